@@ -1,0 +1,188 @@
+"""The gateway's own door: from an ASGI connection to a view and back.
+
+Django's handler opens a thread-sensitive context for each request and runs synchronous receivers and middleware: a thread
+for every open stream. This one does only what the gateway's paths need, with Django's resolver and honest views behind it:
+no middleware, no signals, a body that is read when a view asks for it, and one watcher per request that cancels the work
+when the client goes away. docs/architecture.md says what that was measured to save.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cached_property, lru_cache
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import ResolverMatch, get_resolver
+from django.urls.exceptions import Resolver404
+
+from gateway import runtime
+from gateway.errors import BodyTimeout, BodyTooLarge
+from gateway.views.base import Stream, nothing_here
+
+Message = MutableMapping[str, Any]  # Any: ASGI's own shapes, here and below
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was whole."""
+
+
+class GatewayRequest(HttpRequest):
+    """A Django request whose headers are looked at, and whose body is read, only when somebody asks."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        # HttpRequest.__init__ fills GET, POST, COOKIES and META; nothing on these paths reads them.
+        self.scope = scope
+        self.path = self.path_info = scope["path"]
+        self.method = scope["method"]
+        self.resolver_match = None
+        self._receive = receive
+        self._body = b""
+        self._read_started = True
+        self._post_parse_error = False
+        self._watcher: asyncio.Task[None] | None = None
+        self.client_is_gone = False
+
+    @cached_property
+    def META(self) -> dict[str, Any]:  # type: ignore[override]  # Django sets it in the __init__ that we skip
+        return ASGIRequest(self.scope, BytesIO()).META
+
+    def values_of(self, name: bytes) -> list[str]:
+        """All values of a header, by its lower-case name."""
+        return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
+
+    @property
+    def client_address(self) -> str:
+        """Where the connection comes from; forwarded-for headers are not believed."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
+
+    async def read(self) -> bytes:  # type: ignore[override]  # HttpRequest is a file too; nobody reads this one so
+        """The whole body. Raises BodyTooLarge as soon as it is known to be, BodyTimeout, or ClientGone.
+
+        From then on the current task is cancelled when the client hangs up.
+        """
+        limit = settings.PLEXUS_MAX_REQUEST_BYTES
+        if any(length.isdecimal() and int(length) > limit for length in self.values_of(b"content-length")):
+            raise BodyTooLarge(limit)
+        seconds = settings.PLEXUS_BODY_TIMEOUT_SECONDS
+        try:
+            async with asyncio.timeout(seconds):
+                self._body = await self._pieces(limit)
+        except TimeoutError as exc:
+            raise BodyTimeout(seconds) from exc
+        self._begin_watching()
+        return self._body
+
+    async def _pieces(self, limit: int) -> bytes:
+        pieces, size = [], 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if size > limit:
+                raise BodyTooLarge(limit)
+            if not message.get("more_body"):
+                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _begin_watching(self) -> None:
+        work = asyncio.current_task()
+        assert work is not None
+        self._watcher = work.get_loop().create_task(self._cancel_when_gone(work))
+
+    async def _cancel_when_gone(self, work: asyncio.Task[Any]) -> None:
+        """Sending to a client that has gone never fails; only receiving tells. The body is whole, so nothing else comes."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.client_is_gone = True
+        work.cancel()
+
+    def stop_watching(self) -> None:
+        """The reply is on its way, or over: that the client leaves now changes nothing."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application of the gateway's paths."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    elif scope["type"] == "http":
+        await _serve(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1000})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Start and stop with the server."""
+    await receive()
+    try:
+        _resolve("/v1/models")  # loads the views now, not during somebody's request
+        await runtime.start()
+    except Exception as exc:
+        logger.exception("The gateway cannot start")
+        await send({"type": "lifespan.startup.failed", "message": str(exc)})
+        return
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await runtime.stop()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
+    request = GatewayRequest(scope, receive)
+    try:
+        response = await _respond(request)
+        await _send(response, request, send)
+    except ClientGone:
+        pass
+    except asyncio.CancelledError:
+        if not request.client_is_gone:
+            raise
+    finally:
+        request.stop_watching()
+
+
+async def _respond(request: GatewayRequest) -> HttpResponseBase:
+    try:
+        match = _resolve(request.path)
+    except Resolver404:
+        return nothing_here(request)
+    request.resolver_match = match
+    response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
+    return response
+
+
+@lru_cache(maxsize=256)
+def _resolve(path: str) -> ResolverMatch:
+    return get_resolver("gateway.urls").resolve(path)
+
+
+async def _send(response: HttpResponseBase, request: GatewayRequest, send: Send) -> None:
+    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    if isinstance(response, Stream):
+        try:
+            async for piece in response.source:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        finally:
+            await response.source.aclose()
+        body = b""
+    else:
+        assert isinstance(response, HttpResponse)
+        body = response.content
+    request.stop_watching()
+    await send({"type": "http.response.body", "body": body if request.method != "HEAD" else b""})

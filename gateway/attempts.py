@@ -1,0 +1,126 @@
+"""Walk the plan until one upstream answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.draft import Draft
+from gateway.errors import NoEnabledTargets
+from gateway.prepared import HeaderList, Prepared
+from gateway.purse import Purse
+from history.records import Outcome
+from providers.errors import AnswerTooLarge, ProtocolError, UpstreamError, from_status
+from providers.wire.base import Call, MalformedAnswer
+from providers.wire.openai_chat import read_answer
+from routing.plan import Plan, Step
+
+if TYPE_CHECKING:
+    from gateway.runtime import Runtime, UpstreamResponse
+
+ERROR_BODY_LIMIT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """An answer that is all here."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streaming:
+    """An answer that is on its way. Whoever holds it closes it."""
+
+    status: int
+    content_type: str
+    response: UpstreamResponse
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return aiter(self.response.stream)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Which upstream answered, and what."""
+
+    step: Step
+    prepared: Prepared
+    answer: Whole | Streaming
+
+
+async def first_answer(
+    plan: Plan, call: Call, forwarded: HeaderList, draft: Draft, purse: Purse, runtime: Runtime
+) -> Answered:
+    """The answer of the first upstream that gives one. Raises the last UpstreamError, or NoEnabledTargets."""
+    failure: UpstreamError | None = None
+    for step in plan.steps():
+        try:
+            return await _try(step, purse.prepared(step.upstream), call, forwarded, draft, runtime)
+        except UpstreamError as exc:
+            draft.end_attempt(Outcome.FAILED, runtime.now(), failure=exc)
+            failure = exc
+            if not exc.may_fail_over:
+                break
+    if failure is not None:
+        raise failure
+    raise NoEnabledTargets(call.model, [f"{item.target} ({item.reason})" for item in plan.left_out])
+
+
+async def _try(
+    step: Step, prepared: Prepared, call: Call, forwarded: HeaderList, draft: Draft, runtime: Runtime
+) -> Answered:
+    upstream = step.upstream
+    url = upstream.urls[draft.api_type]
+    draft.begin_attempt(step, url, prepared.price, runtime.now())
+    asked = call.with_usage_asked() if call.streams and upstream.asks_stream_usage else call
+    timeouts = prepared.for_streams if call.streams else prepared.for_answers
+    response = await runtime.send(url, prepared.headers + forwarded, asked.with_model(prepared.model_json), timeouts)
+    try:
+        draft.note_head(runtime.now(), response.headers.get("x-request-id", ""))
+        answer = await _read(response, call, prepared, draft, runtime)
+    except BaseException:
+        await response.aclose()
+        raise
+    return Answered(step=step, prepared=prepared, answer=answer)
+
+
+async def _read(
+    response: UpstreamResponse, call: Call, prepared: Prepared, draft: Draft, runtime: Runtime
+) -> Whole | Streaming:
+    status, content_type = response.status_code, response.headers.get("content-type", "")
+    if not 200 <= status < 300:
+        body = await _error_body(response, runtime)
+        raise from_status(status, response.headers, without_secret(body, prepared.credential))
+    if call.streams and content_type.startswith("text/event-stream"):
+        return Streaming(status=status, content_type=content_type, response=response)
+    body = await runtime.read(response, runtime.max_answer_bytes)
+    _note_answer(status, body, draft)
+    return Whole(status=status, content_type=content_type, body=body)
+
+
+async def _error_body(response: UpstreamResponse, runtime: Runtime) -> bytes:
+    try:
+        return await runtime.read(response, ERROR_BODY_LIMIT_BYTES)
+    except AnswerTooLarge:
+        return b""
+
+
+def without_secret(body: bytes, credential: bytes) -> bytes:
+    """Some providers repeat the key in their error: it is not the caller's to see."""
+    return body.replace(credential, b"[redacted]") if credential else body
+
+
+def _note_answer(status: int, body: bytes, draft: Draft) -> None:
+    """Keep what a whole answer tells of itself. Raises ProtocolError when it is no answer at all."""
+    try:
+        answer = read_answer(body)
+    except MalformedAnswer as exc:
+        raise ProtocolError(f"The upstream answered {status} with something that is not a JSON object.") from exc
+    if answer.is_error:
+        raise ProtocolError(f"The upstream answered {status} with an error inside.")
+    draft.usage = answer.usage
+    draft.finish_reason = answer.finish_reason or ""

@@ -1,0 +1,217 @@
+"""Any failure -> status and body in the caller's wire format.
+
+    GatewayError                     status, code, type, param
+    ├── CallerError                  the caller's: 4xx
+    │   ├── InvalidRequest           400   code says what; param says where
+    │   ├── Unauthorized             401   invalid_api_key
+    │   ├── Forbidden                403
+    │   │   ├── KeyDisabled                key_disabled
+    │   │   ├── KeyExpired                 key_expired
+    │   │   └── ModelNotAllowed            model_not_allowed
+    │   ├── ModelNotFound            404   model_not_found
+    │   ├── NotFound                 404   not_found
+    │   ├── MethodNotAllowed         405   method_not_allowed
+    │   ├── BodyTimeout              408   request_timeout
+    │   ├── BodyTooLarge             413   request_too_large
+    │   └── UnsupportedMediaType     415   unsupported_media_type
+    └── OurError
+        ├── NoEnabledTargets         503   no_enabled_targets
+        ├── NotReady                 503   not_ready
+        └── InternalError            500   internal_error
+
+Upstream failures have a tree of their own: providers/errors.py.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from providers.errors import UpstreamError
+from providers.wire.base import MalformedCall
+from providers.wire.openai_chat import error_body
+
+
+class GatewayError(Exception):
+    """A request that we answer ourselves, with an error."""
+
+    status = 500
+    code = "internal_error"
+    type = "api_error"
+    param: str | None = None
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class CallerError(GatewayError):
+    """The caller can mend it."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class InvalidRequest(CallerError):
+    """The body is not a request of this API."""
+
+    def __init__(self, message: str, *, code: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.param = param
+
+    @classmethod
+    def from_malformed(cls, exc: MalformedCall) -> "InvalidRequest":
+        return cls(exc.message, code=exc.code, param=exc.param)
+
+
+class Unauthorized(CallerError):
+    """One body for a missing, malformed or unknown key: it tells a guesser nothing."""
+
+    status = 401
+    code = "invalid_api_key"
+    type = "authentication_error"
+
+    def __init__(self) -> None:
+        super().__init__("No valid API key. Send “Authorization: Bearer sk-plx-…” with a key of this gateway.")
+
+
+class Forbidden(CallerError):
+    """The key is known, and may not do this."""
+
+    status = 403
+    code = "forbidden"
+    type = "permission_error"
+
+
+class KeyDisabled(Forbidden):
+    code = "key_disabled"
+
+    def __init__(self) -> None:
+        super().__init__("This API key is disabled. Ask the administrator of the gateway for another.")
+
+
+class KeyExpired(Forbidden):
+    code = "key_expired"
+
+    def __init__(self) -> None:
+        super().__init__("This API key has expired. Ask the administrator of the gateway for another.")
+
+
+class ModelNotAllowed(Forbidden):
+    code = "model_not_allowed"
+    param = "model"
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"This API key may not use the model “{model}”. GET /v1/models lists those it may.")
+
+
+class ModelNotFound(CallerError):
+    """No such alias, synonym or provider/model."""
+
+    status = 404
+    code = "model_not_found"
+    param = "model"
+
+    def __init__(self, model: str, near: Sequence[str] = ()) -> None:
+        hint = f" Did you mean {' or '.join(f'“{name}”' for name in near)}?" if near else " GET /v1/models lists them."
+        super().__init__(f"The model “{model}” does not exist. Names are case-sensitive.{hint}")
+
+
+class NotFound(CallerError):
+    status = 404
+    code = "not_found"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"There is nothing at {path}. The API begins at /v1, for instance POST /v1/chat/completions.")
+
+
+class MethodNotAllowed(CallerError):
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(f"{method} is not allowed here. Use {allowed}.")
+        self.allowed = allowed
+
+
+class BodyTimeout(CallerError):
+    status = 408
+    code = "request_timeout"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The request body did not arrive within {seconds:g} seconds.")
+
+
+class BodyTooLarge(CallerError):
+    status = 413
+    code = "request_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request body is larger than {limit:,} bytes (PLEXUS_MAX_REQUEST_BYTES).")
+
+
+class UnsupportedMediaType(CallerError):
+    status = 415
+    code = "unsupported_media_type"
+
+
+class OurError(GatewayError):
+    """Nothing the caller can mend."""
+
+
+class NoEnabledTargets(OurError):
+    status = 503
+    code = "no_enabled_targets"
+    param = "model"
+
+    def __init__(self, model: str, left_out: Sequence[str] = ()) -> None:
+        reasons = f" Left out: {'; '.join(left_out)}." if left_out else ""
+        super().__init__(f"No enabled targets for “{model}”.{reasons} Enable one under Routing › Aliases.")
+
+
+class NotReady(OurError):
+    status = 503
+    code = "not_ready"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway has not loaded its configuration yet. Try again in a moment.")
+
+
+class InternalError(OurError):
+    def __init__(self, request_id: str) -> None:
+        super().__init__(f"Something went wrong in the gateway. Its log has the details under request {request_id}.")
+
+
+def near_matches(model: str, names: Sequence[str]) -> list[str]:
+    """At most three names that look like `model`. `names`: those that the caller may see."""
+    lowered = {name.lower(): name for name in names}
+    return [lowered[name] for name in get_close_matches(model.lower(), lowered, n=3, cutoff=0.6)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """An error as it goes to the client."""
+
+    status: int
+    body: bytes
+    content_type: str
+    headers: Mapping[str, str]
+
+
+def rendered(exc: GatewayError | UpstreamError) -> Rendered:
+    """Any failure in OpenAI's shape; what is the caller's business comes as the upstream wrote it."""
+    headers = {}
+    if isinstance(exc, UpstreamError):
+        if exc.retry_after_seconds is not None:
+            headers["retry-after"] = str(math.ceil(exc.retry_after_seconds))
+        if exc.passes_through and exc.body:
+            return Rendered(status=exc.status, body=exc.body, content_type=exc.content_type, headers=headers)
+        body = error_body(exc.message, "upstream_error", None, exc.code)
+    else:
+        body = error_body(exc.message, exc.type, exc.param, exc.code)
+        if isinstance(exc, Unauthorized):
+            headers["www-authenticate"] = "Bearer"
+        if isinstance(exc, MethodNotAllowed):
+            headers["allow"] = exc.allowed
+    return Rendered(status=exc.status, body=body, content_type="application/json", headers=headers)

@@ -1,0 +1,125 @@
+"""The line: from a caller's bytes to a reply, in the order of docs/architecture.md."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.access.keyring import Caller
+from gateway.attempts import Answered, Streaming, first_answer
+from gateway.draft import Draft
+from gateway.errors import GatewayError, InvalidRequest, ModelNotFound, near_matches
+from gateway.prepared import HeaderList, shown
+from gateway.relay import CLIENT_GONE_STATUS, Relay
+from history.records import Outcome
+from providers import wire
+from providers.errors import UpstreamError
+from providers.wire.base import Call, MalformedCall
+from providers.wire.splice import read_call, replaced
+from routing.eligibility import Needs
+from routing.plan import Plan
+from routing.table import Route, RoutingTable, UnknownModel
+
+if TYPE_CHECKING:
+    from gateway.runtime import Runtime
+
+NEAR_MATCH_NAMES = 1000
+"""Above so many names, likeness is not looked for: it would hold up everybody else's requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What goes back to the client: bytes, or a stream of them."""
+
+    status: int
+    content_type: str
+    body: bytes | Relay
+    headers: Mapping[str, str]
+
+
+async def answer(caller: Caller, body: bytes, forwarded: HeaderList, draft: Draft, runtime: Runtime) -> Reply:
+    """The whole line. Raises GatewayError or UpstreamError; whatever happens, it is recorded once."""
+    draft.key_id, draft.key_name, draft.request_bytes = caller.key_id, caller.name, len(body)
+    try:
+        return await _answer(caller, body, forwarded, draft, runtime)
+    except GatewayError as exc:
+        runtime.record(draft.close(Outcome.REFUSED, exc.status, runtime.now(), code=exc.code, error=exc.message))
+        raise
+    except UpstreamError as exc:
+        runtime.record(draft.close(Outcome.FAILED, exc.status, runtime.now(), code=exc.code, error=exc.message))
+        raise
+    except asyncio.CancelledError:
+        runtime.record(draft.close(Outcome.CANCELLED, CLIENT_GONE_STATUS, runtime.now(), code="client_closed"))
+        raise
+    except Exception:
+        runtime.record(draft.close(Outcome.FAILED, 500, runtime.now(), code="internal_error"))
+        raise
+
+
+async def _answer(caller: Caller, body: bytes, forwarded: HeaderList, draft: Draft, runtime: Runtime) -> Reply:
+    purse = runtime.purse
+    call = _read(body, draft)
+    draft.requested_model, draft.streamed = call.model, call.streams
+    draft.route = route = _resolve(call.model, caller, purse.table)
+    plan = Plan(
+        table=purse.table,
+        route=route,
+        needs=Needs(api_type=draft.api_type),
+        vitals={},
+        draw=runtime.draw,
+        unpayable=purse.objection,
+        left_out=draft.left_out,
+    )
+    answered = await first_answer(plan, call, forwarded, draft, purse, runtime)
+    shown_model = msgspec.json.encode(call.model) if route.answers_as_requested else None
+    return _reply(answered, call, route, shown_model, draft, runtime)
+
+
+def _read(body: bytes, draft: Draft) -> Call:
+    try:
+        return read_call(body, wire.FORMATS[draft.api_type])
+    except MalformedCall as exc:
+        raise InvalidRequest.from_malformed(exc) from exc
+
+
+def _resolve(model: str, caller: Caller, table: RoutingTable) -> Route:
+    try:
+        route = table.resolve(model)
+    except UnknownModel as exc:
+        raise ModelNotFound(model, _near(model, caller, table)) from exc
+    caller.check_may_use(route, model)
+    return route
+
+
+def _near(model: str, caller: Caller, table: RoutingTable) -> list[str]:
+    if len(table.routes) + len(table.synonyms) > NEAR_MATCH_NAMES:
+        return []
+    return near_matches(model, [name for name, route in table.names() if caller.may_use(route)])
+
+
+def _reply(
+    answered: Answered, call: Call, route: Route, shown_model: bytes | None, draft: Draft, runtime: Runtime
+) -> Reply:
+    headers = {
+        "x-plexus-provider": answered.prepared.shown_provider,
+        "x-plexus-model": answered.prepared.shown_model,
+        "x-plexus-alias": "" if route.is_direct else shown(route.name),
+        "x-plexus-attempts": str(len(draft.attempts) + 1),
+    }
+    reply = answered.answer
+    if isinstance(reply, Streaming):
+        relay = Relay(
+            reply, draft=draft, runtime=runtime, wants_usage_chunk=call.wants_usage_chunk, shown_model=shown_model
+        )
+        return Reply(status=reply.status, content_type=reply.content_type, body=relay, headers=headers)
+    body = reply.body if shown_model is None else replaced(reply.body, "model", shown_model)
+    draft.answer_bytes = len(body)
+    now = runtime.now()
+    draft.note_first_byte(now)
+    draft.end_attempt(Outcome.OK, now, status=reply.status)
+    runtime.record(draft.close(Outcome.OK, reply.status, now))
+    return Reply(status=reply.status, content_type=reply.content_type, body=body, headers=headers)

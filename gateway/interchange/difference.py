@@ -1,0 +1,79 @@
+"""What an import changes, or would change: rows created, updated and deleted, with old and new values."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.interchange.findings import Finding, has_refusals
+
+
+class Deed(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field of one row. The texts are fit to be shown: a secret is not among them."""
+
+    field: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.old} → {self.new}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One row."""
+
+    deed: Deed
+    kind: str
+    """In words: `provider`, `target`."""
+    name: str
+    fields: tuple[FieldChange, ...] = ()
+    """Of a created row: what differs from an empty one. Of a deleted one: nothing."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What one document comes to."""
+
+    changes: tuple[Change, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    was_applied: bool = False
+    """False after a refusal, and when it was only asked what would change."""
+
+    @property
+    def is_refused(self) -> bool:
+        return has_refusals(self.findings)
+
+
+_SIGNS = {Deed.CREATED: "+", Deed.UPDATED: "~", Deed.DELETED: "-"}
+
+
+def lines(changes: Sequence[Change]) -> Iterator[str]:
+    """The changes as text: a line per row, an indented line per field."""
+    for change in changes:
+        yield f"{_SIGNS[change.deed]} {change}"
+        yield from (f"    {field}" for field in change.fields)
+
+
+def summary(changes: Sequence[Change], *, was_applied: bool) -> str:
+    """One line: how many rows of each kind were, or would be, created, updated and deleted."""
+    if not changes:
+        return "Nothing to do: everything is as the file says."
+    counts = Counter((change.deed, change.kind) for change in changes)
+    parts = [
+        f"{deed} {', '.join(f'{count} {kind}' for (its_deed, kind), count in counts.items() if its_deed is deed)}"
+        for deed in Deed
+        if any(its_deed is deed for its_deed, _ in counts)
+    ]
+    total = f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
+    return f"{'Applied' if was_applied else 'Would apply'} {total}: {'; '.join(parts)}."

@@ -1,0 +1,286 @@
+"""Plexus's YAML -> a Document."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from gateway.interchange.document import (
+    ABSENT,
+    AliasEntry,
+    Document,
+    EndpointEntry,
+    ModelEntry,
+    ProviderEntry,
+    Reading,
+    Said,
+    SynonymEntry,
+    TargetEntry,
+)
+from gateway.interchange.fields import Fields, refusal
+from gateway.interchange.findings import Finding, Kind, Place
+from gateway.interchange.plexus import vocabulary as words
+from gateway.interchange.yaml_nodes import Items, Keys, MalformedYAML, Node, Scalar, nodes_of
+from providers.wire import FORMATS
+from routing.selection import SELECTORS
+
+_WHOLE_WEIGHTS: Final = "Weights are shares: instead of 0.7 and 0.3 write 70 and 30."
+_NOTHING_HERE: Final = "There is neither `providers` nor `models` here, so there is nothing to import."
+
+
+def read(text: str) -> Reading:
+    """Understand the text as far as it goes. Never raises: a refusal is a finding."""
+    findings: list[Finding] = []
+    try:
+        document = _document(nodes_of(text), findings)
+    except MalformedYAML as exc:
+        findings.append(Finding(kind=Kind.REFUSED, place=Place(line=exc.line), message=exc.message))
+        document = Document(is_whole=False)
+    return Reading(document=document, findings=tuple(findings))
+
+
+def _document(root: Node | None, findings: list[Finding]) -> Document:
+    match root:
+        case Items():
+            # The snippets of Plexus's own documentation are often the inside of `models:` alone.
+            return _read_top(_wrapped(root, findings), findings, is_whole=False)
+        case Keys():
+            top = Fields(root, "", findings)
+            return _read_top(top, findings, is_whole="providers" in top and "models" in top)
+    findings.append(Finding(kind=Kind.REFUSED, message=_NOTHING_HERE))
+    return Document(is_whole=False)
+
+
+def _wrapped(root: Items, findings: list[Finding]) -> Fields:
+    """A bare list, as what it is a list of."""
+    are_providers = any(isinstance(node, Keys) and "alias" not in node.nodes for node in root.nodes[:1])
+    key = "providers" if are_providers else "models"
+    return Fields(Keys(nodes={key: root}, lines={key: root.line}, line=root.line), "", findings)
+
+
+def _read_top(top: Fields, findings: list[Finding], *, is_whole: bool) -> Document:
+    if "providers" not in top and "models" not in top:
+        findings.append(Finding(kind=Kind.REFUSED, message=_NOTHING_HERE))
+    top.ignore("logging", "What a request was and who served it is in the history; nothing needs to be turned on.")
+    providers = tuple(_provider(fields) for fields in _mappings(top, "providers"))
+    aliases = tuple(_alias(fields) for fields in _mappings(top, "models"))
+    top.ignore_the_rest(("providers", "models"))
+    return Document(providers=providers, aliases=aliases, is_whole=is_whole)
+
+
+def _mappings(fields: Fields, key: str) -> Iterator[Fields]:
+    """The mappings in a list; anything else in it is refused."""
+    for path, node in fields.items(key):
+        if isinstance(node, Keys):
+            yield Fields(node, path, fields.findings)
+        else:
+            fields.findings.append(refusal(Place(path=path, line=node.line), "a mapping", node))
+
+
+# Providers ---------------------------------------------------------------------------------------
+
+
+def _provider(fields: Fields) -> ProviderEntry:
+    entry = ProviderEntry(
+        name=fields.required_text("name", "name"),
+        display_name=fields.text("displayName", "display_name"),
+        enabled=fields.flag("enabled", "enabled"),
+        extra_headers=_headers(fields),
+        asks_stream_usage=fields.flag("asksStreamUsage", "asks_stream_usage"),
+        endpoints=_endpoints(fields),
+        models=tuple(_models(fields)),
+    )
+    entry = _with_timeouts(_with_auth(entry, fields), fields)
+    fields.ignore_the_rest(words.PROVIDER_KEYS)
+    return replace(entry, where=fields.where)
+
+
+def _headers(fields: Fields) -> Said[dict[str, str]]:
+    headers = fields.inner("extraHeaders", "extra_headers")
+    if headers is None:
+        return ABSENT
+    values = {name: headers.text(name, name) for name in headers.names()}
+    return {name: value for name, value in values.items() if value is not ABSENT}
+
+
+def _endpoints(fields: Fields) -> Said[tuple[EndpointEntry, ...]]:
+    """Every address whose API type the provider speaks: those of `apiTypes`, or all when it does not say."""
+    urls = fields.inner("baseUrls", "endpoints")
+    api_types = fields.texts("apiTypes", "api_types")
+    if urls is None:
+        if api_types is not ABSENT:
+            fields.note(Kind.IGNORED, "apiTypes", "An API type needs an address: add `baseUrls`.")
+        return ABSENT
+    if api_types is not ABSENT:
+        _note_missing_addresses(fields, urls, api_types)
+    return tuple(_each_endpoint(urls, api_types))
+
+
+def _each_endpoint(urls: Fields, api_types: Said[list[str]]) -> Iterator[EndpointEntry]:
+    for api_type in urls.names():
+        url = urls.required_text(api_type, api_type)
+        place = urls.place(api_type)
+        if api_type not in FORMATS:
+            urls.note(Kind.IGNORED, api_type, f"This API is not spoken here; known are {', '.join(FORMATS)}.")
+        elif api_types is not ABSENT and api_type not in api_types:
+            urls.note(Kind.IGNORED, api_type, f"`apiTypes` does not list {api_type}.")
+        else:
+            yield EndpointEntry(api_type=api_type, base_url=url, where={"": place})
+
+
+def _note_missing_addresses(fields: Fields, urls: Fields, api_types: list[str]) -> None:
+    for api_type in api_types:
+        if api_type not in urls:
+            fields.note(Kind.IGNORED, "apiTypes", f"{api_type} has no address: add `baseUrls.{api_type}`.")
+
+
+def _with_auth(entry: ProviderEntry, fields: Fields) -> ProviderEntry:
+    auth = fields.inner("auth", "auth")
+    if auth is None:
+        return entry
+    credential = _credential(auth)
+    entry = replace(
+        entry,
+        auth=auth.choice("type", "auth", words.AUTH_TYPES),
+        auth_header=auth.text("header", "auth_header"),
+        credential=credential,
+        credential_is_kept="credential" in auth and credential is ABSENT,
+    )
+    auth.ignore_the_rest(words.AUTH_KEYS)
+    fields.where |= {name: place for name, place in auth.where.items() if name}
+    return entry
+
+
+def _credential(auth: Fields) -> Said[str]:
+    """`$NAME`. A key itself is never read from a file, and never repeated in what we say about it."""
+    kept = auth.text("credential", "credential")
+    if kept not in (ABSENT, words.CREDENTIAL_KEPT):
+        cure = f"name it in `apiKeyEnv`, or write `{words.CREDENTIAL_KEPT}` and type it in the admin"
+        auth.note(Kind.REFUSED, "credential", f"A key does not belong into a file: {cure}.")
+    name = auth.text("apiKeyEnv", "credential")
+    if name in (ABSENT, ""):
+        return name
+    return f"${name.removeprefix('$').removeprefix('{').removesuffix('}')}"
+
+
+def _with_timeouts(entry: ProviderEntry, fields: Fields) -> ProviderEntry:
+    timeouts = fields.inner("timeouts")
+    if timeouts is None:
+        return entry
+    seconds = {into: timeouts.number(key, into) for key, into in words.TIMEOUTS.items()}
+    timeouts.ignore_the_rest(words.TIMEOUTS)
+    fields.where |= {name: place for name, place in timeouts.where.items() if name}
+    return replace(
+        entry,
+        connect_timeout_seconds=seconds["connect_timeout_seconds"],
+        first_byte_timeout_seconds=seconds["first_byte_timeout_seconds"],
+        idle_timeout_seconds=seconds["idle_timeout_seconds"],
+        answer_timeout_seconds=seconds["answer_timeout_seconds"],
+    )
+
+
+def _models(fields: Fields) -> Iterator[ModelEntry]:
+    for path, node in fields.items("models", "models"):
+        place = Place(path=path, line=node.line)
+        match node:
+            case Scalar(value=str() as name):
+                yield ModelEntry(name=name, where={"": place})
+            case Keys():
+                yield _model(Fields(node, path, fields.findings))
+            case _:
+                fields.findings.append(refusal(place, "text", node))
+
+
+def _model(fields: Fields) -> ModelEntry:
+    price = fields.inner("price")
+    price_where = price.where if price is not None else {}
+    entry = ModelEntry(
+        name=fields.required_text("name", "name"),
+        enabled=fields.flag("enabled", "enabled"),
+        api_types=fields.texts("apiTypes", "api_types"),
+        context_length=fields.whole_number("contextLength", "context_length"),
+        input_usd_per_mtok=_usd(price, "inputUsdPerMtok"),
+        output_usd_per_mtok=_usd(price, "outputUsdPerMtok"),
+        cached_input_usd_per_mtok=_usd(price, "cachedInputUsdPerMtok"),
+    )
+    if price is not None:
+        price.ignore_the_rest(words.PRICES)
+    fields.ignore_the_rest(words.MODEL_KEYS)
+    return replace(entry, where=fields.where | {name: place for name, place in price_where.items() if name})
+
+
+def _usd(price: Fields | None, key: str) -> Said[Decimal | None]:
+    """A price is said as a whole: what one does not mention is empty."""
+    if price is None:
+        return ABSENT
+    number = price.number(key, words.PRICES[key])
+    # By way of its shortest text: 0.15 is meant, not the nearest binary fraction.
+    return None if number is ABSENT or number is None else Decimal(str(number))
+
+
+# Aliases -----------------------------------------------------------------------------------------
+
+
+def _alias(fields: Fields) -> AliasEntry:
+    fields.ignore("apiMatch", "Every target is asked in the API that the client spoke, so there is nothing to match.")
+    entry = AliasEntry(
+        name=fields.required_text("alias", "name"),
+        description=fields.text("description", "description"),
+        enabled=fields.flag("enabled", "enabled"),
+        listed=fields.flag("listed", "listed"),
+        selector=_selector(fields),
+        weight_mode=fields.choice("weightMode", "weight_mode", words.WEIGHT_MODES),
+        answer_model=fields.choice("answerModel", "answer_model", words.ANSWER_MODELS),
+        synonyms=tuple(
+            SynonymEntry(name=name, where={"": place})
+            for place, name in fields.placed_texts("additionalAliases", "synonyms")
+        ),
+        targets=tuple(_targets(fields)),
+    )
+    fields.ignore_the_rest(words.ALIAS_KEYS)
+    return replace(entry, where=fields.where)
+
+
+def _selector(fields: Fields) -> Said[str]:
+    name = fields.choice("selector", "selector", dict.fromkeys([*SELECTORS, *words.LATER_SELECTORS]))
+    if name is ABSENT or name in SELECTORS:
+        return name
+    fields.note(
+        Kind.ADAPTED,
+        "selector",
+        f"`{name}` is not built yet; imported as `in_order`: the first target is asked first, the others if it fails.",
+    )
+    return "in_order"
+
+
+def _targets(fields: Fields) -> Iterator[TargetEntry]:
+    if "targets" not in fields:
+        fields.note(Kind.REFUSED, "targets", "It is missing. Write `targets: []` for an alias without any.")
+    for target in _mappings(fields, "targets"):
+        yield _target(target)
+
+
+def _target(fields: Fields) -> TargetEntry:
+    is_alias = "alias" in fields
+    if is_alias and ("provider" in fields or "model" in fields):
+        fields.note(Kind.REFUSED, "alias", "A target is an `alias`, or a `provider` and a `model`; not both.")
+    enabled = fields.flag("enabled", "enabled")
+    entry = TargetEntry(
+        provider="" if is_alias else fields.required_text("provider", "provider"),
+        model="" if is_alias else fields.required_text("model", "model"),
+        to_alias=fields.required_text("alias", "to_alias") if is_alias else "",
+        weight=_or(fields.whole_number("weight", "weight", _WHOLE_WEIGHTS), None),
+        tier=_or(fields.whole_number("tier", "tier"), 0) or 0,
+        enabled=True if enabled is ABSENT else enabled,
+        endpoint=_text_or_empty(fields.text("endpoint", "endpoint")),
+    )
+    fields.ignore_the_rest(words.TARGET_KEYS)
+    return replace(entry, where=fields.where)
+
+
+def _or(number: Said[int | None], default: int | None) -> int | None:
+    return default if number is ABSENT else number
+
+
+def _text_or_empty(text: Said[str]) -> str:
+    return "" if text is ABSENT else text

@@ -1,0 +1,34 @@
+"""The words that reading and writing share: their key -> our field, and the choices that a key takes."""
+
+from typing import Final
+
+PROVIDER_KEYS: Final = (
+    *("name", "displayName", "enabled", "apiTypes", "baseUrls", "auth", "extraHeaders", "asksStreamUsage"),
+    *("timeouts", "models"),
+)
+AUTH_KEYS: Final = ("type", "header", "apiKeyEnv", "credential")
+MODEL_KEYS: Final = ("name", "enabled", "apiTypes", "contextLength", "price")
+ALIAS_KEYS: Final = (
+    *("alias", "description", "additionalAliases", "enabled", "listed", "selector", "weightMode", "answerModel"),
+    "targets",
+)
+TARGET_KEYS: Final = ("provider", "model", "alias", "weight", "tier", "enabled", "endpoint")
+
+TIMEOUTS: Final = {
+    "connectSeconds": "connect_timeout_seconds",
+    "firstByteSeconds": "first_byte_timeout_seconds",
+    "idleSeconds": "idle_timeout_seconds",
+    "answerSeconds": "answer_timeout_seconds",
+}
+PRICES: Final = {
+    "inputUsdPerMtok": "input_usd_per_mtok",
+    "outputUsdPerMtok": "output_usd_per_mtok",
+    "cachedInputUsdPerMtok": "cached_input_usd_per_mtok",
+}
+
+AUTH_TYPES: Final = ("bearer", "x-api-key", "header", "none")
+WEIGHT_MODES: Final = ("relative", "percent")
+ANSWER_MODELS: Final = ("upstream", "requested")
+CREDENTIAL_KEPT: Final = "kept"
+LATER_SELECTORS: Final = ("cost", "latency", "performance")
+"""Plexus names them as stubs. They are read as `in_order` until we have selectors of these names."""

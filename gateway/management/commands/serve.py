@@ -1,0 +1,86 @@
+"""`manage.py serve`: the production start."""
+
+import socket
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from gateway.management import database, one_process
+from gateway.management.serving import CannotListen, listen, stop_signals_to, url_of
+from gateway.management.workers import Workers, WorkersFailed
+
+MOST_WORKERS = 256
+
+
+class Command(BaseCommand):
+    help = "Serves the gateway and the admin, until Ctrl-C or SIGTERM."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 is all (default: %(default)s)")
+        parser.add_argument("--port", type=int, default=4000, help="default: %(default)s")
+        parser.add_argument(
+            "--workers", type=int, default=1, help="processes, about one per core; more than one needs REDIS_URL (default: 1)"
+        )
+        parser.add_argument("--migrate", action="store_true", help="first apply the migrations that are pending")
+
+    def handle(self, *args: Any, host: str, port: int, workers: int, migrate: bool, **options: Any) -> None:
+        check_numbers(port, workers)
+        try:
+            listening = listen(host, port)
+        except CannotListen as exc:
+            raise CommandError(str(exc)) from exc
+        with listening:
+            self.bring_database_up_to_date(migrate)
+            self.serve(listening, workers)
+        self.say("Plexus has stopped.")
+
+    def bring_database_up_to_date(self, migrate: bool) -> None:
+        pending = database.pending_migrations()
+        if not pending:
+            return
+        if not migrate:
+            raise CommandError(
+                f"The database lacks {pending} migration{'s' if pending > 1 else ''}. Apply with `manage.py migrate`, "
+                "or start with `manage.py serve --migrate`."
+            )
+        self.say("Migrating the database …")
+        database.migrate()
+
+    def serve(self, listening: socket.socket, workers: int) -> None:
+        def say_ready() -> None:
+            self.say_where(listening, workers)
+
+        if workers == 1:
+            one_process.serve(listening, on_ready=say_ready)
+            return
+        several = Workers(workers, listening, drain_seconds=settings.PLEXUS_DRAIN_SECONDS, on_ready=say_ready)
+        with stop_signals_to(several.request_stop):
+            try:
+                several.run()
+            except WorkersFailed as exc:
+                raise CommandError(f"{exc} What it said stands above.") from exc
+
+    def say_where(self, listening: socket.socket, workers: int) -> None:
+        url = url_of(listening)
+        by = f" with {workers} workers" if workers > 1 else ""
+        self.say(f"Plexus serves on {url}{by}. Admin: {url}/admin/. Ctrl-C ends it.")
+        if not one_process.broker_is_in_memory():
+            self.say("A Celery worker of its own must run to write the history: celery -A plexus_site worker")
+
+    def say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+        self.stdout.flush()
+
+
+def check_numbers(port: int, workers: int) -> None:
+    """Raise CommandError for what cannot be."""
+    if not 0 <= port <= 65535:
+        raise CommandError(f"There is no port {port}. Choose one from 1 to 65535 with --port.")
+    if not 1 <= workers <= MOST_WORKERS:
+        raise CommandError(f"--workers is a number from 1 to {MOST_WORKERS}.")
+    if workers > 1 and one_process.broker_is_in_memory():
+        raise CommandError(
+            f"--workers {workers} needs REDIS_URL: without it the history's worker runs inside one process, and a second "
+            "process could not reach it. Set REDIS_URL, or start with one worker."
+        )

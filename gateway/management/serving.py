@@ -1,0 +1,129 @@
+"""One serving process: uvicorn on `plexus_site.asgi`, as Plexus wants it started, listening and ended.
+
+It is imported by worker processes before Django is set up there, so it imports no models.
+"""
+
+import asyncio
+import errno
+import gc
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+
+APPLICATION = "plexus_site.asgi:application"
+BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the 60 s that load balancers usually keep an idle connection: they hang up first, never we."""
+LAST_RESORT_SECONDS = 5
+"""How much longer than the drain uvicorn waits before it cancels what has not even noticed that its client is gone."""
+
+
+class CannotListen(Exception):
+    """The address cannot be had. The message names the option that chooses another."""
+
+
+def listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
+    """A listening socket: from here on nobody else gets the port, and clients wait instead of being refused.
+
+    Port 0 takes any free one. Raises CannotListen.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as exc:
+        raise CannotListen(_why_not(exc, host, port, option)) from exc
+
+
+def _why_not(exc: OSError, host: str, port: int, option: str) -> str:
+    if exc.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken by another program. Stop that one, or choose another port with {option}."
+    if exc.errno == errno.EACCES:
+        return f"Port {port} is kept for the system's administrator. Choose one above 1023 with {option}."
+    reason = exc.strerror or str(exc)
+    return f"Plexus cannot listen on {host}, port {port}: {reason}. Choose another address with --host."
+
+
+def url_of(listening: socket.socket) -> str:
+    """Where a client on this machine reaches it: http://127.0.0.1:4000, also when it listens on all addresses."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class GatewayServer(uvicorn.Server):
+    """uvicorn's server, which ends by itself on the first request to stop and lets every answer be recorded.
+
+    `request_stop` may be called from a signal handler at any time, also before the start. The first call lets running
+    answers end, for `drain_seconds`; after these, or on the second call, the connections are closed. To the gateway that
+    is a client going away: it stops the upstream and records what was. Only then does the lifespan end, and with it
+    the history.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, drain_seconds: float, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.drain_seconds = drain_seconds
+        self.on_ready = on_ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def request_stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
+        if self.should_exit and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.hang_up)
+        self.should_exit = True
+
+    def hang_up(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()  # type: ignore[union-attr]  # open connections have one
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]  # uvicorn says Generator
+        """Leave the signals to our caller. uvicorn would raise them anew after its end, and nothing of ours would run."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        # What lives now lives as long as the process: the collector need not walk it again.
+        gc.collect()
+        gc.freeze()
+        self.on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        patience = asyncio.get_running_loop().call_later(self.drain_seconds, self.hang_up)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            patience.cancel()
+
+
+def gateway_server(*, drain_seconds: float, on_ready: Callable[[], None]) -> GatewayServer:
+    """The server with the settings of every Plexus process."""
+    config = uvicorn.Config(
+        APPLICATION,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,  # Django's LOGGING says what is logged
+        access_log=False,
+        proxy_headers=False,  # who calls is who connects; a header would be anybody's word
+        server_header=False,
+        date_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(drain_seconds) + LAST_RESORT_SECONDS,
+    )
+    return GatewayServer(config, drain_seconds=drain_seconds, on_ready=on_ready)
+
+
+@contextmanager
+def stop_signals_to(request_stop: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM call `request_stop`, until the block has ended."""
+    before = {signum: signal.signal(signum, request_stop) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,104 @@
+"""What a call to one upstream needs, made once per table version and not once per request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import quote
+
+import msgspec
+
+from providers.pricing import Price
+from providers.timeouts import Timeouts
+from routing.table import Upstream
+
+HeaderList = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The deadlines that hold where a provider sets none of its own, in seconds."""
+
+    connect_seconds: float
+    first_byte_seconds: float
+    idle_seconds: float
+    answer_seconds: float
+    stream_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An upstream, ready to be called. Holds the credential in clear: never encoded, logged or shown."""
+
+    headers: HeaderList
+    model_json: bytes
+    """The model's name as a JSON string."""
+    credential: bytes
+    for_streams: Timeouts
+    for_answers: Timeouts
+    price: Price | None
+    shown_provider: str
+    """As a response header may carry it."""
+    shown_model: str
+
+    def __repr__(self) -> str:
+        return f"<Prepared {self.shown_provider}/{self.shown_model}>"
+
+
+def prepare(upstream: Upstream, *, credential: str, limits: Limits) -> Prepared:
+    """Everything about `upstream` that does not change from request to request."""
+    connect = upstream.connect_timeout_seconds or limits.connect_seconds
+    idle = upstream.idle_timeout_seconds or limits.idle_seconds
+    answer = upstream.answer_timeout_seconds or limits.answer_seconds
+    return Prepared(
+        headers=_headers(upstream, credential),
+        model_json=msgspec.json.encode(upstream.model),
+        credential=credential.encode("latin-1"),
+        for_streams=Timeouts(
+            connect_seconds=connect,
+            first_byte_seconds=upstream.first_byte_timeout_seconds or limits.first_byte_seconds,
+            idle_seconds=idle,
+            total_seconds=limits.stream_seconds,
+        ),
+        # A whole answer sends nothing until it is written: only the end counts.
+        for_answers=Timeouts(
+            connect_seconds=connect, first_byte_seconds=answer, idle_seconds=idle, total_seconds=answer
+        ),
+        price=_price(upstream),
+        shown_provider=shown(upstream.provider),
+        shown_model=shown(upstream.model),
+    )
+
+
+def _headers(upstream: Upstream, credential: str) -> HeaderList:
+    headers = {"content-type": "application/json", "user-agent": "plexus"}
+    headers |= {name.lower(): value for name, value in upstream.headers.items()}
+    headers |= _authentication(upstream, credential)
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _authentication(upstream: Upstream, credential: str) -> Mapping[str, str]:
+    match upstream.auth:
+        case "bearer" if credential:
+            return {"authorization": f"Bearer {credential}"}
+        case "x-api-key" if credential:
+            return {"x-api-key": credential}
+        case "header" if credential:
+            return {upstream.auth_header.lower(): credential}
+        case _:
+            return {}
+
+
+def _price(upstream: Upstream) -> Price | None:
+    if upstream.input_usd_per_mtok is None or upstream.output_usd_per_mtok is None:
+        return None
+    cached = upstream.cached_input_usd_per_mtok
+    return Price(
+        input_usd_per_mtok=Decimal(upstream.input_usd_per_mtok),
+        output_usd_per_mtok=Decimal(upstream.output_usd_per_mtok),
+        cached_input_usd_per_mtok=None if cached is None else Decimal(cached),
+    )
+
+
+def shown(name: str) -> str:
+    """A name as a response header may carry it: what is not plain is percent-encoded, so nothing can split a header."""
+    return quote(name, safe="._:/@-")[:256]

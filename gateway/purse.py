@@ -1,0 +1,42 @@
+"""A routing table with the credentials that go with it: each upstream made ready when it is first needed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gateway.prepared import Limits, Prepared, prepare
+from providers.secrets import CredentialError
+from routing.table import RoutingTable, Upstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purse:
+    """One version of the table, able to pay."""
+
+    table: RoutingTable
+    limits: Limits
+    resolve: Callable[[str], str] = field(repr=False)
+    """Stored credential -> the secret itself. Raises CredentialError."""
+    _opened: dict[str, Prepared | str] = field(default_factory=dict, repr=False)
+
+    def prepared(self, upstream: Upstream) -> Prepared:
+        """The upstream ready to be called. Only for one that `objection` has nothing against."""
+        found = self._open(upstream)
+        assert isinstance(found, Prepared)
+        return found
+
+    def objection(self, upstream: Upstream) -> str | None:
+        """Why there is no credential for it, or None."""
+        found = self._open(upstream)
+        return found if isinstance(found, str) else None
+
+    def _open(self, upstream: Upstream) -> Prepared | str:
+        found = self._opened.get(upstream.key)
+        if found is None:
+            found = self._opened[upstream.key] = self._prepare(upstream)
+        return found
+
+    def _prepare(self, upstream: Upstream) -> Prepared | str:
+        try:
+            return prepare(upstream, credential=self.resolve(upstream.credential), limits=self.limits)
+        except CredentialError as exc:
+            return str(exc)

@@ -1,0 +1,126 @@
+"""A stream on its way back: whole events, as they came, until it ends; and it never ends in silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from gateway.attempts import Streaming
+from gateway.draft import Draft
+from history.records import Outcome
+from providers.errors import Incomplete, ProtocolError, UpstreamError, UpstreamServerError
+from providers.wire.base import MalformedStream
+from providers.wire.openai_chat import Seen, StreamReader, error_event
+from providers.wire.splice import replaced
+from providers.wire.sse import EventSplitter, data_of
+
+if TYPE_CHECKING:
+    from gateway.runtime import Runtime
+
+DONE_EVENT = b"data: [DONE]\n\n"
+CLIENT_GONE_STATUS = 499
+"""What history notes for a client that went away, as nginx does."""
+END_OF_BODY_SECONDS = 0.05
+"""How long we wait after `[DONE]` for the end of the HTTP body, so that the connection can serve the next request."""
+
+
+class Relay:
+    """One stream from an upstream to a client. Iterate it once; close it with `aclose`, which may be called twice."""
+
+    def __init__(
+        self, streaming: Streaming, *, draft: Draft, runtime: Runtime, wants_usage_chunk: bool, shown_model: bytes | None
+    ) -> None:
+        self._streaming = streaming
+        self._draft = draft
+        self._runtime = runtime
+        self._reader = StreamReader(wants_usage_chunk=wants_usage_chunk)
+        self._splitter = EventSplitter()
+        self._shown_model = shown_model
+        """The JSON string to put into every chunk's `model`; None leaves the upstream's."""
+        self._done_event = DONE_EVENT
+        self._pieces = self._relay()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces
+
+    async def aclose(self) -> None:
+        """Let go of the upstream, and record the exchange as cancelled unless it had ended."""
+        await self._pieces.aclose()
+        await self._streaming.response.aclose()
+        self._end(Outcome.CANCELLED, CLIENT_GONE_STATUS, code="client_closed")
+
+    async def _relay(self) -> AsyncGenerator[bytes, None]:
+        chunks = self._streaming.chunks()
+        try:
+            async for chunk in chunks:
+                if piece := self._kept(self._whole_events(chunk)):
+                    yield piece
+                if self._reader.is_done:
+                    break
+            ending = self._ending()
+        except UpstreamError as exc:
+            ending = self._broken(exc)
+        yield ending
+        await _read_to_the_end(chunks)
+
+    def _whole_events(self, chunk: bytes) -> Sequence[bytes]:
+        try:
+            return self._splitter.feed(chunk)
+        except MalformedStream as exc:
+            raise ProtocolError(exc.message) from exc
+
+    def _kept(self, events: Sequence[bytes]) -> bytes:
+        """What the client gets of them, at once."""
+        kept = []
+        for event in events:
+            match self._reader.feed(event):
+                case Seen.DONE:
+                    self._done_event = event
+                    break
+                case Seen.ERROR:
+                    raise UpstreamServerError("The upstream reported an error in its stream.")
+                case Seen.CONTENT:
+                    self._draft.note_first_byte(self._runtime.now())
+                    kept.append(self._renamed(event))
+                case Seen.LIFECYCLE:
+                    kept.append(self._renamed(event))
+        piece = b"".join(kept)
+        self._draft.answer_bytes += len(piece)
+        return piece
+
+    def _renamed(self, event: bytes) -> bytes:
+        if self._shown_model is None:
+            return event
+        data = data_of(event)
+        return event if data is None else event.replace(data, replaced(data, "model", self._shown_model), 1)
+
+    def _ending(self) -> bytes:
+        """The last event. The exchange is recorded before the client can know that it is over. Raises Incomplete."""
+        if not self._reader.is_complete:
+            raise Incomplete("The upstream's stream ended before its answer was finished.")
+        self._end(Outcome.OK, self._streaming.status)
+        return self._done_event
+
+    def _broken(self, failure: UpstreamError) -> bytes:
+        """The one error event that ends a broken stream: an end without it would pass for success."""
+        self._end(Outcome.INTERRUPTED, self._streaming.status, failure=failure, code=failure.code)
+        return error_event(failure.message, failure.code)
+
+    def _end(self, outcome: Outcome, status: int, *, failure: UpstreamError | None = None, code: str = "") -> None:
+        draft, now = self._draft, self._runtime.now()
+        if draft.is_closed:
+            return
+        draft.usage = self._reader.usage
+        draft.finish_reason = self._reader.finish_reason or ""
+        draft.end_attempt(outcome, now, status=self._streaming.status, failure=failure)
+        self._runtime.record(draft.close(outcome, status, now, code=code, error=failure.message if failure else ""))
+
+
+async def _read_to_the_end(chunks: AsyncIterator[bytes]) -> None:
+    try:
+        async with asyncio.timeout(END_OF_BODY_SECONDS):
+            async for _ in chunks:
+                pass
+    except (TimeoutError, UpstreamError):
+        pass

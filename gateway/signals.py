@@ -1,0 +1,23 @@
+"""A saved, changed or deleted key -> a new version of the key ring, on commit."""
+
+from typing import Any
+
+from django.db.models.signals import m2m_changed, post_delete, post_save
+
+from gateway.access.store import KEYS
+from gateway.models import ClientKey
+from providers.models import Provider, ProviderModel
+from routing.models import Alias
+
+
+def note_change(**kwargs: Any) -> None:  # Any: whatever the signal carries
+    """Raise the version in the transaction that made the change."""
+    KEYS.mark_changed()
+
+
+# A key lists aliases and models by name here, so a renamed one is a change of the key ring too.
+for model in (ClientKey, Alias, Provider, ProviderModel):
+    post_save.connect(note_change, sender=model, dispatch_uid=f"client_keys_{model.__name__}_saved")
+    post_delete.connect(note_change, sender=model, dispatch_uid=f"client_keys_{model.__name__}_deleted")
+for through in (ClientKey.allowed_aliases.through, ClientKey.allowed_models.through):
+    m2m_changed.connect(note_change, sender=through, dispatch_uid=f"client_keys_{through.__name__}")

@@ -1,0 +1,1 @@
+"""The gateway's endpoints, one module per client API. Each translates between HTTP and one call; none decides anything."""

@@ -1,0 +1,83 @@
+"""GET /v1/models: the names that this key may ask for, in OpenAI's list shape."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from gateway import runtime
+from gateway.access.keyring import Caller
+from gateway.errors import ModelNotFound
+from gateway.views.base import GatewayView, ready
+from routing.table import Frozen, Route, RoutingTable, UnknownModel
+
+if TYPE_CHECKING:
+    from gateway.asgi import GatewayRequest
+
+
+class Model(Frozen, kw_only=True):
+    """One entry, as OpenAI writes it."""
+
+    id: str
+    object: str = "model"
+    created: int
+    owned_by: str = "plexus"
+    description: str
+
+
+class ModelList(Frozen, kw_only=True):
+    """The list, as OpenAI writes it."""
+
+    object: str = "list"
+    data: list[Model]
+
+
+class Models(GatewayView):
+    """All of them."""
+
+    async def get(self, request: Request) -> HttpResponse:
+        models = models_for(request.user, runtime.current().purse.table)  # type: ignore[arg-type]  # our own authenticator
+        return tagged(msgspec.json.encode(ModelList(data=list(models))), request._request)  # type: ignore[arg-type]
+
+
+class OneModel(GatewayView):
+    """One of them, by any name that a request may use."""
+
+    async def get(self, request: Request, name: str) -> HttpResponse:
+        caller: Caller = request.user  # type: ignore[assignment]  # our own authenticator
+        try:
+            route = runtime.current().purse.table.resolve(name)
+        except UnknownModel as exc:
+            raise ModelNotFound(name) from exc
+        caller.check_may_use(route, name)
+        return tagged(msgspec.json.encode(model_of(name, route)), request._request)  # type: ignore[arg-type]
+
+
+def models_for(caller: Caller, table: RoutingTable) -> Iterable[Model]:
+    """Every listed alias and synonym that the caller may use."""
+    return (model_of(name, route) for name, route in table.names() if caller.may_use(route))
+
+
+def model_of(name: str, route: Route) -> Model:
+    """How a name is shown: a synonym says whose it is."""
+    is_synonym = not route.is_direct and name != route.name
+    return Model(
+        id=name, created=route.created, description=f"Alias for: {route.name}" if is_synonym else route.description
+    )
+
+
+def tagged(body: bytes, request: GatewayRequest) -> HttpResponse:
+    """The body with its ETag, or 304 for a client that has it already."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    known = {part.strip().removeprefix("W/") for value in request.values_of(b"if-none-match") for part in value.split(",")}
+    headers = {"etag": tag, "cache-control": "private, no-cache"}
+    if tag in known or "*" in known:
+        response = HttpResponse(status=304, headers=headers)
+        del response.headers["content-type"]
+        return response
+    return ready(body, headers=headers)

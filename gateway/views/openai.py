@@ -1,0 +1,77 @@
+"""OpenAI's API: chat completions, completions, embeddings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from gateway import runtime
+from gateway.draft import Draft
+from gateway.errors import UnsupportedMediaType
+from gateway.exchange import Reply, answer
+from gateway.prepared import HeaderList
+from gateway.relay import Relay
+from gateway.views.base import GatewayView, Stream, ready
+
+if TYPE_CHECKING:
+    from gateway.asgi import GatewayRequest
+
+FORWARDED_HEADERS = (b"accept", b"openai-beta", b"traceparent", b"tracestate")
+"""Of the caller's headers these alone reach a provider: no credentials, no cookies, nothing hop by hop."""
+
+
+class Completion(GatewayView):
+    """POST a request for a model; get its answer, whole or as a stream."""
+
+    api_type: ClassVar[str]
+
+    async def post(self, request: Request) -> HttpResponseBase:
+        asked: GatewayRequest = request._request  # type: ignore[assignment]  # these paths have no other requests
+        check_content(asked)
+        draft = Draft(
+            id=self.request_id, began=self.began, api_type=self.api_type, client_address=asked.client_address
+        )
+        body = await asked.read()
+        return respond(await answer(request.user, body, forwarded(asked), draft, runtime.current()))  # type: ignore[arg-type]  # our own authenticator
+
+
+class ChatCompletions(Completion):
+    api_type = "chat"
+
+
+class Completions(Completion):
+    api_type = "completions"
+
+
+class Embeddings(Completion):
+    api_type = "embeddings"
+
+
+def check_content(request: GatewayRequest) -> None:
+    """Raise UnsupportedMediaType for anything but plain JSON."""
+    content_type = next(iter(request.values_of(b"content-type")), "")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaType("Send the body as JSON, with “Content-Type: application/json”.")
+    encodings = [value.strip().lower() for value in request.values_of(b"content-encoding")]
+    if any(encoding not in ("", "identity") for encoding in encodings):
+        raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
+
+
+def forwarded(request: GatewayRequest) -> HeaderList:
+    """The caller's headers that go on to a provider."""
+    headers: HeaderList = request.scope["headers"]
+    return [(name, value) for name, value in headers if name in FORWARDED_HEADERS]
+
+
+def respond(reply: Reply) -> HttpResponseBase:
+    """A Reply as Django knows it."""
+    if isinstance(reply.body, Relay):
+        response = Stream(reply.body, status=reply.status, content_type=reply.content_type)
+        response.headers["cache-control"] = "no-cache"
+        response.headers["x-accel-buffering"] = "no"  # nginx in front of us would hold the stream back
+        for name, value in reply.headers.items():
+            response.headers[name] = value
+        return response
+    return ready(reply.body, status=reply.status, content_type=reply.content_type, headers=reply.headers)

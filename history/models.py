@@ -1,0 +1,192 @@
+"""RequestLog, AttemptLog and TargetStat: copies of facts, with no foreign keys to configuration.
+
+Whoever renames or deletes a provider does not change the past.
+"""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from history.records import Outcome
+
+OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
+
+
+def milliseconds(**options: Any) -> "models.FloatField[Any, Any]":  # Any: Django's own options of a field
+    """How long something took."""
+    return models.FloatField(**options)
+
+
+def tokens(**options: Any) -> "models.PositiveBigIntegerField[Any, Any]":  # Any: Django's own options of a field
+    """As the upstream counted them; empty where it did not say."""
+    return models.PositiveBigIntegerField(null=True, blank=True, **options)
+
+
+def usd(**options: Any) -> "models.DecimalField[Any, Any]":  # Any: Django's own options of a field
+    """US dollars, fine enough for a single token of the cheapest model."""
+    return models.DecimalField(max_digits=24, decimal_places=12, **options)
+
+
+def counter(**options: Any) -> "models.BigIntegerField[Any, Any]":  # Any: Django's own options of a field
+    """A number that only grows while its bucket lasts."""
+    return models.BigIntegerField(default=0, **options)
+
+
+class RequestLog(models.Model):
+    """One request of a client and what became of it. Neither prompts nor answers are kept.
+
+    The id is a UUIDv7, so the order of ids is the order of time, and each index below serves one filter of the list
+    newest first. On PostgreSQL the table will be cut by day: nothing may point at it with a database constraint.
+    """
+
+    id = models.UUIDField("request id", primary_key=True, help_text="UUIDv7; the x-request-id of the answer.")
+    started_at = models.DateTimeField("time")
+    key_id = models.BigIntegerField(null=True, blank=True)
+    key_name = models.CharField("key", max_length=128, blank=True)
+    client_address = models.CharField(max_length=64, blank=True)
+    api_type = models.CharField("API type", max_length=32)
+    requested_model = models.CharField(max_length=256, blank=True, help_text="The name that the client asked for.")
+    alias = models.CharField(max_length=128, blank=True, help_text="The alias it resolved to; empty: none.")
+    alias_id = models.BigIntegerField(null=True, blank=True)
+    provider = models.CharField(max_length=64, blank=True, help_text="That answered, or that was tried last.")
+    model = models.CharField(max_length=256, blank=True)
+    target_id = models.BigIntegerField(null=True, blank=True)
+    streamed = models.BooleanField(default=False)
+    outcome = models.CharField(max_length=16, choices=OUTCOMES)
+    status = models.PositiveSmallIntegerField(help_text="What the client was told; 499 when it had gone.")
+    error_code = models.CharField(max_length=64, blank=True)
+    error = models.TextField(blank=True)
+    latency_ms = milliseconds(verbose_name="latency")
+    first_byte_ms = milliseconds(verbose_name="first byte", null=True, blank=True)
+    request_bytes = models.PositiveBigIntegerField(default=0)
+    answer_bytes = models.PositiveBigIntegerField(default=0)
+    finish_reason = models.CharField(max_length=64, blank=True)
+    input_tokens = tokens()
+    output_tokens = tokens()
+    cached_input_tokens = tokens()
+    cache_write_tokens = tokens()
+    reasoning_tokens = tokens()
+    cost_usd = usd(verbose_name="cost", null=True, blank=True, help_text="Empty: nobody told us the price.")
+    left_out = models.TextField(blank=True, help_text="Targets that could not take it, with reasons.")
+    attempt_count = models.PositiveSmallIntegerField("attempts", default=0)
+
+    class Meta:
+        verbose_name = "request"
+        ordering = ["-id"]
+        indexes = [
+            models.Index("alias", models.F("id").desc(), name="request_by_alias"),
+            models.Index("provider", models.F("id").desc(), name="request_by_provider"),
+            models.Index("model", models.F("id").desc(), name="request_by_model"),
+            models.Index("key_name", models.F("id").desc(), name="request_by_key"),
+            models.Index("requested_model", models.F("id").desc(), name="request_by_requested_model"),
+            # Nearly all requests are well: those are found at once without an index.
+            models.Index("status", models.F("id").desc(), name="request_by_status", condition=Q(status__gte=300)),
+            models.Index("outcome", models.F("id").desc(), name="request_by_outcome", condition=~Q(outcome="ok")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.requested_model or self.api_type} at {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class AttemptLog(models.Model):
+    """One try at one upstream."""
+
+    request = models.ForeignKey(RequestLog, on_delete=models.CASCADE, db_constraint=False, related_name="attempts")
+    number = models.PositiveSmallIntegerField(help_text="From 1.")
+    target_id = models.BigIntegerField(null=True, blank=True)
+    provider = models.CharField(max_length=64)
+    model = models.CharField(max_length=256)
+    url = models.CharField("URL", max_length=2000, blank=True)
+    started_at = models.DateTimeField("time")
+    latency_ms = milliseconds(verbose_name="latency")
+    first_byte_ms = milliseconds(verbose_name="first byte", null=True, blank=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: the upstream answered nothing.")
+    outcome = models.CharField(max_length=16, choices=OUTCOMES)
+    condition = models.CharField(max_length=64, blank=True, help_text="The name of the failure.")
+    error = models.TextField(blank=True)
+    upstream_request_id = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        verbose_name = "attempt"
+        ordering = ["request", "number"]
+        constraints = [models.UniqueConstraint(fields=["request", "number"], name="attempt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.provider}/{self.model}"
+
+
+class TargetStat(models.Model):
+    """What one target did in one minute or one hour. Requests that never had a target count under empty names.
+
+    Counters are only ever added to, so that workers need no turn. Percentiles: see history/latency.py.
+    """
+
+    class Resolution(models.TextChoices):
+        MINUTE = "minute", "minute"
+        HOUR = "hour", "hour"
+
+    resolution = models.CharField(max_length=8, choices=Resolution.choices)
+    bucket_start = models.DateTimeField()
+    alias = models.CharField(max_length=128, blank=True)
+    provider = models.CharField(max_length=64, blank=True)
+    model = models.CharField(max_length=256, blank=True)
+    target_id = models.BigIntegerField(default=0, help_text="0: none.")
+
+    attempts = counter(help_text="Tries at this target.")
+    attempt_failures = counter(help_text="Of those, the ones that failed.")
+    requests = counter(help_text="Requests that ended here.")
+    errors = counter(help_text="Of those, failed or interrupted.")
+    refused = counter(help_text="Of those, refused before any target was asked.")
+    cancelled = counter(help_text="Of those, cancelled by the client.")
+    latency_ms_sum = milliseconds(default=0)
+    first_byte_count = counter()
+    first_byte_ms_sum = milliseconds(default=0)
+    input_tokens = counter()
+    output_tokens = counter()
+    cached_input_tokens = counter()
+    cost_usd = usd(default=0)
+    unknown_costs = counter(help_text="Requests with tokens whose price nobody told us.")
+
+    latency_10ms = counter()
+    latency_15ms = counter()
+    latency_20ms = counter()
+    latency_30ms = counter()
+    latency_40ms = counter()
+    latency_60ms = counter()
+    latency_80ms = counter()
+    latency_120ms = counter()
+    latency_160ms = counter()
+    latency_240ms = counter()
+    latency_320ms = counter()
+    latency_480ms = counter()
+    latency_640ms = counter()
+    latency_960ms = counter()
+    latency_1280ms = counter()
+    latency_1920ms = counter()
+    latency_2560ms = counter()
+    latency_3840ms = counter()
+    latency_5120ms = counter()
+    latency_7680ms = counter()
+    latency_10240ms = counter()
+    latency_15360ms = counter()
+    latency_20480ms = counter()
+    latency_30720ms = counter()
+    latency_61440ms = counter()
+    latency_122880ms = counter()
+    latency_300000ms = counter()
+    latency_600000ms = counter()
+    latency_longer = counter()
+
+    class Meta:
+        verbose_name = "target statistic"
+        ordering = ["-bucket_start", "alias", "provider", "model", "target_id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["resolution", "bucket_start", "alias", "provider", "model", "target_id"], name="stat_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        target = f"{self.provider}/{self.model}" if self.provider else "no target"
+        return f"{self.alias or '—'} → {target}, {self.resolution} from {self.bucket_start:%Y-%m-%d %H:%M}"

@@ -1,0 +1,144 @@
+"""Writing history to the database: each exchange once, however often it arrives."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+
+from history.models import AttemptLog, RequestLog, TargetStat
+from history.rows import AttemptRow, Row, moment, price_in, usage_in
+from history.statistics import Bucket, Costed, Counts, tally
+from providers.pricing import cost_usd
+
+logger = logging.getLogger(__name__)
+
+COPIED = (
+    *("key_id", "key_name", "client_address", "api_type", "requested_model", "alias", "alias_id", "provider", "model"),
+    *("target_id", "streamed", "outcome", "status", "error_code", "error", "latency_ms", "first_byte_ms"),
+    *("request_bytes", "answer_bytes", "finish_reason", "left_out"),
+)
+"""What RequestLog takes from a Row as it is."""
+
+SMALLEST_COST = Decimal("0.000000000001")
+"""As RequestLog.cost_usd keeps it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What became of a batch."""
+
+    new: int = 0
+    known: int = 0
+    """Written before, by an earlier delivery of the same batch."""
+    rejected: int = 0
+    """Refused by the database for what is in them; logged, and gone."""
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(
+            new=self.new + other.new, known=self.known + other.known, rejected=self.rejected + other.rejected
+        )
+
+
+def write(rows: Sequence[Row]) -> Written:
+    """Write exchanges that are not there yet, their attempts and their statistics, all in one transaction.
+
+    A row that the database refuses does not take the others with it: the batch is halved until it is alone.
+    Raises OperationalError or InterfaceError where the database itself is in trouble.
+    """
+    try:
+        return _write_all_or_ask_again(rows)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as exc:  # noqa: BLE001 - whatever is wrong with a row, the others are to be kept
+        if len(rows) == 1:
+            # The first line only: PostgreSQL's second one shows the whole row.
+            reason = str(exc).partition("\n")[0]
+            logger.error("History cannot hold the request %s: %s: %s", rows[0].get("id"), type(exc).__name__, reason)
+            return Written(rejected=1)
+    middle = len(rows) // 2
+    return write(rows[:middle]) + write(rows[middle:])
+
+
+def _write_all_or_ask_again(rows: Sequence[Row]) -> Written:
+    try:
+        return _write_all(rows)
+    except IntegrityError:
+        # Another worker wrote the same batch between our question and our insert; now we see its rows.
+        return _write_all(rows)
+
+
+@transaction.atomic
+def _write_all(rows: Sequence[Row]) -> Written:
+    by_id = {UUID(row["id"]): row for row in rows}
+    known = set(RequestLog.objects.filter(id__in=by_id).values_list("id", flat=True))
+    new = [Costed(row=by_id[id], cost_usd=_cost_of(by_id[id])) for id in sorted(by_id.keys() - known)]
+    if new:
+        RequestLog.objects.bulk_create([_request_log(request) for request in new])
+        AttemptLog.objects.bulk_create(
+            [_attempt_log(request.row["id"], attempt) for request in new for attempt in request.row["attempts"]]
+        )
+        _add_to_statistics(tally(new))
+    return Written(new=len(new), known=len(rows) - len(new))
+
+
+def _cost_of(row: Row) -> Decimal | None:
+    usage = usage_in(row)
+    if usage is None:
+        return None
+    cost = cost_usd(
+        usage,
+        provider=row["provider"],
+        model=row["model"],
+        base_url=row["attempts"][-1]["url"] if row["attempts"] else "",
+        override=price_in(row),
+        at=moment(row["started_at"]),
+    )
+    return None if cost is None else cost.quantize(SMALLEST_COST)
+
+
+def _request_log(request: Costed) -> RequestLog:
+    row = request.row
+    facts: Mapping[str, object] = row
+    return RequestLog(
+        id=UUID(row["id"]),
+        started_at=moment(row["started_at"]),
+        cost_usd=request.cost_usd,
+        attempt_count=len(row["attempts"]),
+        **{name: facts[name] for name in COPIED},
+        **(row["usage"] or {}),
+    )
+
+
+def _attempt_log(request_id: str, row: AttemptRow) -> AttemptLog:
+    return AttemptLog(request_id=UUID(request_id), **{**row, "started_at": moment(row["started_at"])})
+
+
+def _add_to_statistics(tallied: Mapping[Bucket, Counts]) -> None:
+    """Add to the counters of each bucket, in the order given.
+
+    By hand, since Django's bulk_create can overwrite what it meets but not add to it.
+    """
+    quote = connection.ops.quote_name
+    table = quote(TargetStat._meta.db_table)
+    counters = _counters()
+    columns = [*Bucket._fields, *counters]
+    sums = ", ".join(f"{quote(name)} = {table}.{quote(name)} + excluded.{quote(name)}" for name in counters)
+    statement = (
+        f"INSERT INTO {table} ({', '.join(map(quote, columns))}) VALUES ({', '.join(['%s'] * len(columns))}) "
+        f"ON CONFLICT ({', '.join(map(quote, Bucket._fields))}) DO UPDATE SET {sums}"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [_values(columns, bucket, counts) for bucket, counts in tallied.items()])
+
+
+def _counters() -> list[str]:
+    fields = (field.name for field in TargetStat._meta.concrete_fields)
+    return [name for name in fields if name != "id" and name not in Bucket._fields]
+
+
+def _values(columns: Iterable[str], bucket: Bucket, counts: Counts) -> list[object]:
+    found: dict[str, object] = {**bucket._asdict(), **counts}
+    return [TargetStat._meta.get_field(name).get_db_prep_save(found.get(name, 0), connection) for name in columns]

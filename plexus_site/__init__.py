@@ -1,0 +1,1 @@
+"""Assembly only: nothing imports this room but Django, Celery and the server."""

@@ -1,0 +1,202 @@
+"""Every setting, read from the environment (or the `.env` beside manage.py). docs/settings.md lists them all.
+
+A wrong value stops the start with one sentence that names the setting: see `plexus_site.environment`.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.urls import reverse_lazy
+
+from plexus_site.environment import Environment, kept_secret
+from providers.addresses import AllowedNetworks
+from providers.secrets import Vault, new_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment.load(BASE_DIR / ".env")
+
+# Where we are ------------------------------------------------------------------------------------
+
+DATA_DIR = Path(env.str("PLEXUS_DATA_DIR", default=str(BASE_DIR / "data"))).absolute()
+DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'plexus.sqlite3'}")
+REDIS_URL = env.str("REDIS_URL", default="")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "memory://")
+
+# Secrets -----------------------------------------------------------------------------------------
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(DATA_DIR / "secret_key")
+PLEXUS_ENCRYPTION_KEYS = env.checked(
+    "PLEXUS_ENCRYPTION_KEYS",
+    lambda text: [key.strip() for key in text.split(",") if key.strip()],
+    default="",
+    accept=lambda keys: not keys or Vault(keys),
+    wanted="Fernet keys (32 bytes, url-safe base64), the newest first, separated by commas",
+) or [kept_secret(DATA_DIR / "encryption_key", make=new_key)]
+"""The first one encrypts; all of them decrypt."""
+
+# Who may be called, and for how long -------------------------------------------------------------
+
+PLEXUS_PRIVATE_UPSTREAMS = env.checked(
+    "PLEXUS_PRIVATE_UPSTREAMS",
+    AllowedNetworks.parse,
+    default="",
+    wanted="networks such as 127.0.0.0/8 or 10.1.0.0/16:11434, separated by commas",
+)
+"""Private networks that upstreams may stand on. None by default."""
+
+PLEXUS_CONNECT_TIMEOUT_SECONDS = env.positive("PLEXUS_CONNECT_TIMEOUT_SECONDS", default=3.0)
+PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS = env.positive("PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS", default=60.0)
+"""From sending the request to the first byte of a stream. A whole answer has PLEXUS_ANSWER_TIMEOUT_SECONDS."""
+PLEXUS_IDLE_TIMEOUT_SECONDS = env.positive("PLEXUS_IDLE_TIMEOUT_SECONDS", default=60.0)
+PLEXUS_ANSWER_TIMEOUT_SECONDS = env.positive("PLEXUS_ANSWER_TIMEOUT_SECONDS", default=300.0)
+PLEXUS_STREAM_TIMEOUT_SECONDS = env.positive("PLEXUS_STREAM_TIMEOUT_SECONDS", default=3600.0)
+
+# What a client may send --------------------------------------------------------------------------
+
+PLEXUS_MAX_REQUEST_BYTES = env.count("PLEXUS_MAX_REQUEST_BYTES", default=20 * 1024 * 1024)
+PLEXUS_MAX_ANSWER_BYTES = env.count("PLEXUS_MAX_ANSWER_BYTES", default=64 * 1024 * 1024)
+PLEXUS_BODY_TIMEOUT_SECONDS = env.positive("PLEXUS_BODY_TIMEOUT_SECONDS", default=30.0)
+
+# How fast a change spreads, how history is written and kept --------------------------------------
+
+PLEXUS_TABLE_POLL_SECONDS = env.positive("PLEXUS_TABLE_POLL_SECONDS", default=0.5)
+PLEXUS_HISTORY_BATCH_ROWS = env.count("PLEXUS_HISTORY_BATCH_ROWS", default=500)
+PLEXUS_HISTORY_FLUSH_SECONDS = env.positive("PLEXUS_HISTORY_FLUSH_SECONDS", default=0.2)
+PLEXUS_HISTORY_RETENTION_DAYS = env.count("PLEXUS_HISTORY_RETENTION_DAYS", default=90)
+PLEXUS_DRAIN_SECONDS = env.count("PLEXUS_DRAIN_SECONDS", default=30)
+PLEXUS_LOG_LEVEL = env.one_of("PLEXUS_LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
+
+# Django ------------------------------------------------------------------------------------------
+
+DEBUG = False
+ALLOWED_HOSTS = env.list("PLEXUS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("PLEXUS_CSRF_TRUSTED_ORIGINS", default=[])
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("PLEXUS_SECURE_COOKIES", default=False)
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if SESSION_COOKIE_SECURE:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.inlines",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "servestatic.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "gateway",
+    "routing",
+    "providers",
+    "history",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+"""For the admin's door only. The gateway's paths have their own handler with none of these: gateway/asgi.py."""
+
+ROOT_URLCONF = "plexus_site.urls"
+ASGI_APPLICATION = "plexus_site.asgi.application"
+WSGI_APPLICATION = "plexus_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": env.database(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Django's own cache only holds what a process may forget; the routing table has a store of its own (routing/store.py).
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_AUTOREFRESH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = PLEXUS_MAX_REQUEST_BYTES
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Celery ------------------------------------------------------------------------------------------
+
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    # The in-memory transport polls once a second unless told otherwise.
+    {"polling_interval": 0.02}
+    if urlsplit(CELERY_BROKER_URL).scheme == "memory"
+    else {"socket_connect_timeout": 0.3, "socket_timeout": 1.0, "max_retries": 0}
+)
+CELERY_BEAT_SCHEDULE = {
+    "forget-old-history": {"task": "history.tasks.forget_old_history", "schedule": 3600.0},
+}
+
+# Logging: facts go to history; logs are what an operator must act on ------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        **{room: {"level": PLEXUS_LOG_LEVEL} for room in ("gateway", "routing", "providers", "history")},
+        "uvicorn.error": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+    },
+}
+
+# Last, since both read what stands above: the tasks' application, and the look of the admin.
+from plexus_site import celery  # noqa: E402, F401
+from plexus_site.unfold import UNFOLD  # noqa: E402, F401

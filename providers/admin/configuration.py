@@ -1,0 +1,104 @@
+"""What every page of configuration does alike: changes wait in turn, rows go one by one, secrets cannot be searched."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
+
+from providers.admin.unfolded import ModelAdmin
+from providers.models import hold_configuration
+
+SECRET_FIELDS = {"credential", "digest", "password"}
+
+
+@contextmanager
+def in_turn(request: HttpRequest) -> Iterator[None]:
+    """Let a change wait for those before it, from before it is checked until it is saved.
+
+    A rule over several rows is then judged on what will be there when this change is saved.
+    """
+    if request.method != "POST":
+        yield
+        return
+    with transaction.atomic():
+        hold_configuration()
+        yield
+
+
+class ConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's has no type parameter at run time
+    """A form that shows every error of `clean()`: beside its field, or above the form when that field is not shown."""
+
+    def add_error(self, field: str | None, error: Any) -> None:  # Any: whatever Django takes for an error
+        if not isinstance(error, ValidationError) or not hasattr(error, "error_dict"):
+            super().add_error(field, error)
+            return
+        for name, errors in error.error_dict.items():
+            super().add_error(name if name in self.fields else None, ValidationError(errors))
+
+
+class ConfigurationAdmin(ModelAdmin):
+    """A page of configuration."""
+
+    form = ConfigurationForm
+    actions = ["enable", "disable"]
+    list_filter_submit = True
+    list_per_page = 50
+    warn_unsaved_form = True
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        with in_turn(request):
+            return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        with in_turn(request):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        with in_turn(request):
+            return super().delete_view(request, object_id, extra_context)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            row.delete()
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
+        return super().get_changelist_form(request, **{"form": ConfigurationForm, **kwargs})
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Refuse to filter by a secret: `?credential__startswith=…` would read it letter by letter."""
+        if SECRET_FIELDS & set(lookup.split("__")):
+            return False
+        return bool(super().lookup_allowed(lookup, value, request))  # type: ignore[arg-type]  # Django passes one
+
+    @admin.action(description="Enable selected", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._switch(request, queryset, enabled=True)
+
+    @admin.action(description="Disable selected", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._switch(request, queryset, enabled=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> None:
+        rows = list(queryset.exclude(enabled=enabled))
+        for row in rows:
+            row.enabled = enabled
+            row.save()
+            self.log_change(request, row, [{"changed": {"fields": ["Enabled"]}}])
+        noun = self.opts.verbose_name if len(rows) == 1 else self.opts.verbose_name_plural
+        said = f"{len(rows)} {noun} {'enabled' if enabled else 'disabled'}." if rows else "Nothing had to change."
+        messages.success(request, capfirst(said))
+
+
+def shortened(names: list[str], limit: int = 3) -> str:
+    """ "fast, smart, cheap +2" """
+    more = f" +{len(names) - limit}" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -1,0 +1,180 @@
+"""The pages of providers. A stored credential leaves this file as a reference, or as the fact that there is one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Prefetch, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from providers.admin.configuration import ConfigurationAdmin, ConfigurationForm, shortened
+from providers.admin.unfolded import CheckboxWidget, TabularInline, TextWidget, display
+from providers.checks import objection_to_credential
+from providers.models import Endpoint, Provider, ProviderModel
+from providers.secrets import is_reference
+
+MOST_MODELS_INLINE = 25
+"""With more of them the provider's page links to the list of models instead."""
+
+
+class WriteOnlyInput(TextWidget):
+    """An input that never comes back with a secret in it, not even beside an error. References are none."""
+
+    def format_value(self, value: Any) -> str | None:  # Any: Django's own signature
+        return value if isinstance(value, str) and is_reference(value) else None
+
+
+class ProviderForm(ConfigurationForm):
+    credential = forms.CharField(
+        required=False,
+        widget=WriteOnlyInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "$OPENAI_API_KEY or sk-…"}
+        ),
+    )
+    remove_credential = forms.BooleanField(required=False, label="Remove the stored credential", widget=CheckboxWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._stored = self.instance.credential
+        self.initial["credential"] = ""
+        if field := self.fields.get("credential"):
+            field.help_text = self._help_for_credential()
+
+    def _help_for_credential(self) -> str:
+        help_text = str(Provider._meta.get_field("credential").help_text)
+        if not self._stored:
+            return help_text
+        return f"Now: {self.instance.credential_shown}. Leave empty to keep it. To change it: {help_text}"
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        typed, removes = cleaned.get("credential"), cleaned.get("remove_credential")
+        if typed and removes:
+            self.add_error(
+                "credential",
+                ValidationError("Type a new credential or remove the stored one, not both.", code="ambiguous"),
+            )
+        elif "credential" in cleaned and not typed:
+            cleaned["credential"] = "" if removes else self._stored
+        return cleaned
+
+
+class EndpointInline(TabularInline):
+    model = Endpoint
+    form = ConfigurationForm
+    extra = 0
+    min_num = 0
+    hide_title = True
+    verbose_name_plural = "addresses"
+    verbose_name = "address"
+
+
+class ProviderModelInline(TabularInline):
+    model = ProviderModel
+    form = ConfigurationForm
+    extra = 0
+    hide_title = True
+    show_change_link = True
+    fields = ["name", "enabled", "context_length", "input_usd_per_mtok", "output_usd_per_mtok"]
+    verbose_name_plural = "models"
+    verbose_name = "model"
+
+
+@admin.register(Provider)
+class ProviderAdmin(ConfigurationAdmin):
+    form = ProviderForm
+    list_display = ["name_and_title", "enabled", "authentication", "api_types", "model_count", "used_by"]
+    list_editable = ["enabled"]
+    list_filter = ["enabled", ("auth", ChoicesDropdownFilter), ("endpoints__api_type", ChoicesDropdownFilter)]
+    search_fields = ["name", "display_name", "endpoints__base_url"]
+    inlines = [EndpointInline, ProviderModelInline]
+    conditional_fields = {"auth_header": "auth == 'header'"}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
+        # By the name of the relation: routing is built on providers, not the other way round.
+        in_use = ProviderModel.objects.filter(targets__isnull=False).distinct().prefetch_related("targets__alias")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(model_total=Count("models", distinct=True))
+            .prefetch_related("endpoints", Prefetch("models", in_use, to_attr="models_in_use"))
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:  # Any: Django's own type is long
+        may_change = self.has_change_permission(request, obj) if obj else True
+        credential = ["credential"] if may_change else ["stored_credential"]
+        if may_change and obj and obj.credential:
+            credential.append("remove_credential")
+        models = ["models_elsewhere"] if self._has_many_models(obj) else []
+        return [
+            (None, {"fields": ["name", "display_name", "enabled", *models]}),
+            ("Authentication", {"fields": ["auth", "auth_header", *credential]}),
+            ("Requests", {"classes": ["tab"], "fields": ["extra_headers", "asks_stream_usage"]}),
+            (
+                "Timeouts",
+                {
+                    "classes": ["tab"],
+                    "description": "In seconds.",
+                    "fields": [
+                        ("connect_timeout_seconds", "first_byte_timeout_seconds"),
+                        ("idle_timeout_seconds", "answer_timeout_seconds"),
+                    ],
+                },
+            ),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> list[str]:
+        return ["models_elsewhere", "stored_credential"]
+
+    def get_inlines(self, request: HttpRequest, obj: Provider | None) -> Any:  # Any: Django's own type is long
+        return [EndpointInline] if self._has_many_models(obj) else self.inlines
+
+    def _has_many_models(self, provider: Provider | None) -> bool:
+        return provider is not None and provider.models.count() > MOST_MODELS_INLINE
+
+    @display(description="name", ordering="name", header=True)
+    def name_and_title(self, provider: Provider) -> list[str]:
+        return [provider.name, provider.display_name]
+
+    @display(description="authentication", ordering="auth", label={"missing": "danger", "fine": None})
+    def authentication(self, provider: Provider) -> tuple[str, str] | str:
+        if provider.auth == Provider.Auth.NONE:
+            return "none"
+        if not provider.credential:
+            return "missing", f"{provider.auth}, no credential"
+        if objection_to_credential(provider.credential):
+            return "missing", f"{provider.credential_shown} cannot be used here"
+        return f"{provider.auth}, {provider.credential_shown}"
+
+    @display(description="API types")
+    def api_types(self, provider: Provider) -> str:
+        return shortened([endpoint.api_type for endpoint in provider.endpoints.all()])
+
+    @display(description="models", ordering="model_total")
+    def model_count(self, provider: Provider) -> str:
+        url = reverse("admin:providers_providermodel_changelist")
+        total: int = provider.model_total  # type: ignore[attr-defined]  # annotated above
+        return format_html('<a href="{}?provider__id__exact={}">{}</a>', url, provider.pk, total)
+
+    @display(description="used by")
+    def used_by(self, provider: Provider) -> str:
+        used: list[ProviderModel] = provider.models_in_use  # type: ignore[attr-defined]  # prefetched above
+        names = {str(target.alias) for model in used for target in model.targets.all()}  # type: ignore[attr-defined]
+        return shortened(sorted(names))
+
+    @display(description="credential")
+    def stored_credential(self, provider: Provider) -> str:
+        return provider.credential_shown or "none"
+
+    @display(description="models")
+    def models_elsewhere(self, provider: Provider) -> str:
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}?provider__id__exact={}">{} models, in a list of their own</a>',
+            reverse("admin:providers_providermodel_changelist"),
+            provider.pk,
+            provider.models.count(),
+        )

@@ -1,0 +1,47 @@
+"""unfold's classes and decorators, with the types that it does not ship: to mypy they are Django's own."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from django.contrib import admin
+    from django.forms import BaseInlineFormSet
+    from django.forms.widgets import CheckboxInput, CheckboxSelectMultiple, Textarea, TextInput
+
+    # Any: these pages are told apart by `model`, not by a type parameter that Django does not have at run time.
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    InlineFormSet = BaseInlineFormSet[Any, Any, Any]
+    CheckboxesWidget = CheckboxSelectMultiple
+    CheckboxWidget = CheckboxInput
+    TextAreaWidget = Textarea
+    TextWidget = TextInput
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+    def display(**options: Any) -> Callable[[F], F]: ...
+
+    def action(
+        *, description: str, permissions: Iterable[str], icon: str = "", url_path: str | None = None
+    ) -> Callable[[F], F]: ...
+
+else:
+    from unfold.admin import ModelAdmin, TabularInline
+    from unfold.decorators import action, display
+    from unfold.forms import PaginationInlineFormSet as InlineFormSet
+    from unfold.widgets import UnfoldAdminCheckboxSelectMultiple as CheckboxesWidget
+    from unfold.widgets import UnfoldAdminTextareaWidget as TextAreaWidget
+    from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
+    from unfold.widgets import UnfoldBooleanWidget as CheckboxWidget
+
+__all__ = [
+    "CheckboxWidget",
+    "CheckboxesWidget",
+    "InlineFormSet",
+    "ModelAdmin",
+    "TabularInline",
+    "TextAreaWidget",
+    "TextWidget",
+    "action",
+    "display",
+]

@@ -1,0 +1,58 @@
+"""What `manage.py check --deploy` says of providers. It reads the database, so it keeps quiet before the first migrate."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.core import checks
+from django.db import DatabaseError
+from django.db.models import Count, Q
+
+from providers import secrets
+
+
+def objection_to_credential(stored: str) -> str | None:
+    """Why this stored credential cannot be used in this process, or None. Never holds the secret."""
+    # Imported late: checks are registered before the models are there.
+    from providers.models import vault
+
+    try:
+        secrets.resolve(stored, vault(), os.environ)
+    except secrets.CredentialError as exc:
+        return str(exc)
+    return None
+
+
+@checks.register("providers", deploy=True)
+def check_providers(app_configs: Sequence[Any] | None, **kwargs: Any) -> Iterable[checks.CheckMessage]:  # Any: Django's
+    try:
+        return list(_warnings())
+    except DatabaseError:
+        return []
+
+
+def _warnings() -> Iterator[checks.CheckMessage]:
+    from providers.models import Provider
+
+    reachable = Q(endpoints__isnull=False)
+    for provider in Provider.objects.filter(enabled=True).annotate(addresses=Count("endpoints", filter=reachable)):
+        needs_credential = provider.auth != Provider.Auth.NONE
+        objection = objection_to_credential(provider.credential) if provider.credential and needs_credential else None
+        if objection:
+            yield checks.Warning(
+                f"The provider “{provider}” cannot be called: {objection}",
+                hint="Set the variable, or enter another credential under Providers › Providers.",
+                id="providers.W001",
+            )
+        if needs_credential and not provider.credential:
+            yield checks.Warning(
+                f"The provider “{provider}” has no credential.",
+                hint="Enter one under Providers › Providers, or set its authentication to “none”.",
+                id="providers.W002",
+            )
+        if not provider.addresses:
+            yield checks.Warning(
+                f"The provider “{provider}” has no address, so no request can go there.",
+                hint="Add an address for each API type under Providers › Providers.",
+                id="providers.W003",
+            )

@@ -1,0 +1,106 @@
+"""Keep a provider's credential: sealed in the database, or the name of the environment variable that holds it.
+
+    literal     sk-…              typed by an administrator; sealed before it is stored
+    reference   $OPENAI_API_KEY   or ${OPENAI_API_KEY}; looked up at start and on every new table
+    sealed      sealed:gAAAAA…    a Fernet token: AES-128-CBC with HMAC-SHA256, under the first of our keys
+
+    Exception
+    └── CredentialError
+        ├── MissingCredential   a reference that leads nowhere
+        └── Unreadable          a sealed text that none of our keys opens
+
+Messages name the variable or the cure, never the secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+SEAL: Final = "sealed:"
+
+_REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})", re.ASCII)
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+
+class CredentialError(Exception):
+    """A credential that cannot be used."""
+
+
+class MissingCredential(CredentialError):
+    """The environment does not hold what the reference names."""
+
+
+class Unreadable(CredentialError):
+    """None of our keys opens the sealed text."""
+
+
+class Vault:
+    """Seals with the first key and opens with any: put a new key in front and keep the old one to rotate."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        """Raises ValueError, which counts the keys from 1 and shows none."""
+        if not keys:
+            raise ValueError("At least one key is needed to seal credentials.")
+        self._fernet = MultiFernet([_fernet(key, place) for place, key in enumerate(keys, start=1)])
+
+    def seal(self, text: str) -> str:
+        """A text for the database; another one each time."""
+        return SEAL + self._fernet.encrypt(text.encode()).decode("ascii")
+
+    def open(self, sealed: str) -> str:
+        """Raises Unreadable."""
+        token = sealed.removeprefix(SEAL)
+        try:
+            return self._fernet.decrypt(token.encode()).decode()
+        except (InvalidToken, UnicodeError) as exc:
+            reason = "It was sealed with a key that is no longer configured, or was changed; enter the credential anew."
+            raise Unreadable(f"The stored credential cannot be opened. {reason}") from exc
+
+
+def new_key() -> str:
+    """A key for a Vault: 32 random bytes in URL-safe base64."""
+    return Fernet.generate_key().decode("ascii")
+
+
+def is_sealed(stored: str) -> bool:
+    return stored.startswith(SEAL)
+
+
+def is_reference(stored: str) -> bool:
+    return _REFERENCE.fullmatch(stored) is not None
+
+
+def reference_name(stored: str) -> str:
+    """`OPENAI_API_KEY` of `$OPENAI_API_KEY` or `${OPENAI_API_KEY}`. Raises ValueError."""
+    match = _REFERENCE.fullmatch(stored)
+    if match is None:
+        raise ValueError("A reference is written $NAME or ${NAME}.")
+    return match.group(1) or match.group(2)
+
+
+def resolve(stored: str, vault: Vault, environment: Mapping[str, str]) -> str:
+    """The credential itself, fit for a header. Raises MissingCredential or Unreadable."""
+    if is_reference(stored):
+        return _from_environment(reference_name(stored), environment)
+    return vault.open(stored) if is_sealed(stored) else stored
+
+
+def _from_environment(name: str, environment: Mapping[str, str]) -> str:
+    # A variable that was read from a file often ends with a line break.
+    value = environment.get(name, "").strip()
+    if not value:
+        raise MissingCredential(f"The environment variable {name} is not set; set it and restart the gateway.")
+    if _HEADER_VALUE.fullmatch(value) is None:
+        raise MissingCredential(f"The environment variable {name} holds characters that no HTTP header may hold.")
+    return value
+
+
+def _fernet(key: str, place: int) -> Fernet:
+    try:
+        return Fernet(key)
+    except ValueError as exc:
+        raise ValueError(f"Key {place} is not a key of 32 bytes in URL-safe base64 (44 characters).") from exc

@@ -1,0 +1,9 @@
+"""OpenAI's chat, completions and embeddings APIs, which share their answers, streams and errors."""
+
+from __future__ import annotations
+
+from providers.wire.openai_chat.errors import error_body, error_event
+from providers.wire.openai_chat.response import Answer, read_answer, usage_of_answer
+from providers.wire.openai_chat.stream import Seen, StreamReader
+
+__all__ = ["Answer", "Seen", "StreamReader", "error_body", "error_event", "read_answer", "usage_of_answer"]

@@ -1,0 +1,132 @@
+"""Read an answer of OpenAI's chat, completions or embeddings API for what history keeps; the bytes pass as they are.
+
+Upstreams that call themselves compatible write odd things. What cannot be understood is unknown, never an error: only
+an answer that is no JSON object at all is refused.
+Source: https://platform.openai.com/docs/api-reference/chat/object
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import msgspec
+
+from providers.pricing import Usage
+from providers.wire.base import MalformedAnswer
+from providers.wire.members import without_surrogates
+
+MOST_TOKENS: Final = 2**31 - 1
+"""The largest integer a database column holds; a larger count is a mistake."""
+
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
+
+
+class _InputDetails(msgspec.Struct):
+    cached_tokens: Tokens | None = None
+
+
+class _OutputDetails(msgspec.Struct):
+    reasoning_tokens: Tokens | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: Tokens
+    completion_tokens: Tokens | None = None
+    """Embeddings have none."""
+    prompt_tokens_details: _InputDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
+
+
+class _Choice(msgspec.Struct):
+    finish_reason: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    model: msgspec.Raw = msgspec.Raw()
+    usage: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+    choices: msgspec.Raw = msgspec.Raw()
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+_USAGE = msgspec.json.Decoder(_Usage)
+_CHOICES = msgspec.json.Decoder(list[_Choice])
+_TEXT = msgspec.json.Decoder(str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was read of a whole answer."""
+
+    model: str | None
+    usage: Usage | None
+    finish_reason: str | None
+    """Of the first choice."""
+    is_error: bool
+    """It has an `error`, whatever the status said."""
+
+
+def read_answer(body: bytes) -> Answer:
+    """Raises MalformedAnswer where `body` is not a JSON object."""
+    answer = _decode(body)
+    return Answer(
+        model=text_of(answer.model),
+        usage=usage_of(answer.usage),
+        finish_reason=_finish_reason(answer.choices),
+        is_error=is_something(answer.error),
+    )
+
+
+def usage_of_answer(body: bytes) -> Usage | None:
+    """`None` where the answer does not tell, or tells nonsense."""
+    try:
+        return usage_of(_decode(body).usage)
+    except MalformedAnswer:
+        return None
+
+
+def usage_of(raw: msgspec.Raw) -> Usage | None:
+    """From the JSON of a `usage` member; absent, null and nonsense give `None`."""
+    try:
+        usage = _USAGE.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    given, made = usage.prompt_tokens_details, usage.completion_tokens_details
+    return Usage(
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.completion_tokens or 0,
+        cached_input_tokens=given.cached_tokens or 0 if given else 0,
+        reasoning_tokens=made.reasoning_tokens or 0 if made else 0,
+    )
+
+
+def is_something(raw: msgspec.Raw) -> bool:
+    """Whether a member is there and neither null, false nor empty."""
+    return len(raw) > 5 or bytes(raw) not in (b"", b"null", b"false", b'""', b"[]", b"{}")
+
+
+def _decode(body: bytes) -> _Answer:
+    try:
+        return _ANSWER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        whole = without_surrogates(body)
+        if whole != body:
+            return _decode(whole)
+        raise MalformedAnswer("upstream_protocol_error", "The upstream's answer is not a JSON object.") from exc
+
+
+def text_of(raw: msgspec.Raw) -> str | None:
+    """The text of a JSON string; `None` for anything else."""
+    try:
+        return _TEXT.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _finish_reason(raw: msgspec.Raw) -> str | None:
+    try:
+        choices = _CHOICES.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return choices[0].finish_reason if choices else None

@@ -1,0 +1,150 @@
+"""Read the events of an OpenAI stream on their way: what each one is, and what the stream came to.
+
+The events themselves pass as they are. A stream is complete when every choice that was seen has a finish reason: a
+connection that closes early looks just like the end, and `[DONE]` is left out by some and sent too soon by others.
+Source: https://platform.openai.com/docs/api-reference/chat-streaming
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from providers.pricing import Usage
+from providers.wire.members import without_surrogates
+from providers.wire.openai_chat.response import is_something, text_of, usage_of
+from providers.wire.sse import data_of
+
+
+class Seen(StrEnum):
+    """What an event is; all but HIDDEN are for the caller."""
+
+    CONTENT = "content"
+    """The first of these commits the exchange to its upstream."""
+    LIFECYCLE = "lifecycle"
+    """A role, a finish reason, a comment, a usage the caller asked for: nothing that the model said."""
+    HIDDEN = "hidden"
+    """The chunk with the usage alone, which we asked for and the caller did not."""
+    DONE = "done"
+    ERROR = "error"
+
+
+class _Delta(msgspec.Struct):
+    content: msgspec.Raw = msgspec.Raw()
+    refusal: msgspec.Raw = msgspec.Raw()
+    tool_calls: msgspec.Raw = msgspec.Raw()
+    function_call: msgspec.Raw = msgspec.Raw()
+    audio: msgspec.Raw = msgspec.Raw()
+    # Not OpenAI's, but DeepSeek's and vLLM's, and OpenRouter's: the caller sees the model think.
+    reasoning_content: msgspec.Raw = msgspec.Raw()
+    reasoning: msgspec.Raw = msgspec.Raw()
+
+
+class _Choice(msgspec.Struct):
+    index: int | None = None
+    delta: _Delta | None = None
+    text: msgspec.Raw = msgspec.Raw()
+    """Of the older completions API, in place of `delta`."""
+    finish_reason: str | None = None
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    model: msgspec.Raw = msgspec.Raw()
+    usage: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+    object: msgspec.Raw = msgspec.Raw()
+
+
+_CHUNK = msgspec.json.Decoder(_Chunk)
+
+
+class StreamReader:
+    """Fed with whole events, in order; one reader per stream."""
+
+    def __init__(self, *, wants_usage_chunk: bool) -> None:
+        self._wants_usage_chunk = wants_usage_chunk
+        self._begun: set[int] = set()
+        self._ended: set[int] = set()
+        self.usage: Usage | None = None
+        """The last one told: some upstreams count up with every chunk."""
+        self.model: str | None = None
+        """As the upstream calls it."""
+        self.finish_reason: str | None = None
+        """The first one told."""
+        self.is_done = False
+        """`[DONE]` was seen."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Every choice that was seen has ended as it should."""
+        return bool(self._begun) and self._begun == self._ended
+
+    def feed(self, event: bytes) -> Seen:
+        """What `event` is. Never raises: what cannot be read is relayed."""
+        data = data_of(event)
+        if data is None:
+            return Seen.LIFECYCLE
+        if data.strip() == b"[DONE]":
+            self.is_done = True
+            return Seen.DONE
+        if event.startswith(b"event: error"):
+            return Seen.ERROR
+        chunk = _decode(data)
+        if chunk is None:
+            # An object of unknown shape may well be what the caller waits for; other text is noise.
+            return Seen.CONTENT if data.lstrip().startswith(b"{") else Seen.LIFECYCLE
+        return self._read(chunk)
+
+    def _read(self, chunk: _Chunk) -> Seen:
+        # vLLM writes {"object": "error", "message": …} where others write {"error": {…}}.
+        if is_something(chunk.error) or bytes(chunk.object) == b'"error"':
+            return Seen.ERROR
+        if self.model is None:
+            self.model = text_of(chunk.model)
+        tells_usage = self._keep_usage(chunk.usage)
+        if not chunk.choices:
+            return Seen.HIDDEN if tells_usage and not self._wants_usage_chunk else Seen.LIFECYCLE
+        has_content = False
+        for choice in chunk.choices:
+            self._keep_end(choice)
+            has_content = has_content or _says_something(choice)
+        return Seen.CONTENT if has_content else Seen.LIFECYCLE
+
+    def _keep_usage(self, raw: msgspec.Raw) -> bool:
+        """Whether the chunk has a usage, readable or not."""
+        if not is_something(raw):
+            return False
+        self.usage = usage_of(raw) or self.usage
+        return True
+
+    def _keep_end(self, choice: _Choice) -> None:
+        index = choice.index or 0
+        self._begun.add(index)
+        if choice.finish_reason:
+            self._ended.add(index)
+            self.finish_reason = self.finish_reason or choice.finish_reason
+
+
+def _decode(data: bytes) -> _Chunk | None:
+    try:
+        return _CHUNK.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        whole = without_surrogates(data)
+        return _decode(whole) if whole != data else None
+
+
+def _says_something(choice: _Choice) -> bool:
+    delta = choice.delta
+    if delta is None:
+        return is_something(choice.text)
+    return (
+        is_something(delta.content)
+        or is_something(delta.tool_calls)
+        or is_something(delta.reasoning_content)
+        or is_something(delta.reasoning)
+        or is_something(delta.refusal)
+        or is_something(delta.function_call)
+        or is_something(delta.audio)
+    )

@@ -1,0 +1,20 @@
+"""Whether an upstream can take a request at all, before anybody asks in what order."""
+
+from dataclasses import dataclass
+
+from routing.table import Upstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What one request requires of an upstream."""
+
+    api_type: str
+
+
+def objection(upstream: Upstream, needs: Needs) -> str | None:
+    """Why this upstream cannot take the request, or None."""
+    if needs.api_type in upstream.urls:
+        return None
+    offered = ", ".join(upstream.urls) or "nothing"
+    return f"does not speak {needs.api_type}, only {offered}"

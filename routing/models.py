@@ -1,0 +1,300 @@
+"""Alias, Synonym and Target: the names clients ask for, and who stands behind them. Every rule is in `clean()`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+from providers.models import ConfigurationModel, ProviderModel, check_base_url
+from routing import selection
+from routing.rules import circle_through, wrong_percentages
+
+NAME_FIELD: dict[str, Any] = {  # Any: keyword arguments of a field
+    "max_length": 128,
+    "validators": [
+        RegexValidator(
+            r"\A[A-Za-z0-9._-]+\Z",
+            "A name has letters, digits, dots, hyphens and underscores only.",
+            code="invalid_name",
+        )
+    ],
+}
+MAX_WEIGHT = 1_000_000
+
+
+class Alias(ConfigurationModel):
+    """The name a client asks for."""
+
+    class WeightMode(models.TextChoices):
+        RELATIVE = "relative", "relative (70 and 30, or 7 and 3)"
+        PERCENT = "percent", "percent (each tier sums to 100)"
+
+    class AnswerModel(models.TextChoices):
+        UPSTREAM = "upstream", "the name the provider used"
+        REQUESTED = "requested", "the name that was asked for"
+
+    name = models.CharField(**NAME_FIELD, unique=True, help_text="What clients send as “model”. Case-sensitive.")
+    description = models.CharField(max_length=500, blank=True, help_text="Shown in /v1/models.")
+    enabled = models.BooleanField(default=True, help_text="A disabled alias answers “model not found”.")
+    listed = models.BooleanField(default=True, help_text="Shown in /v1/models.")
+    selector = models.CharField(
+        max_length=32, choices=selection.choices, default="random", help_text="Which target is tried first."
+    )
+    weight_mode = models.CharField(max_length=16, choices=WeightMode.choices, default=WeightMode.RELATIVE)
+    answer_model = models.CharField(
+        "“model” in answers", max_length=16, choices=AnswerModel.choices, default=AnswerModel.UPSTREAM
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    targets_together: "Sequence[Target] | None" = None
+    """Set by a form or an import that saves this alias with all its targets: then the rules over the whole set
+    are judged on these, once, by `clean_targets`, and not target by target against what the database still holds."""
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "aliases"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        clean_name(self.name, synonym=None, alias=self)
+        if self.pk and self.targets_together is None:
+            try:
+                self.clean_targets(self.targets.all())
+            except ValidationError as exc:
+                raise ValidationError({"weight_mode": exc.error_list}) from exc
+
+    def clean_targets(self, targets: Iterable["Target"]) -> None:
+        """The rules over all targets of this alias. Raises ValidationError with code weights_not_100."""
+        if self.weight_mode != self.WeightMode.PERCENT:
+            return
+        weights = defaultdict(list)
+        for target in targets:
+            if target.enabled:
+                weights[target.tier].append(target.weight or 0)
+        if wrong := wrong_percentages(weights):
+            raise ValidationError(
+                [
+                    ValidationError(
+                        f"The enabled weights of tier {tier} sum to {total}, not 100. "
+                        "Change them together, or set the weight mode to relative.",
+                        code="weights_not_100",
+                    )
+                    for tier, total in sorted(wrong.items())
+                ]
+            )
+
+    def save_in_turn(self, *args: Any, **kwargs: Any) -> None:
+        super().save_in_turn(*args, **kwargs)
+        claim(self.name, alias=self)
+
+
+class Synonym(ConfigurationModel):
+    """Another name of an alias."""
+
+    alias = models.ForeignKey(Alias, on_delete=models.CASCADE, related_name="synonyms")
+    name = models.CharField(**NAME_FIELD, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        clean_name(self.name, synonym=self, alias=None)
+
+    def save_in_turn(self, *args: Any, **kwargs: Any) -> None:
+        super().save_in_turn(*args, **kwargs)
+        claim(self.name, synonym=self)
+
+
+class ClaimedName(models.Model):
+    """Every name that clients may ask for, once: the database's own guard that no alias and synonym share one."""
+
+    name = models.CharField(max_length=128, primary_key=True)
+    alias = models.OneToOneField(Alias, on_delete=models.CASCADE, null=True, related_name="claimed_name")
+    synonym = models.OneToOneField(Synonym, on_delete=models.CASCADE, null=True, related_name="claimed_name")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(alias__isnull=True) ^ Q(synonym__isnull=True), name="name_claimed_by_exactly_one"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def claim(name: str, **owner: Alias | Synonym) -> None:
+    """Put down `name` as the owner's (`alias=…` or `synonym=…`), in place of the one it had.
+
+    By `update`, since the name is the primary key: `save` would insert a second row for a renamed owner.
+    """
+    if not ClaimedName.objects.filter(**owner).update(name=name):
+        ClaimedName.objects.create(name=name, **owner)
+
+
+def clean_name(name: str, *, alias: Alias | None, synonym: Synonym | None) -> None:
+    """Raise ValidationError, code `taken`, when another alias or synonym has this name."""
+    claimed = ClaimedName.objects.filter(name=name).select_related("alias", "synonym__alias").first()
+    if claimed is None:
+        return
+    if claimed.alias is not None and (alias is None or claimed.alias_id != alias.pk):
+        problem = f"“{name}” is already an alias. Choose another name."
+    elif claimed.synonym is not None and (synonym is None or claimed.synonym_id != synonym.pk):
+        problem = f"“{name}” is already a synonym of “{claimed.synonym.alias}”. Choose another name."
+    else:
+        return
+    raise ValidationError({"name": ValidationError(problem, code="taken")})
+
+
+class Target(ConfigurationModel):
+    """One of those that stand behind an alias: a provider's model, or another alias."""
+
+    alias = models.ForeignKey(Alias, on_delete=models.CASCADE, related_name="targets")
+    model = models.ForeignKey(
+        ProviderModel, on_delete=models.PROTECT, null=True, blank=True, related_name="targets", verbose_name="model"
+    )
+    to_alias = models.ForeignKey(
+        Alias, on_delete=models.PROTECT, null=True, blank=True, related_name="targeted_by", verbose_name="or alias"
+    )
+    weight = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[
+            MinValueValidator(1, "A weight is at least 1. Disable the target to give it nothing."),
+            MaxValueValidator(MAX_WEIGHT, f"A weight is at most {MAX_WEIGHT:,}."),
+        ],
+        help_text="Its share. Empty counts as 1.",
+    )
+    position = models.PositiveIntegerField(default=0, help_text="Its place in the order.")
+    tier = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(99, "A tier is at most 99.")],
+        help_text="Tier 1 is asked when all of tier 0 has failed.",
+    )
+    enabled = models.BooleanField(default=True)
+    endpoint = models.CharField(
+        max_length=2000, blank=True, help_text="An address of its own, so that one model may stand at several."
+    )
+
+    class Meta:
+        ordering = ["tier", "position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(model__isnull=True) ^ Q(to_alias__isnull=True), name="target_is_a_model_or_an_alias"
+            ),
+            models.CheckConstraint(condition=~Q(alias=F("to_alias")), name="target_is_not_its_own_alias"),
+            models.CheckConstraint(
+                condition=Q(weight__isnull=True) | Q(weight__gte=1, weight__lte=MAX_WEIGHT), name="target_weight_in_range"
+            ),
+            models.UniqueConstraint(fields=["alias", "model", "endpoint"], name="target_model_once_per_address"),
+            models.UniqueConstraint(fields=["alias", "to_alias"], name="target_alias_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.model or self.to_alias or "nothing yet")
+
+    def validate_constraints(self, exclude: Any = None) -> None:  # Any: Django's own signature
+        """`clean()` says the same of each constraint, beside the field; the database only guards."""
+
+    def clean(self) -> None:
+        self._clean_what_it_points_at()
+        if self.endpoint:
+            check_base_url(self.endpoint, "endpoint")
+        if self.alias_id or self.targets_of_alias_are_judged_together:
+            self._clean_weight()
+        if self.alias_id:
+            self._clean_against_its_siblings()
+            self._clean_circle()
+
+    @property
+    def targets_of_alias_are_judged_together(self) -> bool:
+        return self.alias.targets_together is not None
+
+    def _clean_what_it_points_at(self) -> None:
+        if self.model_id is None and self.to_alias_id is None:
+            raise ValidationError(
+                {"model": ValidationError("Choose a model, or another alias.", code="required")}
+            )
+        if self.model_id is not None and self.to_alias_id is not None:
+            raise ValidationError(
+                {"to_alias": ValidationError("Choose a model or an alias, not both.", code="ambiguous")}
+            )
+        if self.to_alias_id is not None and self.endpoint:
+            raise ValidationError(
+                {"endpoint": ValidationError("Only a model has an address of its own.", code="ambiguous")}
+            )
+
+    def _clean_weight(self) -> None:
+        if self.weight is None and self.enabled and self.alias.weight_mode == Alias.WeightMode.PERCENT:
+            raise ValidationError(
+                {"weight": ValidationError("Under percent every enabled target has a weight.", code="required")}
+            )
+
+    def _clean_against_its_siblings(self) -> None:
+        if self.targets_of_alias_are_judged_together:
+            return
+        siblings = [target for target in self.alias.targets.all() if target.pk != self.pk]
+        check_no_twins([*siblings, self])
+        try:
+            self.alias.clean_targets([*siblings, self])
+        except ValidationError as exc:
+            raise ValidationError({"weight": exc.error_list}) from exc
+
+    def _clean_circle(self) -> None:
+        if self.to_alias_id is None:
+            return
+        proposed = [t.to_alias_id for t in self.alias.targets_together or [self] if t.to_alias_id is not None]
+        circle = circle_through(self.alias_id, lambda alias_id: next_aliases(alias_id, self.alias_id, proposed))
+        if circle and circle[1] == self.to_alias_id:
+            names = dict(Alias.objects.filter(pk__in=circle).values_list("pk", "name"))
+            way = " → ".join(f"“{names[pk]}”" for pk in circle)
+            raise ValidationError(
+                {"to_alias": ValidationError(f"An alias cannot reach itself: {way}. Remove a link.", code="circle")}
+            )
+
+    def save_in_turn(self, *args: Any, **kwargs: Any) -> None:
+        self._clean_circle()
+        super().save_in_turn(*args, **kwargs)
+
+
+def next_aliases(alias_id: int, changing: int, proposed: Iterable[int]) -> Iterable[int]:
+    """The aliases that `alias_id` points at, with what is `proposed` for the one that is changing."""
+    if alias_id == changing:
+        return proposed
+    stored = Target.objects.filter(alias_id=alias_id, to_alias__isnull=False)
+    return stored.order_by("id").values_list("to_alias_id", flat=True)  # type: ignore[return-value]  # never null here
+
+
+def check_no_twins(targets: Iterable[Target]) -> None:
+    """Raise ValidationError, code `taken`, when two targets of an alias are the same model at the same address."""
+    seen = set()
+    for target in targets:
+        what = (target.model_id, target.to_alias_id, target.endpoint)
+        if what in seen:
+            field = "to_alias" if target.to_alias_id else "model"
+            problem = f"“{target}” stands here twice. Give one of them the sum of the weights, or an endpoint of its own."
+            raise ValidationError({field: ValidationError(problem, code="taken")})
+        seen.add(what)
+
+
+class ConfigurationVersion(models.Model):
+    """How often something that processes keep a compiled copy of has changed. It rises in the transaction that changes it."""
+
+    subject = models.CharField(max_length=32, primary_key=True)
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["subject"]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.number}"

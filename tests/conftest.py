@@ -1,0 +1,75 @@
+"""Fixtures that every room's tests may ask for."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests import services
+from tests.gateways import gateway, upstream
+
+__all__ = ["gateway", "upstream"]
+
+WORKER_START_SECONDS = 60.0
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django's hook: keep SQLite's test database in a file, which threads and other processes can share."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database.setdefault("TEST", {})["NAME"] = str(Path(settings.DATA_DIR) / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def test_database_url(django_db_setup: None) -> str:
+    """Where another process finds the test database: what to put into its DATABASE_URL."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+
+
+@pytest.fixture(scope="session")
+def celery_worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Celery worker that answers: a process of its own on real services, else the one inside this process.
+
+    It sees what is committed only: tests that use it are marked `django_db(transaction=True)`.
+    """
+    if not services.REAL:
+        from history.embedded import EmbeddedWorker
+
+        request.getfixturevalue("django_db_setup")
+        with EmbeddedWorker():
+            yield
+        return
+    environ = {**os.environ, "DATABASE_URL": request.getfixturevalue("test_database_url")}
+    log = tmp_path_factory.mktemp("worker") / "log"
+    command = [sys.executable, "-m", "celery", "-A", "plexus_site", "worker", "--concurrency", "1", "-l", "WARNING"]
+    with log.open("w+") as output:
+        worker = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environ, stdout=output, stderr=output)
+        try:
+            _wait_until_it_answers(worker, output)
+            yield
+        finally:
+            worker.terminate()
+            worker.wait(30)
+
+
+def _wait_until_it_answers(worker: subprocess.Popen[bytes], output: IO[str]) -> None:
+    from plexus_site.celery import app
+
+    until = time.monotonic() + WORKER_START_SECONDS
+    while time.monotonic() < until and worker.poll() is None:
+        if app.control.ping(timeout=0.5):
+            return
+    output.seek(0)
+    pytest.fail(f"The Celery worker did not start:\n{output.read()}")

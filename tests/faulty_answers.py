@@ -1,0 +1,302 @@
+"""What the faulty upstream says: an honest OpenAI-compatible answer, or the fault that the model's name asks for.
+
+anything else       an honest answer: the last user message comes back, with usage
+chunks-200          the same in a stream of 200 content chunks
+status-429          that status, with OpenAI's error body; status-429-retry-after-7 adds the header
+silence             takes the request and never answers
+slow-0.5            waits 0.5 s, then answers honestly
+drip-0.1            sends its response headers one byte each 0.1 s
+cut-after-3         closes the connection after 3 content chunks (not a stream: in the middle of the body)
+stall-after-3       says nothing more after 3 content chunks (not a stream: after half of the body)
+no-done             a stream that ends cleanly without [DONE]
+no-finish           a stream that ends cleanly with neither finish_reason nor [DONE]
+error-in-stream     a stream that turns into an error event after 2 content chunks
+html, bad-json      200 with a body that is no answer
+redirect            302 to another place
+gzip                a compressed body though none was asked for
+huge                a body without an end (stops at 200 MB)
+hang-up             closes the connection without a byte
+stale               an honest answer; the next request on the same connection meets a reset
+set-cookie          an honest answer with a cookie
+bad-chunks          a chunked body whose third chunk has no length
+not-http            bytes that are not HTTP
+echo-key            400 with the Authorization it was sent in its message
+odd-spacing         valid JSON with strange whitespace, key order and number spellings
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+
+from tests.honest_answers import Asked, a_model, an_answer, dump, error_body, is_chat, stream_events
+
+HUGE_BYTES = 200 * 1024 * 1024
+JSON = [("Content-Type", "application/json")]
+EVENT_STREAM = [("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache")]
+DONE = b"data: [DONE]\n\n"
+MODELS = ["gpt-4o", "gpt-4o-mini", "text-embedding-3-small"]
+
+Headers = list[tuple[str, str]]
+Behaviour = Callable[["Turn", Asked], Awaitable[None]]
+
+
+class Wire(Protocol):
+    """The connection, as far as an answer needs it."""
+
+    async def send(self, data: bytes) -> None: ...
+
+    def hang_up(self) -> None: ...
+
+    def reset_next_request(self) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """One request, and the means to answer it."""
+
+    method: str
+    path: str
+    authorization: str
+    body: bytes
+    connection: Wire
+
+    async def head(self, status: int, headers: Headers) -> None:
+        await self.connection.send(head_bytes(status, headers))
+
+    async def send(self, data: bytes) -> None:
+        """One piece of a chunked body."""
+        await self.connection.send(b"%x\r\n%s\r\n" % (len(data), data))
+
+    async def end(self) -> None:
+        await self.connection.send(b"0\r\n\r\n")
+
+    async def whole(self, status: int, body: bytes, headers: Headers = JSON) -> None:
+        """Head and body at once, in one write, as small answers arrive in life."""
+        length = ("Content-Length", str(len(body)))
+        await self.connection.send(head_bytes(status, [*headers, length]) + body)
+
+
+def head_bytes(status: int, headers: Headers) -> bytes:
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+    sized = any(name == "Content-Length" for name, _ in headers)
+    framing = [] if sized else [("Transfer-Encoding", "chunked")]
+    lines = [f"{name}: {value}\r\n" for name, value in [*headers, ("X-Request-Id", "req_upstream_1"), *framing]]
+    return f"HTTP/1.1 {status} {phrase}\r\n{''.join(lines)}\r\n".encode("latin-1")
+
+
+async def answer(turn: Turn) -> None:
+    """Answer one request: honestly, or as its model's name asks."""
+    path = turn.path.partition("?")[0].rstrip("/")
+    if turn.method == "GET" and path.endswith("/models"):
+        await turn.whole(200, dump({"object": "list", "data": [a_model(name) for name in MODELS]}))
+        return
+    try:
+        asked = json.loads(turn.body)
+        model = str(asked["model"])
+    except (ValueError, KeyError, TypeError):
+        await turn.whole(400, error_body("We could not parse the JSON body of your request."))
+        return
+    await behaviour_of(model)(turn, asked)
+
+
+def behaviour_of(model: str) -> Behaviour:
+    name = model.rpartition("/")[2]
+    for pattern, behaviour in BEHAVIOURS.items():
+        if found := re.fullmatch(pattern, name):
+            return behaviour(*found.groups())
+    return honest()
+
+
+def honest(
+    *,
+    chunks: int | None = None,
+    cut_after: int | None = None,
+    stall_after: int | None = None,
+    finishes: bool = True,
+    says_done: bool = True,
+    fails_after: int | None = None,
+) -> Behaviour:
+    """A good answer, or one that goes wrong at the given place."""
+    breaks = cut_after if cut_after is not None else stall_after
+
+    async def stop_early(turn: Turn) -> None:
+        if cut_after is None:
+            await asyncio.Event().wait()
+        turn.connection.hang_up()
+
+    async def whole(turn: Turn, asked: Asked) -> None:
+        body = dump(an_answer(turn.path, asked, chunks))
+        if breaks is None:
+            await turn.whole(200, body)
+            return
+        await turn.head(200, [*JSON, ("Content-Length", str(len(body)))])
+        await turn.connection.send(body[: len(body) // 2])
+        await stop_early(turn)
+
+    async def stream(turn: Turn, asked: Asked) -> None:
+        await turn.head(200, EVENT_STREAM)
+        # The first event of a chat stream carries the role and no content.
+        for number, event in enumerate(stream_events(turn.path, asked, chunks, finishes)):
+            sent = number - is_chat(turn.path)
+            if sent == breaks:
+                await stop_early(turn)
+                return
+            if sent == fails_after:
+                await turn.send(b"data: " + error_body("The server had an error.", kind="server_error") + b"\n\n")
+                break
+            await turn.send(event)
+        if says_done and finishes and fails_after is None:
+            await turn.send(DONE)
+        await turn.end()
+
+    async def behave(turn: Turn, asked: Asked) -> None:
+        streams = asked.get("stream") is True and not turn.path.endswith("/embeddings")
+        await (stream if streams else whole)(turn, asked)
+
+    return behave
+
+
+def status(code: str, retry_after: str | None) -> Behaviour:
+    kind = "invalid_request_error" if int(code) < 500 else "server_error"
+    headers = [*JSON, ("Retry-After", retry_after)] if retry_after else JSON
+    body = error_body(f"The upstream says {code}.", kind=kind, code=f"upstream_says_{code}")
+
+    async def behave(turn: Turn, asked: Asked) -> None:
+        await turn.whole(int(code), body, headers)
+
+    return behave
+
+
+def slow(seconds: str) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        await asyncio.sleep(float(seconds))
+        await honest()(turn, asked)
+
+    return behave
+
+
+def drip(seconds: str) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        body = dump(an_answer(turn.path, asked, None))
+        for byte in head_bytes(200, [*JSON, ("Content-Length", str(len(body)))]):
+            await turn.connection.send(bytes([byte]))
+            await asyncio.sleep(float(seconds))
+        await turn.connection.send(body)
+
+    return behave
+
+
+async def silence(turn: Turn, asked: Asked) -> None:
+    await asyncio.Event().wait()
+
+
+async def html(turn: Turn, asked: Asked) -> None:
+    page = b"<!doctype html><title>Welcome</title><h1>It works!</h1>"
+    await turn.whole(200, page, [("Content-Type", "text/html; charset=utf-8")])
+
+
+async def bad_json(turn: Turn, asked: Asked) -> None:
+    await turn.whole(200, b'{"id": "chatcmpl-1", "choices": [{"index": 0, "mess')
+
+
+async def redirect(turn: Turn, asked: Asked) -> None:
+    await turn.whole(302, b"", [("Location", "/v1/models")])
+
+
+async def compressed(turn: Turn, asked: Asked) -> None:
+    body = gzip.compress(dump(an_answer(turn.path, asked, None)))
+    await turn.whole(200, body, [*JSON, ("Content-Encoding", "gzip")])
+
+
+async def huge(turn: Turn, asked: Asked) -> None:
+    await turn.head(200, JSON)
+    for _ in range(HUGE_BYTES // 65536):
+        await turn.send(b" " * 65536)
+        await asyncio.sleep(0)
+    await turn.end()
+
+
+async def hang_up(turn: Turn, asked: Asked) -> None:
+    turn.connection.hang_up()
+
+
+async def stale(turn: Turn, asked: Asked) -> None:
+    turn.connection.reset_next_request()
+    await honest()(turn, asked)
+
+
+async def set_cookie(turn: Turn, asked: Asked) -> None:
+    await turn.whole(200, dump(an_answer(turn.path, asked, None)), [*JSON, ("Set-Cookie", "a=1; Path=/")])
+
+
+async def bad_chunks(turn: Turn, asked: Asked) -> None:
+    await turn.head(200, JSON)
+    await turn.send(b"{")
+    await turn.send(b'"id":')
+    await turn.connection.send(b"what?\r\n")
+
+
+async def not_http(turn: Turn, asked: Asked) -> None:
+    await turn.connection.send(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n\r\n")
+    turn.connection.hang_up()
+
+
+async def echo_key(turn: Turn, asked: Asked) -> None:
+    message = f"Incorrect API key provided: {turn.authorization}."
+    await turn.whole(400, error_body(message, code="invalid_api_key"))
+
+
+async def odd_spacing(turn: Turn, asked: Asked) -> None:
+    model = json.dumps(asked["model"])
+    if asked.get("stream") is not True:
+        await turn.whole(200, ODD_ANSWER.replace("MODEL", model).encode())
+        return
+    await turn.head(200, EVENT_STREAM)
+    await turn.send(ODD_EVENTS.replace("MODEL", model).encode())
+    await turn.end()
+
+
+ODD_ANSWER = """
+{ "choices" :[ {"finish_reason":"stop" ,"index":0,\t"message":{"content":"caf\\u00e9 {\\"model\\":1}" ,
+     "role" : "assistant"}} ],
+  "x_own" : {"model": "inner", "n": 1.0e+2}, "model"\t:  MODEL ,
+  "usage":{"total_tokens":3 ,"completion_tokens":1, "prompt_tokens": 2},"object":"chat.completion","id":"odd-1"}
+"""
+ODD_EVENTS = (
+    ": a comment\r\n\r\n"
+    'id: 7\r\ndata:{"choices" : [{"delta":{"content":"caf\\u00e9"} ,"index":0}],\t"model" : MODEL }\r\n\r\n'
+    'data:  { "model":MODEL,"choices":[ {"finish_reason":"stop","delta":{ },"index":0}]}\r\r'
+    "data:[DONE]\n\n"
+)
+
+BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
+    r"chunks-(\d+)": lambda count: honest(chunks=int(count)),
+    r"status-(\d{3})(?:-retry-after-(.+))?": status,
+    r"silence": lambda: silence,
+    r"slow-([\d.]+)": slow,
+    r"drip-([\d.]+)": drip,
+    r"cut-after-(\d+)": lambda count: honest(cut_after=int(count), chunks=int(count) + 5),
+    r"stall-after-(\d+)": lambda count: honest(stall_after=int(count), chunks=int(count) + 5),
+    r"no-done": lambda: honest(says_done=False),
+    r"no-finish": lambda: honest(finishes=False),
+    r"error-in-stream": lambda: honest(fails_after=2, chunks=5),
+    r"html": lambda: html,
+    r"bad-json": lambda: bad_json,
+    r"redirect": lambda: redirect,
+    r"gzip": lambda: compressed,
+    r"huge": lambda: huge,
+    r"hang-up": lambda: hang_up,
+    r"stale": lambda: stale,
+    r"set-cookie": lambda: set_cookie,
+    r"bad-chunks": lambda: bad_chunks,
+    r"not-http": lambda: not_http,
+    r"echo-key": lambda: echo_key,
+    r"odd-spacing": lambda: odd_spacing,
+}

@@ -1,0 +1,136 @@
+"""Connections: used again, given up, and never lost."""
+
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from providers import errors
+from providers.client import UpstreamTransport, read_limited
+from providers.timeouts import Timeouts
+from tests.faulty_upstream import FaultyUpstream
+from tests.providers.client.calls import (
+    a_request,
+    answered,
+    ask,
+    cancel_at_random,
+    gathered,
+    none_open,
+)
+
+
+async def test_a_connection_is_used_again(upstream: FaultyUpstream, transport: UpstreamTransport) -> None:
+    for _ in range(5):
+        await ask(transport, a_request(upstream, "gpt-4o"))
+
+    assert {seen.connection for seen in upstream.seen} == {1}
+
+
+async def test_hundreds_of_calls_run_at_once(upstream: FaultyUpstream, transport: UpstreamTransport) -> None:
+    await asyncio.gather(*(ask(transport, a_request(upstream, "slow-0.5", timeouts=Timeouts())) for _ in range(300)))
+
+    assert len({seen.connection for seen in upstream.seen}) == 300
+
+
+async def test_a_stale_connection_costs_the_caller_nothing(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    await asyncio.gather(*(ask(transport, a_request(upstream, "stale")) for _ in range(5)))
+
+    await ask(transport, a_request(upstream, "gpt-4o"))
+
+    assert upstream.last.connection == 6
+    assert len(upstream.seen) == 6
+
+
+async def test_an_upstream_that_hangs_up_on_a_new_connection_is_not_asked_twice(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    with pytest.raises(errors.Disconnected):
+        await ask(transport, a_request(upstream, "hang-up"))
+
+    assert len(upstream.seen) == 1
+
+
+async def test_an_upstream_that_hangs_up_on_a_used_connection_is_asked_once_more(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    await asyncio.gather(*(ask(transport, a_request(upstream, "gpt-4o")) for _ in range(5)))
+    upstream.forget()
+
+    with pytest.raises(errors.Disconnected):
+        await ask(transport, a_request(upstream, "hang-up"))
+
+    assert len(upstream.seen) == 2
+
+
+async def test_no_cookie_is_kept(upstream: FaultyUpstream, transport: UpstreamTransport) -> None:
+    await ask(transport, a_request(upstream, "set-cookie"))
+    await ask(transport, a_request(upstream, "gpt-4o"))
+
+    assert upstream.last.header("cookie") is None
+
+
+async def test_reading_stops_while_nobody_takes_the_answer(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    async with answered(transport, a_request(upstream, "huge", timeouts=Timeouts())) as response:
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        chunks = aiter(response.stream)
+        await anext(chunks)
+        await asyncio.sleep(0.3)
+
+        waiting = await anext(chunks)
+
+    # One read of the socket may overshoot the mark.
+    assert 128 * 1024 < len(waiting) <= 512 * 1024
+
+
+async def test_an_abandoned_answer_closes_the_upstream_at_once(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    async with answered(transport, a_request(upstream, "stall-after-3", streams=True)):
+        left_at = time.monotonic()
+
+    assert await asyncio.to_thread(upstream.wait_until_left, 1) - left_at < 1
+
+
+async def test_closing_twice_or_after_the_end_does_nothing(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    async with answered(transport, a_request(upstream, "gpt-4o")) as response:
+        await read_limited(response, 1 << 20)
+        await response.aclose()
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    await response.stream.aclose()
+    await ask(transport, a_request(upstream, "gpt-4o"))
+
+    assert upstream.connections_made == 1
+
+
+async def test_closing_wakes_a_task_that_still_reads(upstream: FaultyUpstream, transport: UpstreamTransport) -> None:
+    response = await transport.handle_async_request(
+        a_request(upstream, "stall-after-3", streams=True, timeouts=Timeouts())
+    )
+    reader = asyncio.create_task(gathered(response, []))
+    await asyncio.sleep(0.05)
+
+    await response.aclose()
+
+    with pytest.raises(errors.Disconnected):
+        await asyncio.wait_for(reader, 1)
+
+
+@pytest.mark.parametrize("model", ["silence", "stall-after-3"])
+async def test_two_thousand_cancelled_calls_leave_no_connection(
+    upstream: FaultyUpstream, transport: UpstreamTransport, model: str
+) -> None:
+    # By name: the lookup in a thread is one more place to be cancelled at.
+    url = f"http://localhost:{upstream.port}/v1/chat/completions"
+
+    await cancel_at_random(2000, lambda: ask(transport, a_request(url, model, streams=True, timeouts=Timeouts())))
+
+    assert await none_open(upstream)
+    assert len(upstream.seen) > 200
+    assert b"one two three" in await ask(transport, a_request(url, "gpt-4o"))

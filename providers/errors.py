@@ -5,7 +5,8 @@
      │   ├─ ConnectFailed             502 upstream_connect_error      refused, unreachable, unknown host
      │   ├─ ConnectTimeout            504 upstream_connect_timeout
      │   ├─ AddressRefused            502 upstream_address_refused    by our own rule: see addresses.py
-     │   └─ TLSFailed                 502 upstream_tls_error          certificate or handshake
+     │   ├─ TLSFailed                 502 upstream_tls_error          certificate or handshake
+     │   └─ Misconfigured             502 upstream_misconfigured      a URL or header here that cannot be sent
      ├─ NotAnswered                   the connection stood, and no whole answer came
      │   ├─ FirstByteTimeout          504 upstream_timeout
      │   ├─ IdleTimeout               504 upstream_idle_timeout
@@ -123,6 +124,13 @@ class TLSFailed(NotReached):
     """The certificate does not hold, or the handshake failed."""
 
     code = "upstream_tls_error"
+
+
+class Misconfigured(NotReached):
+    """A URL or a header is configured that cannot be sent. The forms refuse such; a row written past them may hold it."""
+
+    code = "upstream_misconfigured"
+    fault = Fault.OURS
 
 
 class NotAnswered(UpstreamError):

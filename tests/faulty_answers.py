@@ -17,6 +17,7 @@ gzip                a compressed body though none was asked for
 huge                a body without an end (stops at 200 MB)
 hang-up             closes the connection without a byte
 stale               an honest answer; the next request on the same connection meets a reset
+says-more           an honest answer, and 50 ms later one that nobody asked for
 set-cookie          an honest answer with a cookie
 bad-chunks          a chunked body whose third chunk has no length
 not-http            bytes that are not HTTP
@@ -232,6 +233,12 @@ async def stale(turn: Turn, asked: Asked) -> None:
     await honest()(turn, asked)
 
 
+async def says_more(turn: Turn, asked: Asked) -> None:
+    await honest()(turn, asked)
+    await asyncio.sleep(0.05)
+    await turn.whole(408, error_body("The server waited too long for a request."))
+
+
 async def set_cookie(turn: Turn, asked: Asked) -> None:
     await turn.whole(200, dump(an_answer(turn.path, asked, None)), [*JSON, ("Set-Cookie", "a=1; Path=/")])
 
@@ -294,6 +301,7 @@ BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"huge": lambda: huge,
     r"hang-up": lambda: hang_up,
     r"stale": lambda: stale,
+    r"says-more": lambda: says_more,
     r"set-cookie": lambda: set_cookie,
     r"bad-chunks": lambda: bad_chunks,
     r"not-http": lambda: not_http,

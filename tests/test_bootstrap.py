@@ -56,9 +56,8 @@ class Tree:
 
     def __init__(self, folder: Path, *, backend: str = BACKEND, project: str = PROJECT) -> None:
         self.folder = folder
-        (folder / "plexus_site").mkdir(parents=True)
-        for name in ("manage.py", "plexus_site/__init__.py", "plexus_site/bootstrap.py", "plexus_site/installer.py"):
-            shutil.copy(bootstrap.ROOT / name, folder / name)
+        shutil.copytree(bootstrap.ROOT / "plexus_site", folder / "plexus_site")
+        shutil.copy(bootstrap.ROOT / "manage.py", folder)
         (folder / "pyproject.toml").write_text(project)
         (folder / "backend.py").write_text(backend)
 

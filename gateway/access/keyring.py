@@ -11,7 +11,8 @@ from routing.table import Frozen, Route
 class Caller(Frozen, kw_only=True):
     """Who asks, and which models they may use."""
 
-    key_id: int
+    key_id: int | None
+    """None for an administrator who tries a route from the admin."""
     name: str
     enabled: bool = True
     expires_at: float | None = None

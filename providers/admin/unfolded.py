@@ -29,7 +29,7 @@ else:
     from unfold.admin import ModelAdmin, TabularInline
     from unfold.decorators import action, display
     from unfold.forms import PaginationInlineFormSet as InlineFormSet
-    from unfold.widgets import UnfoldAdminCheckboxSelectMultiple as CheckboxesWidget
+    from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxesWidget
     from unfold.widgets import UnfoldAdminTextareaWidget as TextAreaWidget
     from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
     from unfold.widgets import UnfoldBooleanWidget as CheckboxWidget

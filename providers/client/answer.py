@@ -52,7 +52,8 @@ class Body(httpx.AsyncByteStream):
             chunk = self.payload.read_nowait()
             if not chunk and not self.payload.is_eof():
                 chunk = await self.next_chunk()
-        except (aiohttp.ClientError, OSError, HttpProcessingError) as exc:
+        # RuntimeError: aiohttp's word for reading from a connection that has just gone.
+        except (aiohttp.ClientError, OSError, HttpProcessingError, RuntimeError) as exc:
             # aiohttp hides what had come before the break. The next call raises then.
             chunk = self.payload._read_nowait(-1)
             if not chunk:

@@ -57,7 +57,9 @@ async def exchange(connection: Connection, message: Message, call: Call) -> Head
 async def send(connection: Connection, message: Message) -> Head:
     """Write the request, read the head of the answer."""
     protocol, transport = connection.protocol, connection.transport
-    if protocol is None or transport is None or transport.is_closing():
+    # should_close: something came that nobody asked for, as a 408 before the upstream hangs up. To read that as our answer
+    # would shift every answer on this connection by one.
+    if protocol is None or transport is None or transport.is_closing() or protocol.should_close:
         raise aiohttp.ServerDisconnectedError
     protocol.set_response_params(
         read_until_eof=True,

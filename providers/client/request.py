@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from providers.addresses import SplitURL, split_url
+from providers.errors import Misconfigured
 from providers.timeouts import Timeouts
 
 OWN_HEADERS = frozenset(
@@ -33,8 +34,11 @@ class Endpoint:
 
 @functools.lru_cache(maxsize=4096)
 def endpoint(url: str) -> Endpoint:
-    """Raises ValueError for a URL that may not be called: see addresses.split_url."""
-    split = split_url(url)
+    """Raises Misconfigured for a URL that cannot be called."""
+    try:
+        split = split_url(url)
+    except ValueError as exc:
+        raise Misconfigured(f"The URL of the upstream is not fit. {exc}") from exc
     line = f"POST {split.path or '/'} HTTP/1.1\r\nHost: {split.authority}\r\nAccept-Encoding: identity\r\n"
     return Endpoint(split=split, url=httpx.URL(split.text), request_line=line.encode("ascii"))
 
@@ -63,19 +67,19 @@ class UpstreamRequest(httpx.Request):
         return httpx.ByteStream(self.body)
 
     def head(self) -> bytes:
-        """Request line and headers. Raises ValueError for a header that would break out of its line."""
+        """Request line and headers. Raises Misconfigured for a header that would break out of its line."""
         lines = [self.target.request_line, b"Content-Length: %d\r\n" % len(self.body)]
         lines += [b"%s: %s\r\n" % pair for pair in self.header_pairs if pair[0].lower() not in OWN_HEADERS]
         block = b"".join(lines)
         # Each line has brought its own CR LF; the request line's has three.
         expected = len(lines) + 2
         if block.count(b"\n") != expected or block.count(b"\r") != expected or b"\0" in block:
-            raise ValueError("A header for the upstream contains a line break or NUL.")
+            raise Misconfigured("A header for the upstream contains a line break or NUL.")
         return block + b"\r\n"
 
 
 def upstream_request(
     url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes, timeouts: Timeouts
 ) -> UpstreamRequest:
-    """A POST that is cheap to make: a URL seen before is not parsed again. Raises ValueError for an unfit URL."""
+    """A POST that is cheap to make: a URL seen before is not parsed again. Raises Misconfigured for an unfit URL."""
     return UpstreamRequest(endpoint(url), headers, body, timeouts)

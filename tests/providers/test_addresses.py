@@ -14,6 +14,7 @@ from providers.addresses import (
     objection_to_url,
     split_url,
 )
+from providers.wire import FORMATS
 
 NONE = AllowedNetworks()
 LOOPBACK = AllowedNetworks.parse("127.0.0.0/8, ::1/128")
@@ -275,3 +276,7 @@ def test_a_path_of_its_own_is_kept() -> None:
     url = endpoint_url("http://127.1:8000/openai/deployments/gpt%2D4", "/chat/completions")
 
     assert url == "http://127.0.0.1:8000/openai/deployments/gpt%2D4/chat/completions"
+
+
+def test_the_endpoint_of_every_wire_format_is_known() -> None:
+    assert {format.path for format in FORMATS.values()} <= set(ENDPOINT_PATHS)

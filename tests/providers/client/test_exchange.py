@@ -58,11 +58,16 @@ async def test_the_request_is_an_httpx_request_to_whoever_looks() -> None:
     assert b"".join(request.stream) == b"{}"
 
 
+def test_a_url_that_cannot_be_called_is_our_own_fault() -> None:
+    with pytest.raises(errors.Misconfigured, match="https://"):
+        upstream_request("ftp://api.example.com/v1", HEADERS, b"{}", SHORT)
+
+
 @pytest.mark.parametrize("value", [b"a\r\nX-Evil: 1", b"a\nb", b"a\rb", b"a\0b"])
 async def test_a_header_cannot_break_out_of_its_line(transport: UpstreamTransport, value: bytes) -> None:
     request = upstream_request("http://127.0.0.1:1/v1", [(b"X-Own", value)], b"{}", SHORT)
 
-    with pytest.raises(ValueError, match="line break"):
+    with pytest.raises(errors.Misconfigured, match="line break"):
         await transport.handle_async_request(request)
 
 

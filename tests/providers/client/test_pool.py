@@ -44,6 +44,18 @@ async def test_a_stale_connection_costs_the_caller_nothing(
     assert len(upstream.seen) == 6
 
 
+async def test_an_answer_that_nobody_asked_for_is_given_to_nobody(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    await ask(transport, a_request(upstream, "says-more"))
+    await asyncio.sleep(0.1)
+
+    answer = await ask(transport, a_request(upstream, "gpt-4o"))
+
+    assert b"one two three" in answer
+    assert upstream.last.connection == 2
+
+
 async def test_an_upstream_that_hangs_up_on_a_new_connection_is_not_asked_twice(
     upstream: FaultyUpstream, transport: UpstreamTransport
 ) -> None:

@@ -1,0 +1,88 @@
+"""The pages of aliases."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from providers.admin.configuration import ConfigurationAdmin, shortened
+from providers.admin.unfolded import display
+from routing.admin.inlines import SynonymInline, TargetInline
+from routing.checks import WHAT_IT_READS, why_unserved
+from routing.models import Alias, Target
+from routing.selection import SELECTORS
+
+MOST_TARGETS_SHOWN = 4
+
+
+@admin.register(Alias)
+class AliasAdmin(ConfigurationAdmin):
+    list_display = ["name_and_description", "enabled", "how", "target_summary", "synonym_names", "state"]
+    list_editable = ["enabled"]
+    list_filter = [
+        "enabled",
+        ("selector", ChoicesDropdownFilter),
+        ("targets__model__provider", RelatedDropdownFilter),
+        "listed",
+    ]
+    search_fields = [
+        *("name", "description", "synonyms__name"),
+        *("targets__model__name", "targets__model__provider__name", "targets__to_alias__name"),
+    ]
+    inlines = [TargetInline, SynonymInline]
+    fieldsets = [
+        (None, {"fields": ["name", "description", ("enabled", "listed")]}),
+        ("How a target is chosen", {"fields": [("selector", "weight_mode", "answer_model")]}),
+    ]
+
+    class Media:
+        js = ["routing/weights.js"]
+        css = {"all": ["routing/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Alias]:
+        return super().get_queryset(request).prefetch_related("synonyms", *WHAT_IT_READS)
+
+    @display(description="name", ordering="name", header=True)
+    def name_and_description(self, alias: Alias) -> list[str]:
+        return [alias.name, alias.description]
+
+    @display(description="selector", ordering="selector")
+    def how(self, alias: Alias) -> str:
+        return SELECTORS[alias.selector].label if alias.selector in SELECTORS else alias.selector
+
+    @display(description="targets")
+    def target_summary(self, alias: Alias) -> str:
+        targets = list(alias.targets.all())
+        chips = format_html_join("", "{}", ((target_chip(alias, target),) for target in targets[:MOST_TARGETS_SHOWN]))
+        hidden = len(targets) - MOST_TARGETS_SHOWN
+        more = format_html('<span class="plexus-more">+{}</span>', hidden) if hidden > 0 else ""
+        return format_html('<span class="plexus-chips">{}{}</span>', chips, more)
+
+    @display(description="synonyms")
+    def synonym_names(self, alias: Alias) -> str:
+        return shortened([synonym.name for synonym in alias.synonyms.all()])
+
+    @display(description="state", label={"warning": "warning", "off": None, "ready": "success"})
+    def state(self, alias: Alias) -> tuple[str, str]:
+        if not alias.enabled:
+            return "off", "disabled"
+        reason = why_unserved(alias)
+        return ("warning", short_reason(reason)) if reason else ("ready", "ready")
+
+
+def target_chip(alias: Alias, target: Target) -> SafeString:
+    """One target in a line of them: what it is, and its weight where there is one."""
+    weight: str = ""
+    if target.weight is not None:
+        is_percent = alias.weight_mode == Alias.WeightMode.PERCENT
+        weight = format_html(" <b>{}</b>", f"{target.weight} %" if is_percent else f"×{target.weight}")
+    off = "" if target.enabled else " plexus-chip-off"
+    arrow = "→ " if target.to_alias_id else ""
+    return format_html('<span class="plexus-chip{}">{}{}{}</span>', off, arrow, target, weight)
+
+
+def short_reason(reason: str) -> str:
+    """`why_unserved` for a badge: “has no enabled target” -> “no enabled target”."""
+    return reason.partition(":")[0].removeprefix("has ")

@@ -1,0 +1,111 @@
+"""The synonyms and targets of an alias, in its form. What an alias holds is judged as a whole, once, before it is saved."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from providers.admin.configuration import ConfigurationForm
+from providers.admin.unfolded import InlineFormSet, TabularInline
+from routing.models import Alias, Synonym, Target, check_no_twins
+
+WHAT_A_TARGET_IS = {"model", "to_alias", "endpoint"}
+
+
+class SynonymsFormSet(InlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        for form in self.forms:
+            if form.cleaned_data and form.instance.name == self.instance.name:
+                form.add_error("name", ValidationError("This is the name of the alias itself.", code="taken"))
+
+
+class TargetsFormSet(InlineFormSet):
+    """All targets of one alias, as they will be: the rules over the whole set are judged on these."""
+
+    instance: Alias
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound:
+            # From here on neither the alias nor a single target judges the set by what the database still holds.
+            self.instance.targets_together = []
+
+    def clean(self) -> None:
+        """Say what is wrong with the set beside the fields it belongs to. Replaces Django's own search for duplicates."""
+        kept = list(self._kept_forms())
+        self._put_new_ones_last(kept)
+        self.instance.targets_together = [form.instance for form in kept]
+        if not any(form.errors for form in kept):
+            self._check_twins(kept)
+            self._check_weights(kept)
+
+    def _kept_forms(self) -> Iterator[ConfigurationForm]:
+        for form in self.forms:
+            is_left_empty = form.instance.pk is None and not form.has_changed()
+            if not is_left_empty and form not in self.deleted_forms:
+                yield form
+
+    def _put_new_ones_last(self, kept: list[ConfigurationForm]) -> None:
+        """A new row cannot be dragged before it is saved: it belongs where it stands, at the end."""
+        last = max((form.instance.position for form in kept if form.instance.pk), default=-1)
+        for place, form in enumerate((form for form in kept if not form.instance.pk), start=last + 1):
+            form.instance.position = place
+
+    def _check_twins(self, kept: list[ConfigurationForm]) -> None:
+        seen: list[Target] = []
+        for form in kept:
+            try:
+                check_no_twins([*seen, form.instance])
+            except ValidationError as exc:
+                form.add_error(None, exc)
+            else:
+                seen.append(form.instance)
+
+    def _check_weights(self, kept: list[ConfigurationForm]) -> None:
+        def tier_of(form: ConfigurationForm) -> int:
+            return int(form.instance.tier)
+
+        for _, forms in groupby(sorted(kept, key=tier_of), key=tier_of):
+            in_tier = list(forms)
+            try:
+                self.instance.clean_targets([form.instance for form in in_tier])
+            except ValidationError as exc:
+                enabled = [form for form in in_tier if form.instance.enabled]
+                enabled[-1].add_error("weight", ValidationError(exc.error_list))
+
+    def save_existing_objects(self, commit: bool = True) -> list[Target]:
+        """Save those that stay. Two of them may trade places, so whoever moves first gives up its row, and keeps its id."""
+        with transaction.atomic():
+            moving = [
+                form.instance.pk
+                for form in self.initial_forms
+                if form in self.deleted_forms or WHAT_A_TARGET_IS & set(form.changed_data)
+            ]
+            if commit:
+                Target.objects.filter(pk__in=moving).delete()
+            saved: list[Target] = super().save_existing_objects(commit)
+            return saved
+
+
+class SynonymInline(TabularInline):
+    model = Synonym
+    form = ConfigurationForm
+    formset = SynonymsFormSet
+    extra = 0
+    hide_title = True
+
+
+class TargetInline(TabularInline):
+    model = Target
+    fk_name = "alias"
+    form = ConfigurationForm
+    formset = TargetsFormSet
+    extra = 0
+    hide_title = True
+    ordering_field = "position"
+    hide_ordering_field = True
+    autocomplete_fields = ["model", "to_alias"]
+    fields = ["model", "to_alias", "weight", "tier", "enabled", "endpoint", "position"]

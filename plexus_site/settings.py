@@ -20,7 +20,7 @@ env = Environment.load(BASE_DIR / ".env")
 DATA_DIR = Path(env.str("PLEXUS_DATA_DIR", default=str(BASE_DIR / "data"))).absolute()
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'plexus.sqlite3'}")
 REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "memory://")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "memory://localhost")
 
 # Secrets -----------------------------------------------------------------------------------------
 
@@ -194,6 +194,7 @@ LOGGING = {
         **{room: {"level": PLEXUS_LOG_LEVEL} for room in ("gateway", "routing", "providers", "history")},
         "uvicorn.error": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        "celery.worker.control": {"level": "ERROR"},  # its farewell, a warning at every end of the embedded worker
     },
 }
 

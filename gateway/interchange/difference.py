@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from gateway.interchange.findings import Finding, has_refusals
+from providers import secrets
 
 
 class Deed(StrEnum):
@@ -77,3 +79,21 @@ def summary(changes: Sequence[Change], *, was_applied: bool) -> str:
     ]
     total = f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
     return f"{'Applied' if was_applied else 'Would apply'} {total}: {'; '.join(parts)}."
+
+
+def shown(field: str, value: object) -> str:
+    """A value as a report may show it: no secret, and of headers only the names."""
+    match field, value:
+        case "credential", str(text) if text:
+            return text if secrets.is_reference(text) else "a stored key"
+        case "extra_headers", dict(headers) if headers:
+            return f"{', '.join(headers)} (values not shown)"
+        case _, bool(flag):
+            return "yes" if flag else "no"
+        case _, None | "" | [] | {}:
+            return "nothing"
+        case _, Decimal() as number:
+            return f"{number.normalize():f}"
+        case _, list(items):
+            return ", ".join(map(str, items))
+    return str(value)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from gateway.interchange.findings import NOWHERE, Finding, Kind, Place
 
@@ -21,7 +21,7 @@ class Absent(Enum):
 
 ABSENT: Final = Absent.ABSENT
 T = TypeVar("T")
-Said = T | Literal[Absent.ABSENT]
+Said: TypeAlias = T | Literal[Absent.ABSENT]
 Places = Mapping[str, Place]
 """Field -> where the file says it; "" -> where the entry itself stands."""
 

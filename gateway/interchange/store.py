@@ -1,97 +1,33 @@
-"""EDGE: the configuration in the database <-> a Document.
+"""EDGE: a Document -> the database.
 
 `apply` makes every change for real, through `full_clean()` of every row, inside one transaction, and takes it all back
 when something was refused or when it was only asked what would change. So a dry run is as true as the import itself.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models, transaction
+from django.db import transaction
+from django.db.models import Field
 
-from gateway.interchange.difference import Change, Deed, Difference, FieldChange
+from gateway.interchange.difference import Change, Deed, Difference, FieldChange, shown
 from gateway.interchange.document import (
     ABSENT,
     AliasEntry,
     Document,
-    EndpointEntry,
     Entry,
-    ModelEntry,
     ProviderEntry,
-    SynonymEntry,
     TargetEntry,
     said_twice,
 )
 from gateway.interchange.findings import NOWHERE, Finding, Kind, Place, has_refusals
+from gateway.interchange.order import places_in_order
+from gateway.interchange.snapshot import ALIAS_FIELDS, MODEL_FIELDS, PROVIDER_FIELDS, TARGET_FIELDS, key_of
 from providers import secrets
 from providers.models import Endpoint, Provider, ProviderModel, hold_configuration
 from routing.models import Alias, Synonym, Target
 
-PROVIDER_FIELDS = (
-    *("display_name", "enabled", "auth", "auth_header", "credential", "extra_headers", "asks_stream_usage"),
-    *("connect_timeout_seconds", "first_byte_timeout_seconds", "idle_timeout_seconds", "answer_timeout_seconds"),
-)
-MODEL_FIELDS = (
-    *("enabled", "api_types", "context_length"),
-    *("input_usd_per_mtok", "output_usd_per_mtok", "cached_input_usd_per_mtok"),
-)
-ALIAS_FIELDS = ("description", "enabled", "listed", "selector", "weight_mode", "answer_model")
-TARGET_FIELDS = ("weight", "tier", "enabled")
-
 Row = Provider | Endpoint | ProviderModel | Alias | Synonym | Target
-
-
-# Out ---------------------------------------------------------------------------------------------
-
-
-def current() -> Document:
-    """All configuration that the database holds, in a stable order, without a single secret."""
-    providers = Provider.objects.prefetch_related("endpoints", "models")
-    aliases = Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias")
-    return Document(
-        providers=tuple(_provider_entry(provider) for provider in providers),
-        aliases=tuple(_alias_entry(alias) for alias in aliases),
-    )
-
-
-def _provider_entry(row: Provider) -> ProviderEntry:
-    stored = _values(row, PROVIDER_FIELDS)
-    is_reference = secrets.is_reference(row.credential)
-    return ProviderEntry(
-        name=row.name,
-        **stored | {"credential": row.credential if is_reference else ABSENT},
-        credential_is_kept=bool(row.credential) and not is_reference,
-        endpoints=tuple(EndpointEntry(api_type=one.api_type, base_url=one.base_url) for one in row.endpoints.all()),
-        models=tuple(ModelEntry(name=model.name, **_values(model, MODEL_FIELDS)) for model in row.models.all()),
-    )
-
-
-def _alias_entry(row: Alias) -> AliasEntry:
-    return AliasEntry(
-        name=row.name,
-        **_values(row, ALIAS_FIELDS),
-        synonyms=tuple(SynonymEntry(name=synonym.name) for synonym in row.synonyms.all()),
-        targets=tuple(
-            TargetEntry(**_named(target), **_values(target, TARGET_FIELDS), endpoint=target.endpoint)
-            for target in row.targets.all()
-        ),
-    )
-
-
-def _values(row: Row, fields: Iterable[str]) -> dict[str, Any]:  # Any: each field has its own type
-    return {field: getattr(row, field) for field in fields}
-
-
-def _named(target: Target) -> dict[str, str]:
-    """What a target points at, by name."""
-    if target.to_alias is not None:
-        return {"to_alias": target.to_alias.name}
-    assert target.model is not None  # the database holds it: a target is a model or an alias
-    return {"provider": target.model.provider.name, "model": target.model.name}
-
-
-# In ----------------------------------------------------------------------------------------------
 
 
 def apply(document: Document, *, prune: bool, dry_run: bool, environment: Mapping[str, str]) -> Difference:
@@ -168,7 +104,7 @@ class _Applying:
         kept_targets = {target.key for target in entry.targets}
         kept_synonyms = {synonym.name for synonym in entry.synonyms}
         for target in alias.targets.all():
-            key = _key(target)
+            key = key_of(target)
             if key not in kept_targets or (self.prune and not key[2] and key[:2] not in models):
                 self._delete(target, "target", f"{alias} → {target}")
         for synonym in alias.synonyms.all():
@@ -192,25 +128,177 @@ class _Applying:
 
     def _provider(self, entry: ProviderEntry) -> None:
         row = Provider.objects.filter(name=entry.name).first() or Provider(name=entry.name)
-        is_settled = self._settle(row, entry, PROVIDER_FIELDS, "provider", entry.name)
-        if not is_settled:
-            self._refused_names.add(entry.name)
-        self._endpoints(row, entry)
-        for model_entry in entry.models:
-            model = self._stored(ProviderModel, row, name=model_entry.name)
-            self._settle(model, model_entry, MODEL_FIELDS, "model", f"{entry.name}/{model_entry.name}")
+        wanted = _said(entry, PROVIDER_FIELDS)
+        if _keeps_credential(row, entry):
+            del wanted["credential"]
+        is_settled = self._settle(row, entry, wanted, "provider", entry.name)
         if is_settled:
             self._warn_of_credential(row, entry)
+        else:
+            self._refused_names.add(entry.name)
+        self._endpoints(row, entry)
+        stored = {model.name: model for model in row.models.all()} if row.pk else {}
+        for one in entry.models:
+            model = stored.get(one.name) or ProviderModel(provider=row, name=one.name)
+            self._settle(model, one, _said(one, MODEL_FIELDS), "model", str(model), parent=row)
 
     def _endpoints(self, provider: Provider, entry: ProviderEntry) -> None:
-        said = () if self.prune and entry.endpoints is ABSENT else entry.endpoints
-        if said is ABSENT:
+        if entry.endpoints is ABSENT and not self.prune:
             return
-        gone = provider.endpoints.exclude(api_type__in=[one.api_type for one in said]) if provider.pk else ()
-        for endpoint in gone:
-            self._delete(endpoint, "address", f"{provider} {endpoint.api_type}")
+        said = () if entry.endpoints is ABSENT else entry.endpoints
+        stored = {endpoint.api_type: endpoint for endpoint in provider.endpoints.all()} if provider.pk else {}
+        for api_type in stored.keys() - {one.api_type for one in said}:
+            self._delete(stored[api_type], "address", f"{provider} {api_type}")
         for one in said:
-            row = self._stored(Endpoint, provider, api_type=one.api_type)
-            self._settle(row, one, ("base_url",), "address", f"{provider} {one.api_type}")
+            row = stored.get(one.api_type) or Endpoint(provider=provider, api_type=one.api_type)
+            self._settle(row, one, _said(one, ["base_url"]), "address", f"{provider} {one.api_type}", parent=provider)
 
-    def _stored[T](self, *args: object) -> None: ...
+    def _alias(self, entry: AliasEntry) -> Alias:
+        row = Alias.objects.filter(name=entry.name).first() or Alias(name=entry.name)
+        row.targets_together = ()  # its targets are judged when they are all known
+        if not self._settle(row, entry, _said(entry, ALIAS_FIELDS), "alias", entry.name):
+            self._refused_names.add(entry.name)
+        return row
+
+    def _synonyms(self, alias: Alias, entry: AliasEntry) -> None:
+        stored = {synonym.name for synonym in alias.synonyms.all()} if alias.pk else set()
+        for one in entry.synonyms:
+            if one.name not in stored:
+                row = Synonym(alias=alias, name=one.name)
+                self._settle(row, one, {}, "synonym", f"{one.name} of {alias}", parent=alias)
+
+    def _targets(self, alias: Alias, entry: AliasEntry) -> None:
+        stored = {key_of(target): target for target in alias.targets.select_related("model__provider", "to_alias")}
+        rows = [stored.get(one.key) or self._new_target(alias, one) for one in entry.targets]
+        pairs = [(row, one) for row, one in zip(rows, entry.targets, strict=True) if row is not None]
+        positions = places_in_order([row for row, _ in pairs], [one.tier for _, one in pairs])
+        alias.targets_together = [row for row, _ in pairs]
+        for (row, one), position in zip(pairs, positions, strict=True):
+            row.alias = alias
+            wanted = _said(one, TARGET_FIELDS) | {"position": position}
+            self._settle(row, one, wanted, "target", f"{alias} → {one}")
+            self._warn_of_disabled(row, one)
+        if len(pairs) == len(rows):
+            self._judge_together(alias, entry)
+
+    def _judge_together(self, alias: Alias, entry: AliasEntry) -> None:
+        try:
+            alias.clean_targets(alias.targets_together or ())
+        except ValidationError as exc:
+            for message in exc.messages:
+                self._refuse(entry.place("targets"), message)
+
+    def _new_target(self, alias: Alias, entry: TargetEntry) -> Target | None:
+        """A target that is not saved yet; None, and a refusal, when what it points at is not there."""
+        if entry.to_alias:
+            to_alias = self._aliases.get(entry.to_alias)
+            if to_alias is None:
+                self._refuse_unless_known(entry, "to_alias", entry.to_alias, f"There is no alias “{entry.to_alias}”.")
+                return None
+            return Target(alias=alias, to_alias=to_alias, endpoint=entry.endpoint)
+        model = self._models.get((entry.provider, entry.model))
+        if model is not None:
+            return Target(alias=alias, model=model, endpoint=entry.endpoint)
+        if any(provider == entry.provider for provider, _ in self._models) or self._has_provider(entry.provider):
+            problem = f"The provider “{entry.provider}” has no model “{entry.model}”. Add it to the provider’s models."
+            self._refuse_unless_known(entry, "model", entry.provider, problem)
+        else:
+            problem = f"There is no provider “{entry.provider}”. Add it, or correct the name."
+            self._refuse_unless_known(entry, "provider", entry.provider, problem)
+        return None
+
+    def _has_provider(self, name: str) -> bool:
+        return Provider.objects.filter(name=name).exists()
+
+    # One row
+
+    def _settle(
+        self, row: Row, entry: Entry, wanted: Mapping[str, object], kind: str, name: str, parent: Row | None = None
+    ) -> bool:
+        """Give the row what is wanted of it, judge it, save it if it changed. False when it was refused.
+
+        `parent`: the row it belongs to. One that was refused itself is not saved; then neither is this one.
+        """
+        is_new = row.pk is None
+        changed = self._set(row, wanted)
+        has_no_parent = parent is not None and parent.pk is None
+        if not self._is_valid(row, entry, exclude=["provider", "alias"] if has_no_parent else []):
+            return False
+        if (is_new or changed) and not has_no_parent:
+            row.save()
+            deed = Deed.CREATED if is_new else Deed.UPDATED
+            self.changes.append(Change(deed=deed, kind=kind, name=name, fields=tuple(changed)))
+        return True
+
+    def _set(self, row: Row, wanted: Mapping[str, object]) -> list[FieldChange]:
+        changed = []
+        for name, said in wanted.items():
+            if said is ABSENT and (row.pk is None or not self.prune):
+                continue
+            value = _default(row, name) if said is ABSENT else said
+            old = getattr(row, name)
+            if old != value:
+                changed.append(FieldChange(field=name, old=shown(name, old), new=shown(name, value)))
+                setattr(row, name, value)
+        return changed
+
+    def _is_valid(self, row: Row, entry: Entry, *, exclude: list[str]) -> bool:
+        try:
+            row.full_clean(exclude=exclude)
+        except ValidationError as exc:
+            for field, messages in exc.message_dict.items():
+                place = entry.place("" if field == NON_FIELD_ERRORS else field)
+                for message in messages:
+                    self._refuse(place, message)
+            return False
+        return True
+
+    def _delete(self, row: Row, kind: str, name: str) -> None:
+        row.delete()
+        self.changes.append(Change(deed=Deed.DELETED, kind=kind, name=name))
+
+    # What there is to say
+
+    def _refuse(self, place: Place, message: str) -> None:
+        self.findings.append(Finding(kind=Kind.REFUSED, place=place, message=message))
+
+    def _refuse_unless_known(self, entry: Entry, field: str, name: str, message: str) -> None:
+        """Refuse, unless `name` was refused itself: mending that may mend this."""
+        if name not in self._refused_names:
+            self._refuse(entry.place(field), message)
+
+    def _warn(self, place: Place, message: str) -> None:
+        self.findings.append(Finding(kind=Kind.WARNING, place=place, message=message))
+
+    def _warn_of_credential(self, row: Provider, entry: ProviderEntry) -> None:
+        if row.auth == Provider.Auth.NONE:
+            return
+        if not row.credential:
+            cure = "Name the environment variable that holds it, or type it in the admin."
+            self._warn(entry.place("credential"), f"The provider “{row}” has no key. {cure}")
+        elif secrets.is_reference(row.credential):
+            name = secrets.reference_name(row.credential)
+            if not self.environment.get(name):
+                self._warn(entry.place("credential"), f"The environment variable {name} is not set here.")
+
+    def _warn_of_disabled(self, row: Target, entry: TargetEntry) -> None:
+        if row.enabled and row.model is not None and not row.model.provider.enabled:
+            self._warn(entry.place(), f"The provider “{entry.provider}” is disabled, so this target gets no requests.")
+
+
+def _said(entry: Entry, fields: Iterable[str]) -> dict[str, object]:
+    return {field: getattr(entry, field) for field in fields}
+
+
+def _keeps_credential(row: Provider, entry: ProviderEntry) -> bool:
+    """Whether the stored key stays. A key that is nowhere else is never lost because a file does not speak of it."""
+    if entry.credential is ABSENT:
+        return entry.credential_is_kept or not secrets.is_reference(row.credential)
+    both = row.credential, entry.credential
+    return all(map(secrets.is_reference, both)) and len(set(map(secrets.reference_name, both))) == 1
+
+
+def _default(row: Row, field: str) -> object:
+    described = row._meta.get_field(field)
+    assert isinstance(described, Field)  # the importer sets no reverse relation
+    return described.get_default()

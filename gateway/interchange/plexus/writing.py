@@ -10,7 +10,16 @@ from typing import Any, Final
 
 import yaml
 
-from gateway.interchange.document import ABSENT, AliasEntry, Document, EndpointEntry, ModelEntry, ProviderEntry, TargetEntry
+from gateway.interchange.document import (
+    ABSENT,
+    AliasEntry,
+    Document,
+    EndpointEntry,
+    ModelEntry,
+    ProviderEntry,
+    Said,
+    TargetEntry,
+)
 from gateway.interchange.plexus import vocabulary as words
 
 _HEAD: Final = """\
@@ -130,10 +139,13 @@ def _target(entry: TargetEntry) -> Written:
 def _without_empties(written: Mapping[str, object]) -> Written:
     """What there is to say, lists of names on one line. False and 0 say something."""
     kept = {key: value for key, value in written.items() if value is not ABSENT and value not in (None, "", [], {}, ())}
-    return {key: _OneLine(value) if key in _ON_ONE_LINE and isinstance(value, list) else value for key, value in kept.items()}
+    return {
+        key: _OneLine(value) if key in _ON_ONE_LINE and isinstance(value, list) else value
+        for key, value in kept.items()
+    }
 
 
-def _number(price: Decimal | None) -> float | int | None:
+def _number(price: Said[Decimal | None]) -> float | int | None:
     """A price as YAML writes numbers. Twelve digits fit a float exactly."""
     if price is None or price is ABSENT:
         return None

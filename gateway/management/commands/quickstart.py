@@ -1,6 +1,7 @@
 """`manage.py quickstart`: from nothing to an answered request, and then serve."""
 
 import os
+import socket
 import sys
 import threading
 import time
@@ -110,11 +111,11 @@ class Command(BaseCommand):
         if made.key is not None:
             secrets.append(("API key", made.key))
         if secrets:
-            self.say("\n" + screen.box("Shown this once only: keep it.", secrets) + "\n")
+            self.say("\n" + screen.box("Shown this once only: keep it.", secrets))
 
     # Serving
 
-    def serve(self, listening: Any, made: Made) -> None:  # Any: a socket; named in one_process
+    def serve(self, listening: socket.socket, made: Made) -> None:
         model = alias_to_ask()
         key = made.key or (accounts.make_check_key() if model else None)
         first_minute = threading.Thread(target=self.first_minute, args=(model, key, made), name="first request")
@@ -128,12 +129,12 @@ class Command(BaseCommand):
             if model is not None and key is not None:
                 self.send_first_request(model, key)
             else:
-                self.say("  No alias leads to the demo any more, so no request was sent.\n")
+                self.say("\n  No alias leads to the demo any more, so no request was sent.")
             shown = model or next(iter(Alias.objects.values_list("name", flat=True)), "provider/model")
         finally:
             accounts.forget_check_key()
             connection.close()
-        self.say(screen.next_steps(self.url, shown, made.key))
+        self.say("\n" + screen.next_steps(self.url, shown, made.key))
         if made.key is None:
             self.say("\n  A new key: `manage.py create_key NAME`. A new password: `manage.py changepassword admin`.")
         seconds = time.monotonic() - self.started_at
@@ -145,9 +146,9 @@ class Command(BaseCommand):
 
     def send_first_request(self, model: str, key: str) -> None:
         try:
-            self.say(screen.answer(ask(self.url, key, model)) + "\n")
+            self.say("\n" + screen.answer(ask(self.url, key, model)))
         except FirstRequestFailed as failure:
-            self.stderr.write(f"  The first request failed. {failure}\n")
+            self.stderr.write(f"  The first request failed. {failure}")
             self.stderr.flush()
 
     def say(self, text: str) -> None:

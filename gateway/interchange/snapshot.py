@@ -1,0 +1,79 @@
+"""EDGE: the configuration in the database -> a Document."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Model
+
+from gateway.interchange.document import (
+    ABSENT,
+    AliasEntry,
+    Document,
+    EndpointEntry,
+    ModelEntry,
+    ProviderEntry,
+    SynonymEntry,
+    TargetEntry,
+)
+from providers import secrets
+from providers.models import Provider
+from routing.models import Alias, Target
+
+PROVIDER_FIELDS = (
+    *("display_name", "enabled", "auth", "auth_header", "credential", "extra_headers", "asks_stream_usage"),
+    *("connect_timeout_seconds", "first_byte_timeout_seconds", "idle_timeout_seconds", "answer_timeout_seconds"),
+)
+MODEL_FIELDS = (
+    *("enabled", "api_types", "context_length"),
+    *("input_usd_per_mtok", "output_usd_per_mtok", "cached_input_usd_per_mtok"),
+)
+ALIAS_FIELDS = ("description", "enabled", "listed", "selector", "weight_mode", "answer_model")
+TARGET_FIELDS = ("weight", "tier", "enabled")
+
+
+def current() -> Document:
+    """All configuration that the database holds, in a stable order, without a single secret."""
+    providers = Provider.objects.prefetch_related("endpoints", "models")
+    aliases = Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias")
+    return Document(
+        providers=tuple(_provider_entry(provider) for provider in providers),
+        aliases=tuple(_alias_entry(alias) for alias in aliases),
+    )
+
+
+def _provider_entry(row: Provider) -> ProviderEntry:
+    stored = _values(row, PROVIDER_FIELDS)
+    is_reference = secrets.is_reference(row.credential)
+    return ProviderEntry(
+        name=row.name,
+        **stored | {"credential": row.credential if is_reference else ABSENT},
+        credential_is_kept=bool(row.credential) and not is_reference,
+        endpoints=tuple(EndpointEntry(api_type=one.api_type, base_url=one.base_url) for one in row.endpoints.all()),
+        models=tuple(ModelEntry(name=model.name, **_values(model, MODEL_FIELDS)) for model in row.models.all()),
+    )
+
+
+def _alias_entry(row: Alias) -> AliasEntry:
+    return AliasEntry(
+        name=row.name,
+        **_values(row, ALIAS_FIELDS),
+        synonyms=tuple(SynonymEntry(name=synonym.name) for synonym in row.synonyms.all()),
+        targets=tuple(TargetEntry(**_named(target), **_values(target, TARGET_FIELDS)) for target in row.targets.all()),
+    )
+
+
+def _values(row: Model, fields: Iterable[str]) -> dict[str, Any]:  # Any: each field has its own type
+    return {field: getattr(row, field) for field in fields}
+
+
+def _named(target: Target) -> dict[str, Any]:  # Any: keyword arguments beside others
+    """What a target points at, by name, and where."""
+    if target.to_alias is not None:
+        return {"to_alias": target.to_alias.name}
+    assert target.model is not None  # the database holds it: a target is a model or an alias
+    return {"provider": target.model.provider.name, "model": target.model.name, "endpoint": target.endpoint}
+
+
+def key_of(target: Target) -> tuple[str, str, str, str]:
+    """What `TargetEntry.key` is, for a stored one."""
+    return TargetEntry(**_named(target)).key

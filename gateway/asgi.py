@@ -55,7 +55,7 @@ class GatewayRequest(HttpRequest):
         self.client_is_gone = False
 
     @cached_property
-    def META(self) -> dict[str, Any]:  # type: ignore[override]  # Django sets it in the __init__ that we skip
+    def META(self) -> dict[str, Any]:  # type: ignore[override]  # noqa: N802  Django sets it in the __init__ we skip
         return ASGIRequest(self.scope, BytesIO()).META
 
     def values_of(self, name: bytes) -> list[str]:

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 
 @checks.register("gateway", deploy=True)
-def check_client_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> Iterable[checks.CheckMessage]:  # Any: Django's
+def check_client_keys(
+    app_configs: Sequence[Any] | None, **kwargs: Any
+) -> Iterable[checks.CheckMessage]:  # Any: Django's
     try:
         return list(_warnings())
     except DatabaseError:

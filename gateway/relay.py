@@ -29,7 +29,13 @@ class Relay:
     """One stream from an upstream to a client. Iterate it once; close it with `aclose`, which may be called twice."""
 
     def __init__(
-        self, streaming: Streaming, *, draft: Draft, runtime: Runtime, wants_usage_chunk: bool, shown_model: bytes | None
+        self,
+        streaming: Streaming,
+        *,
+        draft: Draft,
+        runtime: Runtime,
+        wants_usage_chunk: bool,
+        shown_model: bytes | None,
     ) -> None:
         self._streaming = streaming
         self._draft = draft

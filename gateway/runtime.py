@@ -20,8 +20,8 @@ from gateway.draft import Moment
 from gateway.errors import NotReady
 from gateway.prepared import Limits
 from gateway.purse import Purse
-from history.records import Exchange
 from history.recorder import Recorder
+from history.records import Exchange
 from providers.client import UpstreamTransport, read_limited, upstream_request
 from providers.models import vault
 from providers.secrets import resolve

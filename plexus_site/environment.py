@@ -12,7 +12,7 @@ from django.core.management.utils import get_random_secret_key
 T = TypeVar("T")
 
 
-class Environment(environ.Env):
+class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types
     """django-environ, with refusals an operator can act on."""
 
     @classmethod
@@ -55,18 +55,34 @@ class Environment(environ.Env):
             name, int, default=str(default), wanted="a whole number of at least 1", accept=lambda value: value >= 1
         )
 
-    def bool(self, name: str, default: bool = False) -> bool:  # type: ignore[override]  # narrower on purpose
+    def bool(self, name: str, default: bool = False) -> bool:
         """true/false, yes/no, on/off, 1/0."""
-        words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+        words = {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "1": True,
+            "false": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
         return self.checked(
-            name, lambda text: words[text.lower()] if text.lower() in words else _wrong(text),
-            default=str(default).lower(), accept=lambda value: True, wanted="true or false",
+            name,
+            lambda text: words[text.lower()] if text.lower() in words else _wrong(text),
+            default=str(default).lower(),
+            accept=lambda value: True,
+            wanted="true or false",
         )
 
     def one_of(self, name: str, choices: list[str], *, default: str) -> str:
         """One of `choices`, in any case."""
         return self.checked(
-            name, str.upper, default=default, wanted=f"one of {', '.join(choices)}", accept=lambda value: value in choices
+            name,
+            str.upper,
+            default=default,
+            wanted=f"one of {', '.join(choices)}",
+            accept=lambda value: value in choices,
         )
 
     def database(self, url: str) -> dict[str, Any]:  # Any: Django's own shape of a DATABASES entry
@@ -92,9 +108,7 @@ class Environment(environ.Env):
         return entry
 
 
-_DATABASE_WANTED = (
-    "DATABASE_URL must be postgres://user:password@host:5432/name or sqlite:////path/to/file.sqlite3."
-)
+_DATABASE_WANTED = "DATABASE_URL must be postgres://user:password@host:5432/name or sqlite:////path/to/file.sqlite3."
 
 
 def kept_secret(file: Path, make: Callable[[], str] = get_random_secret_key) -> str:

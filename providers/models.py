@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import connection, models, transaction
+from django.db.models import TextChoices
 
 from providers import secrets, wire
 from providers.addresses import objection_to_url
@@ -88,7 +89,7 @@ def seconds(help_text: str, *, least: float = 0.1, most: float = 3600) -> models
 class Provider(ConfigurationModel):
     """An API we can call, and how we show it who we are."""
 
-    class Auth(models.TextChoices):
+    class Auth(TextChoices):
         BEARER = "bearer", "Authorization: Bearer …"
         X_API_KEY = "x-api-key", "x-api-key: …"
         HEADER = "header", "a header of its own"
@@ -293,5 +294,3 @@ class ProviderModel(ConfigurationModel):
             return 'Write a list, for instance ["chat"].'
         unknown = [name for name in self.api_types if name not in wire.FORMATS]
         return f"Unknown: {unknown}. Known are {', '.join(wire.FORMATS)}." if unknown else None
-
-

@@ -194,7 +194,8 @@ class Target(ConfigurationModel):
             ),
             models.CheckConstraint(condition=~Q(alias=F("to_alias")), name="target_is_not_its_own_alias"),
             models.CheckConstraint(
-                condition=Q(weight__isnull=True) | Q(weight__gte=1, weight__lte=MAX_WEIGHT), name="target_weight_in_range"
+                condition=Q(weight__isnull=True) | Q(weight__gte=1, weight__lte=MAX_WEIGHT),
+                name="target_weight_in_range",
             ),
             models.UniqueConstraint(fields=["alias", "model", "endpoint"], name="target_model_once_per_address"),
             models.UniqueConstraint(fields=["alias", "to_alias"], name="target_alias_once"),
@@ -222,9 +223,7 @@ class Target(ConfigurationModel):
 
     def _clean_what_it_points_at(self) -> None:
         if self.model_id is None and self.to_alias_id is None:
-            raise ValidationError(
-                {"model": ValidationError("Choose a model, or another alias.", code="required")}
-            )
+            raise ValidationError({"model": ValidationError("Choose a model, or another alias.", code="required")})
         if self.model_id is not None and self.to_alias_id is not None:
             raise ValidationError(
                 {"to_alias": ValidationError("Choose a model or an alias, not both.", code="ambiguous")}
@@ -272,7 +271,7 @@ def next_aliases(alias_id: int, changing: int, proposed: Iterable[int]) -> Itera
     if alias_id == changing:
         return proposed
     stored = Target.objects.filter(alias_id=alias_id, to_alias__isnull=False)
-    return stored.order_by("id").values_list("to_alias_id", flat=True)  # type: ignore[return-value]  # never null here
+    return stored.order_by("id").values_list("to_alias_id", flat=True)
 
 
 def check_no_twins(targets: Iterable[Target]) -> None:
@@ -282,7 +281,9 @@ def check_no_twins(targets: Iterable[Target]) -> None:
         what = (target.model_id, target.to_alias_id, target.endpoint)
         if what in seen:
             field = "to_alias" if target.to_alias_id else "model"
-            problem = f"“{target}” stands here twice. Give one of them the sum of the weights, or an endpoint of its own."
+            problem = (
+                f"“{target}” stands here twice. Give one of them the sum of the weights, or an endpoint of its own."
+            )
             raise ValidationError({field: ValidationError(problem, code="taken")})
         seen.add(what)
 

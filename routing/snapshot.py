@@ -132,8 +132,8 @@ class Snapshot(Generic[T]):
         return _or_none(lambda server: int(server.get(self._key("version"))))  # type: ignore[arg-type]  # bytes or None
 
     def _from_redis(self, version: int) -> T | None:
-        signed: bytes | None = _or_none(lambda server: server.get(self._key("value")))  # type: ignore[return-value,arg-type]
-        if signed is None:
+        signed = _or_none(lambda server: server.get(self._key("value")))
+        if not isinstance(signed, bytes):
             return None
         signature, _, text = signed.partition(b"\n")
         if not hmac.compare_digest(signature, self._signature(text)):

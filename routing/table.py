@@ -13,7 +13,7 @@ class Frozen(msgspec.Struct, frozen=True, gc=False):
     """A value of the table."""
 
 
-class Upstream(Frozen, kw_only=True):
+class Upstream(Frozen, frozen=True, kw_only=True):
     """One model at one address, with all that is needed to call it; never a secret in clear."""
 
     key: str
@@ -38,7 +38,7 @@ class Upstream(Frozen, kw_only=True):
     cached_input_usd_per_mtok: str | None = None
 
 
-class Candidate(Frozen, kw_only=True):
+class Candidate(Frozen, frozen=True, kw_only=True):
     """A target that may be chosen: an upstream, by its place in the table, or another alias, by name."""
 
     id: int
@@ -47,14 +47,14 @@ class Candidate(Frozen, kw_only=True):
     alias: str = ""
 
 
-class LeftOut(Frozen, kw_only=True):
+class LeftOut(Frozen, frozen=True, kw_only=True):
     """A target that gets no requests as things are configured, and why."""
 
     target: str
     reason: str
 
 
-class Route(Frozen, kw_only=True):
+class Route(Frozen, frozen=True, kw_only=True):
     """An alias as requests see it, or one model that was asked for directly."""
 
     name: str
@@ -83,7 +83,7 @@ class UnknownModel(LookupError):
         self.name = name
 
 
-class RoutingTable(Frozen, kw_only=True):
+class RoutingTable(Frozen, frozen=True, kw_only=True):
     """All routes of one version."""
 
     version: int = 0
@@ -138,5 +138,3 @@ _decoder: "msgspec.json.Decoder[RoutingTable]" = msgspec.json.Decoder(RoutingTab
 def address_key(provider: str, model: str, endpoint: str) -> str:
     """`Upstream.key` of a model, at its provider's address or one of its own."""
     return f"{provider}/{model}@{endpoint}" if endpoint else f"{provider}/{model}"
-
-

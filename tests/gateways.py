@@ -1,12 +1,12 @@
 """A whole gateway for a test: the real application on a real socket, with a real fake provider behind it.
 
-    def test_a_name_finds_its_model(gateway: RunningGateway) -> None:
-        gateway.alias("fast", gateway.model("openai", "gpt-4o-mini"))
+def test_a_name_finds_its_model(gateway: RunningGateway) -> None:
+    gateway.alias("fast", gateway.model("openai", "gpt-4o-mini"))
 
-        reply = gateway.ask("fast", "Hello!")
+    reply = gateway.ask("fast", "Hello!")
 
-        assert reply.json()["choices"][0]["message"]["content"] == "Hello!"
-        assert gateway.row(reply).provider == "openai"
+    assert reply.json()["choices"][0]["message"]["content"] == "Hello!"
+    assert gateway.row(reply).provider == "openai"
 """
 
 import asyncio
@@ -49,7 +49,9 @@ class RunningGateway:
 
     # Configure
 
-    def new_key(self, name: str = "a test", *, allowed: list[Alias | ProviderModel] | None = None, **fields: Any) -> str:
+    def new_key(
+        self, name: str = "a test", *, allowed: list[Alias | ProviderModel] | None = None, **fields: Any
+    ) -> str:
         """A new client key's secret. `allowed`: the only aliases and models it may use."""
         key = ClientKey(name=name, **fields)
         if allowed is not None:
@@ -92,7 +94,9 @@ class RunningGateway:
 
     # Ask
 
-    def post(self, path: str, *, key: str | None = None, headers: Mapping[str, str] | None = None, **kwargs: Any) -> httpx.Response:
+    def post(
+        self, path: str, *, key: str | None = None, headers: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> httpx.Response:
         """POST with the test's key (or another; "" for none)."""
         secret = self.key if key is None else key
         authorization = {"authorization": f"Bearer {secret}"} if secret else {}

@@ -12,7 +12,7 @@ ROOMS = {"plexus_site": 0, "gateway": 1, "routing": 2, "history": 2, "providers"
 
 DJANGO_FILES = {
     *("models", "admin", "apps", "checks", "signals", "tasks", "urls", "views", "serializers", "viewsets"),
-    *("migrations", "management", "forms", "templatetags"),
+    *("migrations", "management", "forms", "templatetags", "dashboard"),
 }
 EDGES = {"client", "store", "snapshot", "recorder", "runtime", "asgi", "embedded"}
 IMPURE = {"django", "rest_framework", "redis", "httpx", "aiohttp", "celery", "time", "os", "unfold", "uvicorn"}

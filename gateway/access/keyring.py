@@ -8,7 +8,7 @@ from gateway.errors import KeyDisabled, KeyExpired, ModelNotAllowed, Unauthorize
 from routing.table import Frozen, Route
 
 
-class Caller(Frozen, kw_only=True):
+class Caller(Frozen, frozen=True, kw_only=True):
     """Who asks, and which models they may use."""
 
     key_id: int | None
@@ -34,7 +34,7 @@ class Caller(Frozen, kw_only=True):
             raise ModelNotAllowed(asked_as)
 
 
-class KeyRing(Frozen, kw_only=True):
+class KeyRing(Frozen, frozen=True, kw_only=True):
     """All keys of one version."""
 
     version: int = 0

@@ -117,4 +117,6 @@ async def _send_json(send: Send, body: bodies.Body, *, status: int = 200) -> Non
 
 
 async def _start(send: Send, status: int, content_type: bytes, *headers: tuple[bytes, bytes]) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", content_type), *headers]})
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", content_type), *headers]}
+    )

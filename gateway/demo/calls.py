@@ -16,7 +16,9 @@ Body = Mapping[str, Any]  # Any: JSON as it came
 class Refused(Exception):
     """The caller's mistake."""
 
-    def __init__(self, message: str, *, status: int = 400, param: str | None = None, code: str = "invalid_value") -> None:
+    def __init__(
+        self, message: str, *, status: int = 400, param: str | None = None, code: str = "invalid_value"
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
@@ -109,7 +111,10 @@ def _model(body: Body, known: Sequence[str]) -> str:
     if model not in known:
         there = ", ".join(known)
         raise Refused(
-            f"The demo has no model “{model}” for this. It has: {there}.", status=404, param="model", code="model_not_found"
+            f"The demo has no model “{model}” for this. It has: {there}.",
+            status=404,
+            param="model",
+            code="model_not_found",
         )
     return str(model)
 

@@ -21,11 +21,12 @@ class FieldChange:
     """One field of one row. The texts are fit to be shown: a secret is not among them."""
 
     field: str
-    old: str
+    old: str | None
+    """None in a row that is new."""
     new: str
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.old} → {self.new}"
+        return f"{self.field}: {self.new}" if self.old is None else f"{self.field}: {self.old} → {self.new}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +74,18 @@ def summary(changes: Sequence[Change], *, was_applied: bool) -> str:
         return "Nothing to do: everything is as the file says."
     counts = Counter((change.deed, change.kind) for change in changes)
     parts = [
-        f"{deed} {', '.join(f'{count} {kind}' for (its_deed, kind), count in counts.items() if its_deed is deed)}"
+        f"{deed} {', '.join(counted(count, kind) for (its_deed, kind), count in counts.items() if its_deed is deed)}"
         for deed in Deed
         if any(its_deed is deed for its_deed, _ in counts)
     ]
-    total = f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
+    total = counted(len(changes), "change")
     return f"{'Applied' if was_applied else 'Would apply'} {total}: {'; '.join(parts)}."
+
+
+def counted(number: int, what: str) -> str:
+    """`1 change`, `2 changes`, `2 aliases`."""
+    plural = "es" if what.endswith("s") else "s"
+    return f"{number} {what}{plural if number != 1 else ''}"
 
 
 def shown(field: str, value: object) -> str:

@@ -8,10 +8,15 @@ from typing import Protocol
 class Placed(Protocol):
     """A target that may be stored already."""
 
-    pk: int | None
-    """None when it is new."""
-    tier: int
-    position: int
+    @property
+    def pk(self) -> int | None:
+        """None when it is new."""
+
+    @property
+    def tier(self) -> int: ...
+
+    @property
+    def position(self) -> int: ...
 
 
 def places_in_order(targets: Sequence[Placed], tiers: Sequence[int]) -> list[int]:

@@ -112,14 +112,14 @@ class _Applying:
                 self._delete(synonym, "synonym", f"{synonym} of {alias}")
 
     def _delete_alias(self, alias: Alias) -> None:
-        for name in alias.allowed_keys.values_list("name", flat=True):
-            self._warn(NOWHERE, f"The client key “{name}” may no longer use “{alias}”, which is deleted.")
+        self._warn_of_keys(alias)
         self._delete(alias, "alias", alias.name)
 
     def _delete_unnamed_providers(self, models: set[tuple[str, str]]) -> None:
         named = {entry.name for entry in self.document.providers}
-        for model in ProviderModel.objects.select_related("provider"):
-            if model.provider.name in named and (model.provider.name, model.name) not in models:
+        for model in ProviderModel.objects.select_related("provider").prefetch_related("allowed_keys"):
+            if (model.provider.name, model.name) not in models:
+                self._warn_of_keys(model)
                 self._delete(model, "model", str(model))
         for provider in Provider.objects.exclude(name__in=named):
             self._delete(provider, "provider", provider.name)
@@ -175,7 +175,11 @@ class _Applying:
         alias.targets_together = [row for row, _ in pairs]
         for (row, one), position in zip(pairs, positions, strict=True):
             row.alias = alias
-            wanted = _said(one, TARGET_FIELDS) | {"position": position}
+            wanted = _said(one, TARGET_FIELDS)
+            if row.pk is None:
+                row.position = position  # where a new one stands is seen from its neighbours
+            else:
+                wanted["position"] = position
             self._settle(row, one, wanted, "target", f"{alias} → {one}")
             self._warn_of_disabled(row, one)
         if len(pairs) == len(rows):
@@ -199,16 +203,13 @@ class _Applying:
         model = self._models.get((entry.provider, entry.model))
         if model is not None:
             return Target(alias=alias, model=model, endpoint=entry.endpoint)
-        if any(provider == entry.provider for provider, _ in self._models) or self._has_provider(entry.provider):
+        if Provider.objects.filter(name=entry.provider).exists():
             problem = f"The provider “{entry.provider}” has no model “{entry.model}”. Add it to the provider’s models."
             self._refuse_unless_known(entry, "model", entry.provider, problem)
         else:
             problem = f"There is no provider “{entry.provider}”. Add it, or correct the name."
             self._refuse_unless_known(entry, "provider", entry.provider, problem)
         return None
-
-    def _has_provider(self, name: str) -> bool:
-        return Provider.objects.filter(name=name).exists()
 
     # One row
 
@@ -238,7 +239,8 @@ class _Applying:
             value = _default(row, name) if said is ABSENT else said
             old = getattr(row, name)
             if old != value:
-                changed.append(FieldChange(field=name, old=shown(name, old), new=shown(name, value)))
+                shown_old = None if row.pk is None else shown(name, old)
+                changed.append(FieldChange(field=name, old=shown_old, new=shown(name, value)))
                 setattr(row, name, value)
         return changed
 
@@ -269,6 +271,10 @@ class _Applying:
 
     def _warn(self, place: Place, message: str) -> None:
         self.findings.append(Finding(kind=Kind.WARNING, place=place, message=message))
+
+    def _warn_of_keys(self, row: Alias | ProviderModel) -> None:
+        for key in row.allowed_keys.all():
+            self._warn(NOWHERE, f"The client key “{key}” lists “{row}”, which is deleted; it will no longer.")
 
     def _warn_of_credential(self, row: Provider, entry: ProviderEntry) -> None:
         if row.auth == Provider.Auth.NONE:

@@ -16,6 +16,7 @@ LIMIT_BYTES: Final = 16 * 1024 * 1024
 LIMIT_DEPTH: Final = 32
 LIMIT_UNFOLDED_NODES: Final = 100_000
 """How many nodes may come from references (`*name`), all together."""
+LIMIT_DIGITS: Final = 100
 
 _Events: Final = yaml.CLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 """Only their parser is used, never their constructors."""
@@ -116,7 +117,7 @@ class _Composing:
         return node
 
     def _reference(self, event: yaml.AliasEvent) -> Node:
-        node = self._anchors.get(event.anchor)
+        node = self._anchors.get(event.anchor or "")
         if node is None:
             raise MalformedYAML(f"“*{event.anchor}” refers to nothing before it.", _line(event))
         self._unfolded += node.size
@@ -161,10 +162,15 @@ def _merge(node: Node, nodes: dict[str, Node], lines: dict[str, int]) -> None:
 
 
 def _value(event: yaml.ScalarEvent) -> ScalarValue:
-    tag = event.tag if event.tag not in (None, "!") else _resolver.resolve(yaml.ScalarNode, event.value, event.implicit)
+    tag: str = event.tag or "!"
+    if tag == "!":
+        tag = _resolver.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]  # PyYAML
     node = yaml.ScalarNode(tag, event.value)
+    kind = tag.removeprefix(_PREFIX)
+    if kind in ("int", "float") and len(event.value) > LIMIT_DIGITS:
+        raise MalformedYAML(f"This number has more than {LIMIT_DIGITS} digits.", _line(event))
     try:
-        match tag.removeprefix(_PREFIX):
+        match kind:
             case "str" | "timestamp" | "value":  # a date is text here: models have names like 2026-08-06
                 return _storable(event.value, event)
             case "null":
@@ -175,7 +181,7 @@ def _value(event: yaml.ScalarEvent) -> ScalarValue:
                 return int(_construct.construct_yaml_int(node))
             case "float" if math.isfinite(number := _construct.construct_yaml_float(node)):
                 return float(number)
-    except (ValueError, KeyError) as exc:
+    except (ValueError, LookupError) as exc:
         raise MalformedYAML("This cannot be read as its tag says.", _line(event)) from exc
     raise MalformedYAML("Only text, finite numbers, true, false and null are read here.", _line(event))
 
@@ -193,5 +199,4 @@ def _storable(text: str, event: yaml.Event) -> str:
 
 
 def _line(event: yaml.Event) -> int:
-    mark = event.start_mark
-    return int(mark.line) + 1
+    return int(event.start_mark.line) + 1  # type: ignore[union-attr]  # the parser marks every event

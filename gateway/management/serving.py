@@ -18,6 +18,7 @@ APPLICATION = "plexus_site.asgi:application"
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s that load balancers usually keep an idle connection: they hang up first, never we."""
+STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 LAST_RESORT_SECONDS = 5
 """How much longer than the drain uvicorn waits before it cancels what has not even noticed that its client is gone."""
 
@@ -31,6 +32,8 @@ def listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
 
     Port 0 takes any free one. Raises CannotListen.
     """
+    if not 0 <= port <= 65535:
+        raise CannotListen(f"There is no port {port}. Choose one from 1 to 65535 with {option}.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
@@ -40,10 +43,12 @@ def listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
 
 def _why_not(exc: OSError, host: str, port: int, option: str) -> str:
     if exc.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is taken by another program. Stop that one, or choose another port with {option}."
+        return (
+            f"Port {port} on {host} is taken by another program. Stop that one, or choose another port with {option}."
+        )
     if exc.errno == errno.EACCES:
         return f"Port {port} is kept for the system's administrator. Choose one above 1023 with {option}."
-    reason = exc.strerror or str(exc)
+    reason = (exc.strerror or str(exc)).partition(" (while")[0]
     return f"Plexus cannot listen on {host}, port {port}: {reason}. Choose another address with --host."
 
 
@@ -76,10 +81,10 @@ class GatewayServer(uvicorn.Server):
 
     def hang_up(self) -> None:
         for connection in list(self.server_state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]  # open connections have one
+            connection.transport.abort()
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]  # uvicorn says Generator
+    def capture_signals(self) -> Iterator[None]:
         """Leave the signals to our caller. uvicorn would raise them anew after its end, and nothing of ours would run."""
         yield
 
@@ -120,10 +125,15 @@ def gateway_server(*, drain_seconds: float, on_ready: Callable[[], None]) -> Gat
 
 @contextmanager
 def stop_signals_to(request_stop: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM call `request_stop`, until the block has ended."""
-    before = {signum: signal.signal(signum, request_stop) for signum in (signal.SIGINT, signal.SIGTERM)}
+    """Ctrl-C, SIGTERM and a closed terminal call `request_stop`, until the block has ended."""
+    before = {signum: signal.signal(signum, request_stop) for signum in STOP_SIGNALS if _is_heard(signum)}
     try:
         yield
     finally:
         for signum, handler in before.items():
             signal.signal(signum, handler)
+
+
+def _is_heard(signum: signal.Signals) -> bool:
+    """Not so under `nohup`: whoever ignored a signal for us meant it."""
+    return signal.getsignal(signum) is not signal.SIG_IGN

@@ -69,16 +69,8 @@ class IsCaller(BasePermission):
         return isinstance(request.user, Caller)
 
 
-class Negotiator:
-    """Answers are JSON or a stream because the request says so, whatever `Accept` says."""
-
-    def select_parser(self, request: Request, parsers: object) -> None:
-        return None
-
-
 AUTHENTICATORS = (KeyAuthentication(),)
 PERMISSIONS = (IsCaller(),)
-NEGOTIATOR = Negotiator()
 
 
 class GatewayView(APIView):
@@ -89,7 +81,8 @@ class GatewayView(APIView):
     view_is_async = True  # DRF's own `options` is not, which would stop Django from finding out by itself
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        return Request(request, parsers=(), authenticators=AUTHENTICATORS, negotiator=NEGOTIATOR, parser_context={})
+        # No negotiation: an answer is JSON or a stream because the body says so, whatever `Accept` says.
+        return Request(request, parsers=(), authenticators=AUTHENTICATORS, parser_context={})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.perform_authentication(request)
@@ -109,7 +102,7 @@ class GatewayView(APIView):
             if handler is None or request.method not in self.allowed_methods:
                 raise MethodNotAllowed(str(request.method), ", ".join(self.allowed_methods))
             response: HttpResponseBase = await handler(asked, *args, **kwargs)
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001  whatever it is, the caller gets an answer in the API's own format
             response = self.handle_exception(exc)
         response.headers[REQUEST_ID] = self.request_id
         return response
@@ -118,12 +111,12 @@ class GatewayView(APIView):
     def allowed_methods(self) -> list[str]:
         return [method for method in ("GET", "POST") if hasattr(self, method.lower())]
 
-    def handle_exception(self, exc: Exception) -> HttpResponse:
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # no renderers: ready bytes
         """Any failure, in the caller's own format. A traceback goes to the log and nowhere else."""
         if isinstance(exc, DRFMethodNotAllowed):
             exc = MethodNotAllowed(str(self.request.method), ", ".join(self.allowed_methods))
         if not isinstance(exc, GatewayError | UpstreamError):
-            logger.exception("Request %s failed in the gateway", self.request_id)
+            logger.error("Request %s failed in the gateway", self.request_id, exc_info=exc)
             exc = InternalError(self.request_id)
         return failed(exc)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.asgi import GatewayRequest
 
 
-class Model(Frozen, kw_only=True):
+class Model(Frozen, frozen=True, kw_only=True):
     """One entry, as OpenAI writes it."""
 
     id: str
@@ -30,7 +30,7 @@ class Model(Frozen, kw_only=True):
     description: str
 
 
-class ModelList(Frozen, kw_only=True):
+class ModelList(Frozen, frozen=True, kw_only=True):
     """The list, as OpenAI writes it."""
 
     object: str = "list"
@@ -74,7 +74,9 @@ def model_of(name: str, route: Route) -> Model:
 def tagged(body: bytes, request: GatewayRequest) -> HttpResponse:
     """The body with its ETag, or 304 for a client that has it already."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    known = {part.strip().removeprefix("W/") for value in request.values_of(b"if-none-match") for part in value.split(",")}
+    known = {
+        part.strip().removeprefix("W/") for value in request.values_of(b"if-none-match") for part in value.split(",")
+    }
     headers = {"etag": tag, "cache-control": "private, no-cache"}
     if tag in known or "*" in known:
         response = HttpResponse(status=304, headers=headers)

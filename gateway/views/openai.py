@@ -30,9 +30,7 @@ class Completion(GatewayView):
     async def post(self, request: Request) -> HttpResponseBase:
         asked: GatewayRequest = request._request  # type: ignore[assignment]  # these paths have no other requests
         check_content(asked)
-        draft = Draft(
-            id=self.request_id, began=self.began, api_type=self.api_type, client_address=asked.client_address
-        )
+        draft = Draft(id=self.request_id, began=self.began, api_type=self.api_type, client_address=asked.client_address)
         body = await asked.read()
         return respond(await answer(request.user, body, forwarded(asked), draft, runtime.current()))  # type: ignore[arg-type]  # our own authenticator
 

@@ -140,15 +140,18 @@ class ProviderAdmin(ConfigurationAdmin):
     def name_and_title(self, provider: Provider) -> list[str]:
         return [provider.name, provider.display_name]
 
-    @display(description="authentication", ordering="auth", label={"missing": "danger", "fine": None})
-    def authentication(self, provider: Provider) -> tuple[str, str] | str:
+    @display(description="authentication", ordering="auth")
+    def authentication(self, provider: Provider) -> str:
         if provider.auth == Provider.Auth.NONE:
             return "none"
-        if not provider.credential:
-            return "missing", f"{provider.auth}, no credential"
-        if objection_to_credential(provider.credential):
-            return "missing", f"{provider.credential_shown} cannot be used here"
-        return f"{provider.auth}, {provider.credential_shown}"
+        objection = objection_to_credential(provider.credential) if provider.credential else "no credential"
+        return format_html(
+            '<span class="plexus-two-lines"><span>{}</span><small class="{}" title="{}">{}</small></span>',
+            provider.auth_header if provider.auth == Provider.Auth.HEADER else provider.auth,
+            "plexus-alarm" if objection else "",
+            objection or "",
+            shown_with(provider.credential_shown, objection),
+        )
 
     @display(description="API types")
     def api_types(self, provider: Provider) -> str:
@@ -178,3 +181,10 @@ class ProviderAdmin(ConfigurationAdmin):
             provider.pk,
             provider.models.count(),
         )
+
+
+def shown_with(credential_shown: str, objection: str | None) -> str:
+    """The credential as a page may show it, and in a word that it does not work in this process."""
+    if not credential_shown:
+        return "no credential"
+    return f"{credential_shown}, unusable here" if objection else credential_shown

@@ -1,5 +1,7 @@
 """The pages of aliases."""
 
+from itertools import groupby
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -39,7 +41,6 @@ class AliasAdmin(ConfigurationAdmin):
 
     class Media:
         js = ["routing/weights.js"]
-        css = {"all": ["routing/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alias]:
         return super().get_queryset(request).prefetch_related("synonyms", *WHAT_IT_READS)
@@ -50,12 +51,18 @@ class AliasAdmin(ConfigurationAdmin):
 
     @display(description="selector", ordering="selector")
     def how(self, alias: Alias) -> str:
-        return SELECTORS[alias.selector].label if alias.selector in SELECTORS else alias.selector
+        label = SELECTORS[alias.selector].label if alias.selector in SELECTORS else alias.selector
+        return format_html('<span class="plexus-nowrap">{}</span>', label)
 
     @display(description="targets")
     def target_summary(self, alias: Alias) -> str:
         targets = list(alias.targets.all())
-        chips = format_html_join("", "{}", ((target_chip(alias, target),) for target in targets[:MOST_TARGETS_SHOWN]))
+        shown = targets[:MOST_TARGETS_SHOWN]
+        tiers = [[target_chip(alias, target) for target in tier] for _, tier in groupby(shown, key=lambda t: t.tier)]
+        then = format_html('<span class="plexus-more">{}</span>', "then")
+        chips = format_html_join(
+            then, "{}", ((format_html_join("", "{}", ((chip,) for chip in tier)),) for tier in tiers)
+        )
         hidden = len(targets) - MOST_TARGETS_SHOWN
         more = format_html('<span class="plexus-more">+{}</span>', hidden) if hidden > 0 else ""
         return format_html('<span class="plexus-chips">{}{}</span>', chips, more)

@@ -2,86 +2,241 @@
 
 import django.core.validators
 import django.db.models.deletion
-import routing.selection
 from django.db import migrations, models
+
+import routing.selection
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('providers', '0001_initial'),
+        ("providers", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alias',
+            name="Alias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='What clients send as “model”. Case-sensitive.', max_length=128, unique=True, validators=[django.core.validators.RegexValidator('\\A[A-Za-z0-9._-]+\\Z', 'A name has letters, digits, dots, hyphens and underscores only.', code='invalid_name')])),
-                ('description', models.CharField(blank=True, help_text='Shown in /v1/models.', max_length=500)),
-                ('enabled', models.BooleanField(default=True, help_text='A disabled alias answers “model not found”.')),
-                ('listed', models.BooleanField(default=True, help_text='Shown in /v1/models.')),
-                ('selector', models.CharField(choices=routing.selection.choices, default='random', help_text='Which target is tried first.', max_length=32)),
-                ('weight_mode', models.CharField(choices=[('relative', 'relative (70 and 30, or 7 and 3)'), ('percent', 'percent (each tier sums to 100)')], default='relative', max_length=16)),
-                ('answer_model', models.CharField(choices=[('upstream', 'the name the provider used'), ('requested', 'the name that was asked for')], default='upstream', max_length=16, verbose_name='“model” in answers')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="What clients send as “model”. Case-sensitive.",
+                        max_length=128,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Za-z0-9._-]+\\Z",
+                                "A name has letters, digits, dots, hyphens and underscores only.",
+                                code="invalid_name",
+                            )
+                        ],
+                    ),
+                ),
+                ("description", models.CharField(blank=True, help_text="Shown in /v1/models.", max_length=500)),
+                ("enabled", models.BooleanField(default=True, help_text="A disabled alias answers “model not found”.")),
+                ("listed", models.BooleanField(default=True, help_text="Shown in /v1/models.")),
+                (
+                    "selector",
+                    models.CharField(
+                        choices=routing.selection.choices,
+                        default="random",
+                        help_text="Which target is tried first.",
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "weight_mode",
+                    models.CharField(
+                        choices=[
+                            ("relative", "relative (70 and 30, or 7 and 3)"),
+                            ("percent", "percent (each tier sums to 100)"),
+                        ],
+                        default="relative",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "answer_model",
+                    models.CharField(
+                        choices=[
+                            ("upstream", "the name the provider used"),
+                            ("requested", "the name that was asked for"),
+                        ],
+                        default="upstream",
+                        max_length=16,
+                        verbose_name="“model” in answers",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name_plural': 'aliases',
-                'ordering': ['name'],
+                "verbose_name_plural": "aliases",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='ConfigurationVersion',
+            name="ConfigurationVersion",
             fields=[
-                ('subject', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.PositiveBigIntegerField(default=0)),
+                ("subject", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                'ordering': ['subject'],
+                "ordering": ["subject"],
             },
         ),
         migrations.CreateModel(
-            name='Synonym',
+            name="Synonym",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=128, unique=True, validators=[django.core.validators.RegexValidator('\\A[A-Za-z0-9._-]+\\Z', 'A name has letters, digits, dots, hyphens and underscores only.', code='invalid_name')])),
-                ('alias', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='synonyms', to='routing.alias')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=128,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Za-z0-9._-]+\\Z",
+                                "A name has letters, digits, dots, hyphens and underscores only.",
+                                code="invalid_name",
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "alias",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="synonyms", to="routing.alias"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='ClaimedName',
+            name="ClaimedName",
             fields=[
-                ('name', models.CharField(max_length=128, primary_key=True, serialize=False)),
-                ('alias', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='claimed_name', to='routing.alias')),
-                ('synonym', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='claimed_name', to='routing.synonym')),
+                ("name", models.CharField(max_length=128, primary_key=True, serialize=False)),
+                (
+                    "alias",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="claimed_name",
+                        to="routing.alias",
+                    ),
+                ),
+                (
+                    "synonym",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="claimed_name",
+                        to="routing.synonym",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('alias__isnull', True), ('synonym__isnull', True), _connector='XOR'), name='name_claimed_by_exactly_one')],
+                "ordering": ["name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("alias__isnull", True), ("synonym__isnull", True), _connector="XOR"),
+                        name="name_claimed_by_exactly_one",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Target',
+            name="Target",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weight', models.PositiveIntegerField(blank=True, help_text='Its share. Empty counts as 1.', null=True, validators=[django.core.validators.MinValueValidator(1, 'A weight is at least 1. Disable the target to give it nothing.'), django.core.validators.MaxValueValidator(1000000, 'A weight is at most 1,000,000.')])),
-                ('position', models.PositiveIntegerField(default=0, help_text='Its place in the order.')),
-                ('tier', models.PositiveSmallIntegerField(default=0, help_text='Tier 1 is asked when all of tier 0 has failed.', validators=[django.core.validators.MaxValueValidator(99, 'A tier is at most 99.')])),
-                ('enabled', models.BooleanField(default=True)),
-                ('endpoint', models.CharField(blank=True, help_text='An address of its own, so that one model may stand at several.', max_length=2000)),
-                ('alias', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='routing.alias')),
-                ('model', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='providers.providermodel', verbose_name='model')),
-                ('to_alias', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='targeted_by', to='routing.alias', verbose_name='or alias')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "weight",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Its share. Empty counts as 1.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(
+                                1, "A weight is at least 1. Disable the target to give it nothing."
+                            ),
+                            django.core.validators.MaxValueValidator(1000000, "A weight is at most 1,000,000."),
+                        ],
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(default=0, help_text="Its place in the order.")),
+                (
+                    "tier",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Tier 1 is asked when all of tier 0 has failed.",
+                        validators=[django.core.validators.MaxValueValidator(99, "A tier is at most 99.")],
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "endpoint",
+                    models.CharField(
+                        blank=True,
+                        help_text="An address of its own, so that one model may stand at several.",
+                        max_length=2000,
+                    ),
+                ),
+                (
+                    "alias",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="targets", to="routing.alias"
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="targets",
+                        to="providers.providermodel",
+                        verbose_name="model",
+                    ),
+                ),
+                (
+                    "to_alias",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="targeted_by",
+                        to="routing.alias",
+                        verbose_name="or alias",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['tier', 'position', 'id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('model__isnull', True), ('to_alias__isnull', True), _connector='XOR'), name='target_is_a_model_or_an_alias'), models.CheckConstraint(condition=models.Q(('alias', models.F('to_alias')), _negated=True), name='target_is_not_its_own_alias'), models.CheckConstraint(condition=models.Q(('weight__isnull', True), models.Q(('weight__gte', 1), ('weight__lte', 1000000)), _connector='OR'), name='target_weight_in_range'), models.UniqueConstraint(fields=('alias', 'model', 'endpoint'), name='target_model_once_per_address'), models.UniqueConstraint(fields=('alias', 'to_alias'), name='target_alias_once')],
+                "ordering": ["tier", "position", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("model__isnull", True), ("to_alias__isnull", True), _connector="XOR"),
+                        name="target_is_a_model_or_an_alias",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("alias", models.F("to_alias")), _negated=True),
+                        name="target_is_not_its_own_alias",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("weight__isnull", True),
+                            models.Q(("weight__gte", 1), ("weight__lte", 1000000)),
+                            _connector="OR",
+                        ),
+                        name="target_weight_in_range",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("alias", "model", "endpoint"), name="target_model_once_per_address"
+                    ),
+                    models.UniqueConstraint(fields=("alias", "to_alias"), name="target_alias_once"),
+                ],
             },
         ),
     ]

@@ -19,6 +19,7 @@ from gateway.management.quickstart import accounts, demo_provider, known, screen
 from gateway.management.quickstart.demo_server import DemoServer
 from gateway.management.quickstart.first_request import FirstRequestFailed, alias_to_ask, ask
 from gateway.management.quickstart.setting_up import Made, OfferedBefore, is_first_run, set_up
+from gateway.management.saying import say
 from gateway.management.serving import CannotListen, listen, url_of
 from routing.models import Alias
 
@@ -35,11 +36,17 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
         parser.add_argument("--port", type=int, default=4000, help="default: %(default)s")
         parser.add_argument(
-            "--demo-port", type=int, help=f"for the demo upstream (default: the last one, or {DEMO_PORT}; another if taken)"
+            "--demo-port",
+            type=int,
+            help=f"for the demo upstream (default: the last one, or {DEMO_PORT}; another if taken)",
         )
-        parser.add_argument("--no-browser", action="store_true", help="do not open the admin in a browser on the first run")
         parser.add_argument(
-            "--no-providers", action="store_true", help="leave OpenAI and Anthropic out, whatever keys are in the environment"
+            "--no-browser", action="store_true", help="do not open the admin in a browser on the first run"
+        )
+        parser.add_argument(
+            "--no-providers",
+            action="store_true",
+            help="leave OpenAI and Anthropic out, whatever keys are in the environment",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,7 +57,7 @@ class Command(BaseCommand):
         self.say(self.style.MIGRATE_HEADING("Plexus quickstart"))
         try:
             listening = listen(options["host"], options["port"])
-        except (CannotListen, OverflowError) as exc:
+        except CannotListen as exc:
             raise CommandError(str(exc)) from exc
         with listening, ExitStack() as stack:
             self.migrate()
@@ -148,12 +155,10 @@ class Command(BaseCommand):
         try:
             self.say("\n" + screen.answer(ask(self.url, key, model)))
         except FirstRequestFailed as failure:
-            self.stderr.write(f"  The first request failed. {failure}")
-            self.stderr.flush()
+            say(self.stderr, f"  The first request failed. {failure}")
 
     def say(self, text: str) -> None:
-        self.stdout.write(text)
-        self.stdout.flush()
+        say(self.stdout, text)
 
 
 def where_database_is() -> str:
@@ -167,5 +172,7 @@ def where_database_is() -> str:
 
 def can_open_browser() -> bool:
     """Whether there is a desktop to open one on. A browser in this very terminal would be in the way."""
-    has_desktop = sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    has_desktop = sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
     return has_desktop and sys.stdout.isatty()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from gateway.management import database, one_process
+from gateway.management.saying import say
 from gateway.management.serving import CannotListen, listen, stop_signals_to, url_of
 from gateway.management.workers import Workers, WorkersFailed
 
@@ -17,15 +18,20 @@ class Command(BaseCommand):
     help = "Serves the gateway and the admin, until Ctrl-C or SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 is all (default: %(default)s)")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 is all (default: %(default)s)"
+        )
         parser.add_argument("--port", type=int, default=4000, help="default: %(default)s")
         parser.add_argument(
-            "--workers", type=int, default=1, help="processes, about one per core; more than one needs REDIS_URL (default: 1)"
+            "--workers",
+            type=int,
+            default=1,
+            help="processes, about one per core; more than one needs REDIS_URL (default: 1)",
         )
         parser.add_argument("--migrate", action="store_true", help="first apply the migrations that are pending")
 
     def handle(self, *args: Any, host: str, port: int, workers: int, migrate: bool, **options: Any) -> None:
-        check_numbers(port, workers)
+        check_workers(workers)
         try:
             listening = listen(host, port)
         except CannotListen as exc:
@@ -69,14 +75,11 @@ class Command(BaseCommand):
             self.say("A Celery worker of its own must run to write the history: celery -A plexus_site worker")
 
     def say(self, sentence: str) -> None:
-        self.stdout.write(sentence)
-        self.stdout.flush()
+        say(self.stdout, sentence)
 
 
-def check_numbers(port: int, workers: int) -> None:
-    """Raise CommandError for what cannot be."""
-    if not 0 <= port <= 65535:
-        raise CommandError(f"There is no port {port}. Choose one from 1 to 65535 with --port.")
+def check_workers(workers: int) -> None:
+    """Raise CommandError for a number that cannot be."""
     if not 1 <= workers <= MOST_WORKERS:
         raise CommandError(f"--workers is a number from 1 to {MOST_WORKERS}.")
     if workers > 1 and one_process.broker_is_in_memory():

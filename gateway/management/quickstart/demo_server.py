@@ -8,7 +8,7 @@ from typing import Self
 
 import uvicorn
 
-from gateway.demo.app import DemoUpstream
+from gateway.demo.app import SECONDS_PER_WORD, DemoUpstream
 from gateway.management.serving import CannotListen, listen, url_of
 
 HOST = "127.0.0.1"
@@ -19,10 +19,10 @@ PATH = "/demo/v1"
 class DemoServer:
     """Serves while the block runs, on `port` or, where that is taken, on any free one."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, seconds_per_word: float = SECONDS_PER_WORD) -> None:
         self._listening = _listen(port)
         config = uvicorn.Config(
-            DemoUpstream(now=time.time),
+            DemoUpstream(now=time.time, seconds_per_word=seconds_per_word),
             http="httptools",
             ws="none",
             lifespan="off",

@@ -1,0 +1,139 @@
+"""The pages of client keys. A secret is shown once, on the page that answers the request that made it, and kept nowhere."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timesince import timeuntil
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from gateway.models import ClientKey
+from providers.admin.configuration import ConfigurationAdmin, in_turn, shortened
+from providers.admin.unfolded import action, display
+
+EXPIRES_SOON = timedelta(days=7)
+
+
+class ExpiryFilter(admin.SimpleListFilter):
+    title = "expiry"
+    parameter_name = "expiry"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # Any: Django's own signature
+        return [("valid", "Still valid"), ("soon", "Ends within 7 days"), ("expired", "Expired"), ("never", "Never ends")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ClientKey]) -> QuerySet[ClientKey]:
+        now = timezone.now()
+        wanted = {
+            "valid": Q(expires_at__isnull=True) | Q(expires_at__gt=now),
+            "soon": Q(expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON),
+            "expired": Q(expires_at__lte=now),
+            "never": Q(expires_at__isnull=True),
+        }
+        return queryset.filter(wanted.get(self.value() or "", Q()))
+
+
+@admin.register(ClientKey)
+class ClientKeyAdmin(ConfigurationAdmin):
+    list_display = ["name", "shown_prefix", "enabled", "state", "access_summary", "owner", "created"]
+    list_editable = ["enabled"]
+    list_filter = [
+        "enabled",
+        ExpiryFilter,
+        ("access", ChoicesDropdownFilter),
+        ("owner", RelatedDropdownFilter),
+    ]
+    list_select_related = ["owner"]
+    search_fields = ["name", "prefix", "owner__username", "allowed_aliases__name"]
+    autocomplete_fields = ["owner", "allowed_aliases", "allowed_models"]
+    readonly_fields = ["shown_prefix", "created_at"]
+    conditional_fields = {
+        "allowed_aliases": "access == 'listed'",
+        "allowed_models": "access == 'listed'",
+    }
+    actions_detail = ["replace_secret"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: ClientKey | None = None) -> Any:  # Any: Django's own type is long
+        identity = [("shown_prefix", "created_at")] if obj else []
+        return [
+            (None, {"fields": ["name", *identity, "owner", "enabled", "expires_at"]}),
+            ("What it may use", {"fields": ["access", "allowed_aliases", "allowed_models"]}),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ClientKey]:
+        return super().get_queryset(request).prefetch_related("allowed_aliases", "allowed_models__provider")
+
+    # A key shows its secret once
+
+    def save_model(self, request: HttpRequest, obj: ClientKey, form: Any, change: bool) -> None:  # Any: Django's own
+        if not change:
+            obj.make()
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: ClientKey, post_url_continue: str | None = None) -> HttpResponse:
+        """Still inside the transaction that made the key. No redirect: a secret would have to wait for it somewhere."""
+        return self._give_secret(request, obj, title="New client key")
+
+    @action(description="Replace secret", permissions=["change"], icon="autorenew", url_path="replace-secret")
+    def replace_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask first; then the old secret stops working and the new one is shown."""
+        with in_turn(request):
+            key = self.get_object(request, object_id)
+            if key is None:
+                return HttpResponseRedirect(reverse("admin:gateway_clientkey_changelist"))
+            if request.method != "POST":
+                return self._page(request, key, "admin/gateway/clientkey/replace_secret.html", title="Replace secret")
+            self.log_change(request, key, [{"changed": {"fields": ["Secret"]}}])
+            return self._give_secret(request, key, title="New secret")
+
+    def _give_secret(self, request: HttpRequest, key: ClientKey, title: str) -> HttpResponse:
+        secret = key.make()
+        key.save()
+        return self._page(request, key, "admin/gateway/clientkey/secret.html", title=title, secret=secret)
+
+    def _page(self, request: HttpRequest, key: ClientKey, template: str, **context: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "client_key": key, "subtitle": key.name, **context}
+        return TemplateResponse(request, template, context, headers={"Cache-Control": "no-store, private"})
+
+    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> HttpResponse:
+        if kwargs.get("add"):
+            # The page that follows is the secret's.
+            context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().render_change_form(request, context, **kwargs)
+
+    # Columns
+
+    @display(description="key", ordering="prefix")
+    def shown_prefix(self, key: ClientKey) -> str:
+        return f"{key.prefix}…"
+
+    @display(
+        description="state",
+        ordering="expires_at",
+        label={"valid": "success", "soon": "warning", "expired": "danger", "off": None},
+    )
+    def state(self, key: ClientKey) -> tuple[str, str]:
+        if not key.enabled:
+            return "off", "disabled"
+        if key.expires_at is None:
+            return "valid", "valid"
+        left = key.expires_at - timezone.now()
+        if left <= timedelta():
+            return "expired", "expired"
+        return ("soon" if left <= EXPIRES_SOON else "valid"), f"ends in {timeuntil(key.expires_at, depth=1)}"
+
+    @display(description="created", ordering="created_at")
+    def created(self, key: ClientKey) -> str:
+        return date_format(key.created_at, "j M Y")
+
+    @display(description="may use", ordering="access")
+    def access_summary(self, key: ClientKey) -> str:
+        if key.access == ClientKey.Access.EVERYTHING:
+            return "every model"
+        names = [str(row) for row in (*key.allowed_aliases.all(), *key.allowed_models.all())]
+        return shortened(names) or "nothing"

@@ -1,0 +1,150 @@
+"""The page “Test route”: what would happen to a request for an alias now, and one real request to see it happen."""
+
+import json
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+
+from gateway import trial
+from providers import wire
+from providers.admin.unfolded import TextAreaWidget
+from providers.checks import objection_to_credential
+from routing.eligibility import Needs
+from routing.models import Alias, Target
+from routing.plan import Plan, Prospect, explain
+from routing.selection import SELECTORS, Draw
+from routing.store import TABLE
+from routing.table import LeftOut, UnknownModel, Upstream
+
+TEMPLATE = "admin/routing/alias/test_route.html"
+
+
+class PromptForm(forms.Form):
+    prompt = forms.CharField(
+        max_length=20_000,
+        initial="Say hello in five words.",
+        widget=TextAreaWidget(attrs={"rows": 3}),
+        error_messages={"required": "Write something to send."},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One upstream in the order of this draw."""
+
+    place: int
+    prospect: Prospect
+    target: Target | None
+    url: str
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.prospect.chance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What would happen to a request now."""
+
+    rows: list[Row]
+    left_out: list[LeftOut]
+    is_unknown: bool = False
+    """The alias is disabled: clients are told that there is no such model."""
+
+
+def page(request: HttpRequest, alias: Alias, *, may_send: bool, site: AdminSite) -> HttpResponse:
+    """GET explains; POST sends the prompt, then explains. Raises PermissionDenied."""
+    if request.method == "POST" and not may_send:
+        raise PermissionDenied
+    api_type = request.GET.get("api", "chat")
+    api_type = api_type if api_type in wire.FORMATS else "chat"
+    form = PromptForm(request.POST or None)
+    context = {
+        **site.each_context(request),
+        "title": "Test route",
+        "subtitle": alias.name,
+        "alias": alias,
+        "selector": SELECTORS[alias.selector].label,
+        "api_type": api_type,
+        "api_types": wire.choices(),
+        "outlook": outlook(alias, api_type),
+        "form": form,
+        "may_send": may_send,
+        **(send(alias, form.cleaned_data["prompt"], request) if form.is_valid() else {}),
+    }
+    return TemplateResponse(request, TEMPLATE, context)
+
+
+def outlook(alias: Alias, api_type: str) -> Outlook:
+    """The order of one draw over the newest table, with each upstream's chance, and what is left out."""
+    TABLE.catch_up()
+    table = TABLE.current
+    try:
+        route = table.resolve(alias.name)
+    except UnknownModel:
+        return Outlook(rows=[], left_out=[], is_unknown=True)
+    plan = Plan(
+        table=table,
+        route=route,
+        needs=Needs(api_type=api_type),
+        vitals={},
+        draw=Draw(rng=random.Random()),
+        unpayable=unpayable,
+    )
+    prospects = explain(plan)
+    targets = Target.objects.in_bulk([p.step.target_id for p in prospects if p.step.target_id is not None])
+    rows = [
+        Row(
+            place=place,
+            prospect=prospect,
+            target=targets.get(prospect.step.target_id or 0),
+            url=prospect.step.upstream.urls.get(api_type, ""),
+        )
+        for place, prospect in enumerate(prospects, start=1)
+    ]
+    return Outlook(rows=rows, left_out=unique(plan.left_out))
+
+
+def unpayable(upstream: Upstream) -> str | None:
+    """Why this process has no credential for an upstream, or None."""
+    if upstream.auth == "none":
+        return None
+    return objection_to_credential(upstream.credential)
+
+
+def unique(left_out: list[LeftOut]) -> list[LeftOut]:
+    """Each once, in order: an alias may be reached on two ways."""
+    return list({(one.target, one.reason): one for one in left_out}.values())
+
+
+def send(alias: Alias, prompt: str, request: HttpRequest) -> dict[str, Any]:
+    """Send a real chat request through the gateway. What the page needs of its outcome."""
+    try:
+        result = trial.send(alias.name, prompt, request.user.get_username())
+    except trial.NoGateway as exc:
+        return {"no_gateway": str(exc)}
+    return {"trial": result, "usage": usage_in(result.raw_body), "history_url": history_url(result.request_id)}
+
+
+def usage_in(body: bytes | str) -> str:
+    """ "12 in, 5 out" of an answer in OpenAI's shape; empty when it does not say."""
+    try:
+        usage = json.loads(body)["usage"]
+        return f"{int(usage['prompt_tokens']):,} in, {int(usage['completion_tokens']):,} out"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def history_url(request_id: str) -> str:
+    """Where the history shows this request, a moment after it ended."""
+    try:
+        return reverse("admin:history_requestlog_change", args=[request_id])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,242 @@
+"""`manage.py quickstart`, as a process: the first minute, and every later one."""
+
+import re
+import signal
+import socket
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+
+from plexus_site import first_run
+from tests.gateway.running import Running
+
+READY = "Ctrl-C ends it"
+READY_AGAIN_SECONDS = 3.0
+
+
+def quickstart(data: Path, *more: str, **environ: str) -> Running:
+    return Running("quickstart", "--port", "0", "--demo-port", "0", *more, data=data, environ=environ)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """A first run that has ended, without keys of OpenAI or Anthropic. Its data folder stays."""
+    with quickstart(tmp_path_factory.mktemp("first")) as running:
+        running.wait_for(READY)
+        answer_every_alias(running)
+        log_in(running)
+        running.exit_code = running.stop()  # type: ignore[attr-defined]  # for the tests that look at it
+    return running
+
+
+def answer_every_alias(running: Running) -> None:
+    with openai.OpenAI(base_url=f"{running.url}/v1", api_key=running.key, max_retries=0) as client:
+        for name in ("fast", "quick", "cheap", "smart", "best", "balanced", "rollout"):
+            question = client.chat.completions.create(model=name, messages=[{"role": "user", "content": "Hi"}])
+            assert "demo/" in (question.choices[0].message.content or "")
+        assert len(client.embeddings.create(model="embed", input="Hi").data) == 1
+
+
+def log_in(running: Running) -> None:
+    password = re.search(r"Password +(\S+)", running.output)
+    assert password
+    with httpx.Client(base_url=running.url, trust_env=False) as client:
+        client.get("/admin/login/")
+        form = {
+            "username": "admin",
+            "password": password[1],
+            "csrfmiddlewaretoken": client.cookies["csrftoken"],
+            "next": "/admin/auth/user/",
+        }
+        assert client.post("/admin/login/", data=form).status_code == 302
+        assert client.get("/admin/").status_code == 200
+
+
+def test_a_first_run_asks_a_real_question_and_ends_cleanly(first: Running) -> None:
+    assert re.search(r"Served by demo/small in \d+ ms, 1 attempt, request \S+", first.output)
+    assert "Hello! I am demo/small" in first.output
+    assert first.exit_code == 0  # type: ignore[attr-defined]
+    assert "Traceback" not in first.output
+    assert "WARNING" not in first.output
+
+
+def test_a_first_run_shows_what_to_try_next(first: Running) -> None:
+    assert f"curl -N {first.url}/v1/chat/completions" in first.output
+    assert f'OpenAI(base_url="{first.url}/v1", api_key="{first.key}")' in first.output
+    assert f"{first.url}/admin/" in first.output
+
+
+def test_the_history_of_a_first_run_is_kept(first: Running) -> None:
+    assert first.rows("SELECT count(*), min(outcome), max(outcome) FROM history_requestlog") == [(9, "ok", "ok")]
+
+
+def test_the_examples_show_weights_an_order_percentages_and_synonyms(first: Running) -> None:
+    weights = first.rows(
+        "SELECT a.name, a.selector, a.weight_mode, m.name, t.weight FROM routing_target t"
+        " JOIN routing_alias a ON a.id = t.alias_id JOIN providers_providermodel m ON m.id = t.model_id"
+        " ORDER BY a.name, t.position"
+    )
+
+    assert weights == [
+        ("balanced", "in_order", "relative", "medium", None),
+        ("balanced", "in_order", "relative", "small", None),
+        ("embed", "random", "relative", "embed", None),
+        ("fast", "random", "relative", "small", None),
+        ("rollout", "random", "percent", "medium", 95),
+        ("rollout", "random", "percent", "large", 5),
+        ("smart", "random", "relative", "large", 70),
+        ("smart", "random", "relative", "medium", 30),
+    ]
+    assert first.rows("SELECT name FROM routing_synonym ORDER BY name") == [("best",), ("cheap",), ("quick",)]
+
+
+def test_a_second_run_is_ready_at_once_and_changes_nothing(first: Running) -> None:
+    tables = ("auth_user", "gateway_clientkey", "providers_provider", "providers_providermodel", "routing_alias", "routing_target")
+    before = {table: first.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables}
+
+    with quickstart(first.data) as second:
+        seconds = second.wait_for("Served by demo/small")
+        second.wait_for(READY)
+        code = second.stop(signal.SIGTERM)
+
+    assert code == 0
+    assert seconds < READY_AGAIN_SECONDS
+    assert {table: first.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables} == before
+    assert "Password" not in second.output
+    assert "API key" not in second.output
+    assert "$PLEXUS_KEY" in second.output
+
+
+def test_what_the_user_deleted_or_changed_stays_so(tmp_path: Path) -> None:
+    with quickstart(tmp_path) as running:
+        running.wait_for(READY)
+        running.stop()
+    with closing(sqlite3.connect(tmp_path / "plexus.sqlite3")) as connection, connection:
+        connection.execute("UPDATE providers_endpoint SET base_url = 'http://127.0.0.1:9/v1' WHERE api_type = 'embeddings'")
+        connection.execute("UPDATE auth_user SET username = 'grace'")
+        for table in ("routing_target", "routing_synonym", "routing_claimedname", "routing_alias"):
+            connection.execute(f"DELETE FROM {table}")
+
+    with quickstart(tmp_path) as again:
+        again.wait_for(READY)
+        code = again.stop()
+
+    assert code == 0
+    assert "No alias leads to the demo any more" in again.output
+    assert again.rows("SELECT count(*) FROM routing_alias") == [(0,)]
+    assert again.rows("SELECT username FROM auth_user") == [("grace",)]
+    assert ("http://127.0.0.1:9/v1",) in again.rows("SELECT base_url FROM providers_endpoint")
+
+
+def test_a_taken_demo_port_is_changed_for_a_free_one(first: Running) -> None:
+    ports = {int(url.split(":")[2].split("/")[0]) for (url,) in first.rows("SELECT base_url FROM providers_endpoint")}  # type: ignore[attr-defined]
+    (port,) = ports
+
+    with socket.create_server(("127.0.0.1", port)):
+        with Running("quickstart", "--port", "0", data=first.data) as moved:
+            moved.wait_for("Served by demo/small")
+            moved.wait_for(READY)
+            moved.stop()
+
+    assert f"(port {port} is taken)" in moved.output
+    assert not [url for (url,) in moved.rows("SELECT base_url FROM providers_endpoint") if f":{port}/" in str(url)]
+
+
+def test_keys_in_the_environment_become_providers_by_reference(tmp_path: Path) -> None:
+    with quickstart(tmp_path, OPENAI_API_KEY="sk-secret-1", ANTHROPIC_API_KEY="sk-secret-2") as running:
+        running.wait_for(READY)
+        running.stop()
+
+    assert running.rows("SELECT name, credential FROM providers_provider ORDER BY name") == [
+        ("anthropic", "$ANTHROPIC_API_KEY"),
+        ("demo", ""),
+        ("openai", "$OPENAI_API_KEY"),
+    ]
+    assert "openai, since OPENAI_API_KEY is set" in running.output
+    assert "sk-secret" not in running.output
+    assert not any(b"sk-secret" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_a_deleted_provider_is_not_offered_again_and_one_may_refuse_them_all(tmp_path: Path) -> None:
+    with quickstart(tmp_path, "--no-providers", OPENAI_API_KEY="sk-secret-1") as without:
+        without.wait_for(READY)
+        without.stop()
+    names_without = without.rows("SELECT name FROM providers_provider")
+    with quickstart(tmp_path, OPENAI_API_KEY="sk-secret-1") as offered:
+        offered.wait_for(READY)
+        offered.stop()
+    with closing(sqlite3.connect(tmp_path / "plexus.sqlite3")) as connection, connection:
+        connection.execute("UPDATE providers_provider SET name = 'mine' WHERE name = 'openai'")
+
+    with quickstart(tmp_path, OPENAI_API_KEY="sk-secret-1") as again:
+        again.wait_for(READY)
+        again.stop()
+
+    assert names_without == [("demo",)]
+    assert again.rows("SELECT name FROM providers_provider ORDER BY name") == [("demo",), ("mine",)]
+
+
+def test_loopback_that_is_not_allowed_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with quickstart(tmp_path, PLEXUS_PRIVATE_UPSTREAMS="10.0.0.0/8") as refused:
+        assert refused.wait() == 1
+
+    assert "PLEXUS_PRIVATE_UPSTREAMS" in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_a_reader_that_leaves_does_not_stop_it(tmp_path: Path) -> None:
+    with quickstart(tmp_path) as running:
+        running.wait_for("Plexus quickstart")
+        assert running.process.stdout is not None
+        running.wait_for(READY)
+        assert running.stop(signal.SIGHUP) == 0
+
+
+# Before Django
+
+
+def test_the_first_run_writes_an_env_file_that_allows_loopback(tmp_path: Path) -> None:
+    environ: dict[str, str] = {}
+
+    first_run.prepare(["manage.py", "quickstart"], environ, tmp_path)
+
+    assert environ == {"PLEXUS_PRIVATE_UPSTREAMS": "127.0.0.0/8,::1/128"}
+    assert "\nPLEXUS_PRIVATE_UPSTREAMS=127.0.0.0/8,::1/128\n" in (tmp_path / ".env").read_text()
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+
+
+def test_other_commands_write_no_env_file(tmp_path: Path) -> None:
+    environ: dict[str, str] = {}
+
+    first_run.prepare(["manage.py", "serve"], environ, tmp_path)
+
+    assert not environ
+    assert not (tmp_path / ".env").exists()
+
+
+def test_what_the_user_says_about_private_upstreams_stays(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PLEXUS_PRIVATE_UPSTREAMS=10.0.0.0/8\n")
+    from_file: dict[str, str] = {}
+    from_environment = {"PLEXUS_PRIVATE_UPSTREAMS": ""}
+
+    first_run.prepare(["manage.py", "quickstart"], from_file, tmp_path)
+    first_run.prepare(["manage.py", "quickstart"], from_environment, tmp_path / "elsewhere")
+
+    assert from_file == {}
+    assert from_environment == {"PLEXUS_PRIVATE_UPSTREAMS": ""}
+    assert (tmp_path / ".env").read_text() == "PLEXUS_PRIVATE_UPSTREAMS=10.0.0.0/8\n"
+
+
+def test_an_env_file_with_other_settings_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PLEXUS_LOG_LEVEL=DEBUG\n")
+    environ: dict[str, str] = {}
+
+    first_run.prepare(["manage.py", "quickstart"], environ, tmp_path)
+
+    assert environ == {"PLEXUS_PRIVATE_UPSTREAMS": "127.0.0.0/8,::1/128"}
+    assert (tmp_path / ".env").read_text() == "PLEXUS_LOG_LEVEL=DEBUG\n"

@@ -1,0 +1,237 @@
+"""`manage.py serve`, as a process."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.management.quickstart.demo_server import DemoServer
+from tests.gateway.running import PATIENCE_SECONDS, Running
+from tests.throwaway_servers import NoServer, valkey
+
+READY = "Ctrl-C ends it"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoServer]:
+    """Slow enough that a test can act while an answer is under way."""
+    with DemoServer(0, seconds_per_word=0.1) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def prepared(demo: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A data folder as quickstart leaves it, its demo provider leading to `demo`; and a client key."""
+    folder = tmp_path_factory.mktemp("prepared")
+    with Running("quickstart", "--port", "0", "--demo-port", "0", data=folder) as quickstart:
+        quickstart.wait_for(READY)
+        key = quickstart.key
+        assert quickstart.stop() == 0
+    _lead_to(folder, demo)
+    return folder, key
+
+
+def _lead_to(folder: Path, demo: DemoServer) -> None:
+    import sqlite3
+
+    with contextlib.closing(sqlite3.connect(folder / "plexus.sqlite3")) as connection, connection:
+        connection.execute("UPDATE providers_endpoint SET base_url = ?", [demo.base_url])
+
+
+@pytest.fixture
+def data(prepared: tuple[Path, str], tmp_path: Path) -> Path:
+    """A copy of the prepared folder, for one test."""
+    return shutil.copytree(prepared[0], tmp_path / "data")
+
+
+@pytest.fixture
+def key(prepared: tuple[Path, str]) -> str:
+    return prepared[1]
+
+
+def post(serve: Running, key: str, *, stream: bool = False) -> contextlib.AbstractContextManager[httpx.Response]:
+    body = {"model": "fast", "stream": stream, "messages": [{"role": "user", "content": "Hi"}]}
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.stream(
+        "POST", f"{serve.url}/v1/chat/completions", json=body, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS
+    )
+
+
+def test_it_serves_the_gateway_and_the_admin_and_ends_with_ctrl_c(data: Path, key: str) -> None:
+    with Running("serve", "--port", "0", data=data) as serve:
+        serve.wait_for(READY)
+        with post(serve, key) as reply:
+            answer = json.loads(reply.read())
+        admin = httpx.get(f"{serve.url}/admin/login/", trust_env=False)
+        code = serve.stop(signal.SIGINT)
+
+    assert "demo/small" in answer["choices"][0]["message"]["content"]
+    assert admin.status_code == 200
+    assert code == 0
+    assert "Traceback" not in serve.output
+    assert serve.output.endswith("Plexus has stopped.\n")
+    assert serve.rows("SELECT count(*) FROM history_requestlog WHERE key_name = 'quickstart' AND outcome = 'ok'") == [(2,)]
+
+
+def test_answers_carry_no_server_and_no_date(data: Path, key: str) -> None:
+    with Running("serve", "--port", "0", data=data) as serve:
+        serve.wait_for(READY)
+        with post(serve, key) as reply:
+            names = set(reply.headers)
+
+    assert not names & {"server", "date"}
+
+
+def test_a_running_stream_ends_in_full_before_the_server_does(data: Path, key: str) -> None:
+    with Running("serve", "--port", "0", data=data) as serve:
+        serve.wait_for(READY)
+        with post(serve, key, stream=True) as reply:
+            lines = reply.iter_lines()
+            next(lines)
+            serve.send(signal.SIGTERM)
+            rest = list(lines)
+        code = serve.wait()
+
+    assert rest[-2:] == ["data: [DONE]", ""]
+    assert code == 0
+    assert "Traceback" not in serve.output
+    assert serve.rows("SELECT outcome FROM history_requestlog ORDER BY started_at DESC LIMIT 1") == [("ok",)]
+
+
+def test_the_drain_is_bounded_and_what_it_cuts_is_recorded(data: Path, key: str) -> None:
+    with Running("serve", "--port", "0", data=data, environ={"PLEXUS_DRAIN_SECONDS": "1"}) as serve:
+        serve.wait_for(READY)
+        with post(serve, key, stream=True) as reply:
+            lines = reply.iter_lines()
+            next(lines)
+            serve.send(signal.SIGTERM)
+            with pytest.raises(httpx.HTTPError):
+                list(lines)
+        code = serve.wait()
+
+    assert code == 0
+    assert "Traceback" not in serve.output
+    assert serve.rows("SELECT outcome FROM history_requestlog ORDER BY started_at DESC LIMIT 1") == [("cancelled",)]
+
+
+def test_a_second_ctrl_c_waits_for_nobody_and_still_loses_no_history(data: Path, key: str) -> None:
+    with Running("serve", "--port", "0", data=data) as serve:
+        serve.wait_for(READY)
+        with post(serve, key, stream=True) as reply:
+            lines = reply.iter_lines()
+            next(lines)
+            serve.send(signal.SIGINT)
+            time.sleep(0.3)
+            serve.send(signal.SIGINT)
+            with pytest.raises(httpx.HTTPError):
+                list(lines)
+        code = serve.wait()
+
+    assert code == 0
+    assert "Traceback" not in serve.output
+    assert serve.rows("SELECT outcome FROM history_requestlog ORDER BY started_at DESC LIMIT 1") == [("cancelled",)]
+
+
+def test_pending_migrations_stop_the_start_unless_they_are_to_be_applied(tmp_path: Path) -> None:
+    with Running("serve", "--port", "0", data=tmp_path) as serve:
+        assert serve.wait() == 1
+    with Running("serve", "--port", "0", "--migrate", data=tmp_path) as migrating:
+        migrating.wait_for(READY)
+        assert migrating.stop(signal.SIGTERM) == 0
+
+    assert "manage.py migrate" in serve.output
+    assert "Traceback" not in serve.output
+
+
+@pytest.mark.parametrize("command", ["serve", "quickstart"])
+def test_a_taken_port_is_said_in_a_sentence_before_anything_is_made(command: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with Running(command, "--port", str(port), data=tmp_path) as refused:
+            assert refused.wait() == 1
+
+    assert f"Port {port} on 127.0.0.1 is taken" in refused.output
+    assert "--port" in refused.output
+    assert "Traceback" not in refused.output
+    assert not (tmp_path / "plexus.sqlite3").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port", "70000"], "There is no port 70000"),
+        (["--host", "no-such-host.invalid"], "Choose another address with --host"),
+        (["--workers", "2"], "--workers 2 needs REDIS_URL"),
+        (["--workers", "0"], "--workers is a number from 1"),
+    ],
+)
+def test_options_that_cannot_be_are_said_in_a_sentence(arguments: list[str], said: str, tmp_path: Path) -> None:
+    with Running("serve", *arguments, data=tmp_path) as refused:
+        assert refused.wait() == 1
+
+    assert said in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_a_database_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with Running(
+        "serve", "--port", "0", data=tmp_path, environ={"DATABASE_URL": "postgres://plexus:hidden@127.0.0.1:1/plexus"}
+    ) as refused:
+        assert refused.wait() == 1
+
+    assert "The database does not answer" in refused.output
+    assert "hidden" not in refused.output
+    assert "Traceback" not in refused.output
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> str:
+    try:
+        return valkey().url
+    except NoServer as failure:
+        pytest.skip(str(failure))
+
+
+def test_several_workers_share_a_port_replace_a_dead_one_and_end_together(data: Path, key: str, redis_url: str) -> None:
+    with Running("serve", "--port", "0", "--workers", "2", data=data, environ={"REDIS_URL": redis_url}) as serve:
+        serve.wait_for("A Celery worker of its own must run")
+        first = workers_of(serve)
+        # A worker that lives for less than ten seconds is taken for one that cannot start.
+        time.sleep(max(0.0, 10.5 - (time.monotonic() - serve.started_at)))
+        os.kill(first[0], signal.SIGKILL)
+        replaced = wait_until_changed(serve, first)
+        with post(serve, key) as reply:
+            status = reply.status_code
+        code = serve.stop(signal.SIGTERM)
+
+    assert len(first) == len(replaced) == 2
+    assert first[1] in replaced
+    assert status == 200
+    assert code == 0
+    assert "Traceback" not in serve.output
+    assert not any(Path(f"/proc/{pid}").exists() for pid in replaced)
+
+
+def workers_of(serve: Running) -> list[int]:
+    """The process ids of the workers, oldest first."""
+    children = Path(f"/proc/{serve.process.pid}/task/{serve.process.pid}/children").read_text().split()
+    command_lines = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    return sorted(pid for pid, line in command_lines.items() if b"spawn_main" in line)
+
+
+def wait_until_changed(serve: Running, before: list[int]) -> list[int]:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        now = workers_of(serve)
+        if len(now) == len(before) and now != before:
+            return now
+        time.sleep(0.05)
+    pytest.fail("The dead worker was not replaced.")

@@ -103,6 +103,11 @@ class Runtime:
         """Keep what happened. Synchronous: the client may be gone, and this task cancelled."""
         self._recorder.record(exchange)
 
+    @property
+    def recorded(self) -> int:
+        """How many exchanges this process has recorded, and not had to drop."""
+        return self._recorder.recorded - self._recorder.dropped
+
     # Life
 
     async def _follow(self) -> None:

@@ -24,6 +24,7 @@ import uvicorn
 from django.core.cache import cache
 from pytest_django import Settings
 
+from gateway import runtime
 from gateway.access.store import KEYS
 from gateway.models import ClientKey
 from history.models import RequestLog
@@ -191,6 +192,9 @@ def gateway(
     with serving() as url:
         running = RunningGateway(url, upstream)
         running.key = running.new_key()
+        present = runtime.current()
         with running.client:
             yield running
+    # A worker still writing would meet the flush of the database, which waits for nobody.
+    eventually(lambda: RequestLog.objects.count() >= present.recorded)
     forget_configuration()

@@ -34,10 +34,6 @@ Send = Callable[[Message], Awaitable[None]]
 logger = logging.getLogger(__name__)
 
 
-class ClientGone(Exception):
-    """The client hung up before its request was whole."""
-
-
 class GatewayRequest(HttpRequest):
     """A Django request whose headers are looked at, and whose body is read, only when somebody asks."""
 
@@ -69,9 +65,9 @@ class GatewayRequest(HttpRequest):
         return client[0] if client else ""
 
     async def read(self) -> bytes:  # type: ignore[override]  # HttpRequest is a file too; nobody reads this one so
-        """The whole body. Raises BodyTooLarge as soon as it is known to be, BodyTimeout, or ClientGone.
+        """The whole body. Raises BodyTooLarge as soon as it is known to be, or BodyTimeout.
 
-        From then on the current task is cancelled when the client hangs up.
+        From the start of it to the reply, a client that hangs up cancels the current task.
         """
         limit = settings.PLEXUS_MAX_REQUEST_BYTES
         if any(length.isdecimal() and int(length) > limit for length in self.values_of(b"content-length")):
@@ -90,7 +86,8 @@ class GatewayRequest(HttpRequest):
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                self.client_is_gone = True
+                raise asyncio.CancelledError
             pieces.append(message.get("body", b""))
             size += len(pieces[-1])
             if size > limit:
@@ -147,8 +144,6 @@ async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         response = await _respond(request)
         await _send(response, request, send)
-    except ClientGone:
-        pass
     except asyncio.CancelledError:
         if not request.client_is_gone:
             raise
@@ -173,16 +168,23 @@ def _resolve(path: str) -> ResolverMatch:
 
 async def _send(response: HttpResponseBase, request: GatewayRequest, send: Send) -> None:
     headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
     if isinstance(response, Stream):
-        try:
-            async for piece in response.source:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        finally:
-            await response.source.aclose()
+        await _send_stream(start, response, send)
         body = b""
     else:
         assert isinstance(response, HttpResponse)
+        await send(start)
         body = response.content
     request.stop_watching()
     await send({"type": "http.response.body", "body": body if request.method != "HEAD" else b""})
+
+
+async def _send_stream(start: Message, response: Stream, send: Send) -> None:
+    """All but the end of the body. Whatever happens, also before the first byte, the source is closed."""
+    try:
+        await send(start)
+        async for piece in response.source:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    finally:
+        await response.source.aclose()

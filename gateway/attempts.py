@@ -119,8 +119,9 @@ def _note_answer(status: int, body: bytes, draft: Draft) -> None:
     try:
         answer = read_answer(body)
     except MalformedAnswer as exc:
-        raise ProtocolError(f"The upstream answered {status} with something that is not a JSON object.") from exc
+        problem = f"The upstream answered {status} with something that is not a JSON object."
+        raise ProtocolError(problem, upstream_status=status) from exc
     if answer.is_error:
-        raise ProtocolError(f"The upstream answered {status} with an error inside.")
+        raise ProtocolError(f"The upstream answered {status} with an error inside.", upstream_status=status)
     draft.usage = answer.usage
     draft.finish_reason = answer.finish_reason or ""

@@ -89,7 +89,7 @@ class Draft:
                 started_at=current.began.epoch,
                 latency_ms=(now.monotonic - current.began.monotonic) * 1000,
                 first_byte_ms=current.first_byte_ms,
-                status=failure.upstream_status if failure else status,
+                status=status if failure is None or failure.upstream_status is None else failure.upstream_status,
                 outcome=outcome,
                 condition=str(failure.condition) if failure else "",
                 error=failure.message[:KEPT_ERROR_CHARACTERS] if failure else "",

@@ -214,4 +214,6 @@ def rendered(exc: GatewayError | UpstreamError) -> Rendered:
             headers["www-authenticate"] = "Bearer"
         if isinstance(exc, MethodNotAllowed):
             headers["allow"] = exc.allowed
+        if isinstance(exc, BodyTimeout):
+            headers["connection"] = "close"  # else its client could go on trickling for ever
     return Rendered(status=exc.status, body=body, content_type="application/json", headers=headers)

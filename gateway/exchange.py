@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,10 +41,14 @@ class Reply:
     headers: Mapping[str, str]
 
 
-async def answer(caller: Caller, body: bytes, forwarded: HeaderList, draft: Draft, runtime: Runtime) -> Reply:
-    """The whole line. Raises GatewayError or UpstreamError; whatever happens, it is recorded once."""
-    draft.key_id, draft.key_name, draft.request_bytes = caller.key_id, caller.name, len(body)
+async def answer(
+    caller: Caller, read: Callable[[], Awaitable[bytes]], forwarded: HeaderList, draft: Draft, runtime: Runtime
+) -> Reply:
+    """The whole line; `read` brings the body. Raises GatewayError or UpstreamError; whatever happens is recorded, once."""
+    draft.key_id, draft.key_name = caller.key_id, caller.name
     try:
+        body = await read()
+        draft.request_bytes = len(body)
         return await _answer(caller, body, forwarded, draft, runtime)
     except GatewayError as exc:
         runtime.record(draft.close(Outcome.REFUSED, exc.status, runtime.now(), code=exc.code, error=exc.message))
@@ -64,7 +68,7 @@ async def _answer(caller: Caller, body: bytes, forwarded: HeaderList, draft: Dra
     purse = runtime.purse
     call = _read(body, draft)
     draft.requested_model, draft.streamed = call.model, call.streams
-    draft.route = route = _resolve(call.model, caller, purse.table)
+    draft.route = route = resolve(call.model, caller, purse.table)
     plan = Plan(
         table=purse.table,
         route=route,
@@ -86,7 +90,8 @@ def _read(body: bytes, draft: Draft) -> Call:
         raise InvalidRequest.from_malformed(exc) from exc
 
 
-def _resolve(model: str, caller: Caller, table: RoutingTable) -> Route:
+def resolve(model: str, caller: Caller, table: RoutingTable) -> Route:
+    """The route that this name means to this caller. Raises ModelNotFound or ModelNotAllowed."""
     try:
         route = table.resolve(model)
     except UnknownModel as exc:
@@ -104,12 +109,12 @@ def _near(model: str, caller: Caller, table: RoutingTable) -> list[str]:
 def _reply(
     answered: Answered, call: Call, route: Route, shown_model: bytes | None, draft: Draft, runtime: Runtime
 ) -> Reply:
-    headers = {
-        "x-plexus-provider": answered.prepared.shown_provider,
-        "x-plexus-model": answered.prepared.shown_model,
-        "x-plexus-alias": "" if route.is_direct else shown(route.name),
-        "x-plexus-attempts": str(len(draft.attempts) + 1),
-    }
+    headers = route_headers(
+        route,
+        provider=answered.prepared.shown_provider,
+        model=answered.prepared.shown_model,
+        attempts=len(draft.attempts) + 1,
+    )
     reply = answered.answer
     if isinstance(reply, Streaming):
         relay = Relay(
@@ -123,3 +128,26 @@ def _reply(
     draft.end_attempt(Outcome.OK, now, status=reply.status)
     runtime.record(draft.close(Outcome.OK, reply.status, now))
     return Reply(status=reply.status, content_type=reply.content_type, body=body, headers=headers)
+
+
+def failure_headers(draft: Draft) -> Mapping[str, str]:
+    """What a reply would have said of its way, for a request that failed on it."""
+    if draft.route is None:
+        return {}
+    last = draft.attempts[-1] if draft.attempts else None
+    return route_headers(
+        draft.route,
+        provider=shown(last.provider) if last else "",
+        model=shown(last.model) if last else "",
+        attempts=len(draft.attempts),
+    )
+
+
+def route_headers(route: Route, *, provider: str, model: str, attempts: int) -> Mapping[str, str]:
+    """The way of a request, as its answer tells it."""
+    return {
+        "x-plexus-provider": provider,
+        "x-plexus-model": model,
+        "x-plexus-alias": "" if route.is_direct else shown(route.name),
+        "x-plexus-attempts": str(attempts),
+    }

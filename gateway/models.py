@@ -56,7 +56,7 @@ class ClientKey(ConfigurationModel):
         return self.name
 
     def clean(self) -> None:
-        if not self.name.strip():
+        if self.name and not self.name.strip():
             raise ValidationError({"name": ValidationError("Say who uses the key.", code="required")})
 
     def make(self) -> str:

@@ -45,6 +45,8 @@ class Relay:
         self._shown_model = shown_model
         """The JSON string to put into every chunk's `model`; None leaves the upstream's."""
         self._done_event = DONE_EVENT
+        self._reported: UpstreamError | None = None
+        """The error that the upstream told of in its stream."""
         self._pieces = self._relay()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -62,6 +64,8 @@ class Relay:
             async for chunk in chunks:
                 if piece := self._kept(self._whole_events(chunk)):
                     yield piece
+                if self._reported is not None:
+                    raise self._reported
                 if self._reader.is_done:
                     break
             ending = self._ending()
@@ -85,7 +89,9 @@ class Relay:
                     self._done_event = event
                     break
                 case Seen.ERROR:
-                    raise UpstreamServerError("The upstream reported an error in its stream.")
+                    # Raised once what came before it in the same read is on its way.
+                    self._reported = UpstreamServerError("The upstream reported an error in its stream.")
+                    break
                 case Seen.CONTENT:
                     self._draft.note_first_byte(self._runtime.now())
                     kept.append(self._renamed(event))

@@ -64,8 +64,12 @@ async def _send(body: bytes, user_name: str, present: Runtime) -> Trial:
         id=new_id(began.epoch, random.getrandbits(RANDOM_BITS)), began=began, api_type="chat", client_address="admin"
     )
     caller = Caller(key_id=None, name=f"admin: {user_name}")
+
+    async def read() -> bytes:
+        return body
+
     try:
-        reply = await answer(caller, body, [], draft, present)
+        reply = await answer(caller, read, [], draft, present)
         status, content = reply.status, reply.body
     except (GatewayError, UpstreamError) as exc:
         status, content = rendered(exc).status, rendered(exc).body

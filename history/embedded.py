@@ -45,7 +45,7 @@ class EmbeddedWorker:
         """Start both threads; return when the worker takes tasks. Raises RuntimeError if it does not."""
         self._is_ready.clear()
         # The scheduler in memory: the default one keeps a file.
-        self._beat = beat.Service(self._app, max_interval=1, scheduler_cls=beat.Scheduler, remote_control=False)
+        self._beat = beat.Service(self._app, max_interval=1, scheduler_cls=beat.Scheduler)
         self._threads = [
             threading.Thread(target=self._run_worker, name="celery-worker", daemon=True),
             threading.Thread(target=self._beat.start, name="celery-beat", daemon=True),
@@ -64,6 +64,8 @@ class EmbeddedWorker:
             if not self._is_drained(until):
                 logger.error("The worker in this process ended before all of its tasks did.")
             # Said over the broker, which wakes the worker at once; its own stop() is noticed up to 2 s later.
+            # Nobody needs to be warned of it: it is our own doing.
+            logging.getLogger("celery.worker.control").setLevel(logging.ERROR)
             self._app.control.shutdown(destination=[self._worker.hostname])
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
@@ -101,7 +103,9 @@ class EmbeddedWorker:
     def _tasks_waiting(self) -> int:
         try:
             with self._app.connection_for_read() as connection:
-                queue = connection.default_channel.queue_declare(self._app.conf.task_default_queue, passive=True)
-                return int(queue.message_count)
+                channel: Any = (
+                    connection.default_channel
+                )  # Any: virtual transports have more than kombu's base class says
+                return int(channel.queue_declare(self._app.conf.task_default_queue, passive=True).message_count)
         except (*self._app.connection_for_read().channel_errors, BrokerError):
             return 0  # no such queue yet: nothing was ever published

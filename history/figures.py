@@ -66,8 +66,8 @@ def cards(now: Sums, before: Sums) -> list[Card]:
             change=change(now["requests"], before["requests"]),
         ),
         _error_card(now, before),
-        Card(title="Latency, median", value=shown_duration(p50[0]), change=change(*p50), mood=mood(*p50)),
-        Card(title="Latency, 95 %", value=shown_duration(p95[0]), change=change(*p95), mood=mood(*p95)),
+        Card(title="Latency p50", value=shown_duration(p50[0]), change=change(*p50), mood=mood(*p50)),
+        Card(title="Latency p95", value=shown_duration(p95[0]), change=change(*p95), mood=mood(*p95)),
         Card(
             title="Tokens",
             value=shown_count(tokens_now),
@@ -142,8 +142,8 @@ def charts(window: Window, rows: Iterable[Sums]) -> list[Chart]:
         Chart(
             name="latency", title="Latency", kind="line", unit="ms",
             series={
-                "95 %": [latency.percentile_ms(step, 0.95) for step in steps],
-                "median": [latency.percentile_ms(step, 0.5) for step in steps],
+                "p95": [latency.percentile_ms(step, 0.95) for step in steps],
+                "p50": [latency.percentile_ms(step, 0.5) for step in steps],
             },
             colours=["violet", "primary"],
         ),

@@ -10,7 +10,10 @@ from django.db.models import Q
 
 from history.records import Outcome
 
-OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
+
+def outcomes() -> list[tuple[str, str]]:
+    """Choices. A function, so that a new outcome needs no migration."""
+    return [(outcome.value, outcome.value) for outcome in Outcome]
 
 
 def milliseconds(**options: Any) -> "models.FloatField[Any, Any]":  # Any: Django's own options of a field
@@ -53,7 +56,7 @@ class RequestLog(models.Model):
     model = models.CharField(max_length=256, blank=True)
     target_id = models.BigIntegerField(null=True, blank=True)
     streamed = models.BooleanField(default=False)
-    outcome = models.CharField(max_length=16, choices=OUTCOMES)
+    outcome = models.CharField(max_length=16, choices=outcomes)
     status = models.PositiveSmallIntegerField(help_text="What the client was told; 499 when it had gone.")
     error_code = models.CharField(max_length=64, blank=True)
     error = models.TextField(blank=True)
@@ -86,7 +89,7 @@ class RequestLog(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.requested_model or self.api_type} at {self.started_at:%Y-%m-%d %H:%M:%S}"
+        return f"request for {self.requested_model or self.api_type}, {self.started_at:%Y-%m-%d %H:%M:%S}"
 
 
 class AttemptLog(models.Model):
@@ -102,7 +105,7 @@ class AttemptLog(models.Model):
     latency_ms = milliseconds(verbose_name="latency")
     first_byte_ms = milliseconds(verbose_name="first byte", null=True, blank=True)
     status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: the upstream answered nothing.")
-    outcome = models.CharField(max_length=16, choices=OUTCOMES)
+    outcome = models.CharField(max_length=16, choices=outcomes)
     condition = models.CharField(max_length=64, blank=True, help_text="The name of the failure.")
     error = models.TextField(blank=True)
     upstream_request_id = models.CharField(max_length=128, blank=True)

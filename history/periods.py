@@ -15,6 +15,7 @@ class Period:
     name: str
     """As in the address of the page."""
     label: str
+    """To follow “the last”."""
     length: timedelta
     step: timedelta
     """Of the charts."""
@@ -28,7 +29,7 @@ PERIODS: Final = {
     period.name: period
     for period in (
         Period(
-            name="1h", label="1 hour", length=timedelta(hours=1), step=timedelta(minutes=1), resolution="minute",
+            name="1h", label="hour", length=timedelta(hours=1), step=timedelta(minutes=1), resolution="minute",
             step_format="%H:%M",
         ),
         Period(

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
@@ -101,14 +102,15 @@ def _cost_of(row: Row) -> Decimal | None:
 
 def _request_log(request: Costed) -> RequestLog:
     row = request.row
-    facts: Mapping[str, object] = row
+    facts: Mapping[str, Any] = row  # Any: each column has its own type
+    usage: Mapping[str, int] = row["usage"] or {}  # type: ignore[assignment]  # a TypedDict is no Mapping of one type
     return RequestLog(
         id=UUID(row["id"]),
         started_at=moment(row["started_at"]),
         cost_usd=request.cost_usd,
         attempt_count=len(row["attempts"]),
         **{name: facts[name] for name in COPIED},
-        **(row["usage"] or {}),
+        **usage,
     )
 
 
@@ -139,6 +141,7 @@ def _counters() -> list[str]:
     return [name for name in fields if name != "id" and name not in Bucket._fields]
 
 
-def _values(columns: Iterable[str], bucket: Bucket, counts: Counts) -> list[object]:
+def _values(columns: Iterable[str], bucket: Bucket, counts: Counts) -> list[Any]:  # Any: what the driver takes
     found: dict[str, object] = {**bucket._asdict(), **counts}
-    return [TargetStat._meta.get_field(name).get_db_prep_save(found.get(name, 0), connection) for name in columns]
+    fields = {field.name: field for field in TargetStat._meta.concrete_fields}
+    return [fields[name].get_db_prep_save(found.get(name, 0), connection) for name in columns]

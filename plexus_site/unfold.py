@@ -63,6 +63,7 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "history.dashboard.callback",
     "ENVIRONMENT": "plexus_site.unfold.environment_badge",
     "COLORS": {"primary": TEAL},
     "STYLES": [lambda request: static("plexus/admin.css")],

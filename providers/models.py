@@ -33,6 +33,8 @@ HEADERS_OF_OURS = {
     *("content-type", "te", "trailer", "upgrade", "expect", "cookie", "proxy-authorization"),
 }
 """Headers that Plexus sets itself, or that would change how the connection works."""
+MAY_CARRY_THE_KEY = {"authorization", "x-api-key", "cookie", "proxy-authorization"}
+"""Those of them that may still be a provider's “header of its own”."""
 
 
 def hold_configuration() -> None:
@@ -159,6 +161,11 @@ class Provider(ConfigurationModel):
         if self.auth == self.Auth.HEADER and not HEADER_NAME.fullmatch(self.auth_header):
             errors["auth_header"] = ValidationError(
                 "Name the header that carries the key, for instance api-key.", code="invalid_header"
+            )
+        elif self.auth == self.Auth.HEADER and self.auth_header.lower() in HEADERS_OF_OURS - MAY_CARRY_THE_KEY:
+            errors["auth_header"] = ValidationError(
+                f"“{self.auth_header}” is set by Plexus itself. Name the header that carries the key.",
+                code="invalid_header",
             )
         if self.credential.startswith("$") and not secrets.is_reference(self.credential):
             errors["credential"] = ValidationError(
@@ -292,5 +299,5 @@ class ProviderModel(ConfigurationModel):
     def _objection_to_api_types(self) -> str | None:
         if not isinstance(self.api_types, list):
             return 'Write a list, for instance ["chat"].'
-        unknown = [name for name in self.api_types if name not in wire.FORMATS]
+        unknown = [name for name in self.api_types if not isinstance(name, str) or name not in wire.FORMATS]
         return f"Unknown: {unknown}. Known are {', '.join(wire.FORMATS)}." if unknown else None

@@ -211,11 +211,21 @@ class Target(ConfigurationModel):
         self._clean_what_it_points_at()
         if self.endpoint:
             check_base_url(self.endpoint, "endpoint")
+        if not self._has_an_alias:
+            return
         if self.alias_id or self.targets_of_alias_are_judged_together:
             self._clean_weight()
         if self.alias_id:
             self._clean_against_its_siblings()
             self._clean_circle()
+
+    @property
+    def _has_an_alias(self) -> bool:
+        """False when none was given, or one that is gone: the field itself says so."""
+        try:
+            return self.alias is not None
+        except Alias.DoesNotExist:
+            return False
 
     @property
     def targets_of_alias_are_judged_together(self) -> bool:

@@ -1,6 +1,6 @@
 """The plan: which upstreams may take a request, in what order, and which may not, each with its reason."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from routing.eligibility import Needs, objection
@@ -35,37 +35,64 @@ class Plan:
     """Why this process has no credential for an upstream, or None."""
     left_out: list[LeftOut] = field(default_factory=list)
     """Filled as the walk meets them."""
+    _leads_somewhere: dict[str, bool] = field(default_factory=dict, init=False, repr=False)
+    """Alias -> whether anybody behind it can take the request."""
 
     def steps(self) -> Iterator[Step]:
         """Tier by tier, each in its selector's order; no upstream twice."""
         met: set[str] = set()
-        for step in self._through(self.route):
+        for step in self._through(self.route, entered=set()):
             if step.upstream.key not in met:
                 met.add(step.upstream.key)
                 yield step
 
-    def _through(self, route: Route) -> Iterator[Step]:
+    def _through(self, route: Route, entered: set[str]) -> Iterator[Step]:
+        # Whoever stands behind an alias has been tried when it is met again: many ways may lead to it, one is walked.
+        if route.name in entered:
+            return
+        entered.add(route.name)
         self.left_out.extend(route.left_out)
         for tier in route.tiers:
-            able = [candidate for candidate in tier if self._is_able(candidate)]
+            able = []
+            for candidate in tier:
+                if self.is_able(candidate):
+                    able.append(candidate)
+                else:
+                    self._leave_out(candidate, entered)
             if able:
                 for candidate in SELECTORS[route.selector].order(able, self.vitals, self.draw):
-                    yield from self._behind(candidate, route)
+                    yield from self._behind(candidate, route, entered)
 
-    def _behind(self, candidate: Candidate, route: Route) -> Iterator[Step]:
+    def _behind(self, candidate: Candidate, route: Route, entered: set[str]) -> Iterator[Step]:
         if candidate.alias:
-            return self._through(self.table.routes[candidate.alias])
+            return self._through(self.table.routes[candidate.alias], entered)
         target_id = candidate.id if candidate.id > 0 else None
         return iter([Step(upstream=self.table.upstreams[candidate.upstream], target_id=target_id, via=route.name)])
 
-    def _is_able(self, candidate: Candidate) -> bool:
+    def is_able(self, candidate: Candidate) -> bool:
+        """Whether this upstream, or anybody behind this alias, can take the request.
+
+        An alias with nobody behind it must not be chosen: its turns would all fall to the one next in order.
+        """
+        if not candidate.alias:
+            return self._why_unable(self.table.upstreams[candidate.upstream]) is None
+        if candidate.alias not in self._leads_somewhere:
+            self._leads_somewhere[candidate.alias] = False  # ends the walk should the database hold a circle after all
+            behind = (other for tier in self.table.routes[candidate.alias].tiers for other in tier)
+            self._leads_somewhere[candidate.alias] = any(self.is_able(other) for other in behind)
+        return self._leads_somewhere[candidate.alias]
+
+    def _why_unable(self, upstream: Upstream) -> str | None:
+        return objection(upstream, self.needs) or self.unpayable(upstream)
+
+    def _leave_out(self, candidate: Candidate, entered: set[str]) -> None:
         if candidate.alias:
-            return True
+            # No step comes of it, only the reasons of those behind it.
+            list(self._through(self.table.routes[candidate.alias], entered))
+            return
         upstream = self.table.upstreams[candidate.upstream]
-        reason = objection(upstream, self.needs) or self.unpayable(upstream)
-        if reason is not None:
+        if reason := self._why_unable(upstream):
             self.left_out.append(LeftOut(target=upstream.key, reason=reason))
-        return reason is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,32 +105,30 @@ class Prospect:
 
 def explain(plan: Plan) -> Sequence[Prospect]:
     """Every step the plan holds, in the order of this draw, each with its chance to come first. Uses up the plan."""
-    chances = _first_chances(plan, plan.route)
-    total = sum(chances.values()) or 1.0
-    return [Prospect(step=step, chance=chances.get(step.upstream.key, 0.0) / total) for step in plan.steps()]
+    chances = _first_chances(plan, plan.route, {})
+    return [Prospect(step=step, chance=chances.get(step.upstream.key, 0.0)) for step in plan.steps()]
 
 
-def _first_chances(plan: Plan, route: Route) -> dict[str, float]:
-    """Upstream key -> chance to come first. Only the first tier with anybody able has any."""
-    for tier in route.tiers:
-        behind = [(candidate, _chances_behind(plan, candidate)) for candidate in tier]
-        able = [(candidate, chances) for candidate, chances in behind if chances]
-        if able:
-            return _blend(SELECTORS[route.selector].chances([candidate for candidate, _ in able]), able)
-    return {}
+def _first_chances(plan: Plan, route: Route, known: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Upstream key -> chance to come first. Only the first tier with anybody able has any. `known`: by alias."""
+    if route.name not in known:
+        known[route.name] = {}
+        tiers = ([candidate for candidate in tier if plan.is_able(candidate)] for tier in route.tiers)
+        first = next((tier for tier in tiers if tier), [])
+        behind = [_chances_behind(plan, candidate, known) for candidate in first]
+        known[route.name] = _blend(SELECTORS[route.selector].chances(first), behind) if first else {}
+    return known[route.name]
 
 
-def _blend(shares: Sequence[float], able: Sequence[tuple[Candidate, dict[str, float]]]) -> dict[str, float]:
+def _blend(shares: Sequence[float], behind: Sequence[Mapping[str, float]]) -> dict[str, float]:
     blended: dict[str, float] = {}
-    for share, (_, chances) in zip(shares, able, strict=True):
+    for share, chances in zip(shares, behind, strict=True):
         for key, chance in chances.items():
             blended[key] = blended.get(key, 0.0) + share * chance
     return blended
 
 
-def _chances_behind(plan: Plan, candidate: Candidate) -> dict[str, float]:
+def _chances_behind(plan: Plan, candidate: Candidate, known: dict[str, dict[str, float]]) -> dict[str, float]:
     if candidate.alias:
-        return _first_chances(plan, plan.table.routes[candidate.alias])
-    upstream = plan.table.upstreams[candidate.upstream]
-    able = objection(upstream, plan.needs) is None and plan.unpayable(upstream) is None
-    return {upstream.key: 1.0} if able else {}
+        return _first_chances(plan, plan.table.routes[candidate.alias], known)
+    return {plan.table.upstreams[candidate.upstream].key: 1.0}

@@ -20,6 +20,7 @@ from django.db.models import F
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from providers.models import hold_configuration
 from routing.models import ConfigurationVersion
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class Snapshot(Generic[T]):
 
     def mark_changed(self) -> None:
         """Raise the version in the current transaction; on its commit, compile and publish."""
+        # Not every change comes from a row that waited (a key's list of aliases is a table between): no deadlock here.
+        hold_configuration()
         rows = ConfigurationVersion.objects.filter(subject=self.subject)
         if not rows.update(number=F("number") + 1):
             ConfigurationVersion.objects.create(subject=self.subject, number=1)
@@ -97,8 +100,9 @@ class Snapshot(Generic[T]):
 
     def catch_up(self) -> bool:
         """Take over a newer value, if there is one. True when there was. Raises DatabaseError."""
-        version = self._newest_version()
-        if version == self.current.version:
+        before = self.current
+        version = self._newest_version(before)
+        if version == before.version:
             self.taken_at = time.monotonic()
             return False
         value = self._from_redis(version)
@@ -106,18 +110,25 @@ class Snapshot(Generic[T]):
             self.compile_now()
         else:
             with self._swap:
-                if value.version > self.current.version:
+                # Else another thread has compiled a newer one meanwhile. Not told by the number: that of a database
+                # that was put back is lower.
+                if self.current is before:
                     self.current = value
                 self.taken_at = time.monotonic()
         return True
 
-    def _newest_version(self) -> int:
-        version = self._version_in_redis()
+    def _newest_version(self, ours: T) -> int:
+        in_redis = self._version_in_redis()
         now = time.monotonic()
-        if version is None or now - self._asked_database_at >= CHECK_DATABASE_EVERY_SECONDS:
-            self._asked_database_at = now
-            return self._version_in_database()
-        return version
+        # Lower than ours: the database was put back, or Redis missed a change and the others do not know of it.
+        is_lower = in_redis is not None and in_redis < ours.version
+        if in_redis is not None and not is_lower and now - self._asked_database_at < CHECK_DATABASE_EVERY_SECONDS:
+            return in_redis
+        self._asked_database_at = now
+        in_database = self._version_in_database()
+        if is_lower and in_database == ours.version:
+            self._lay_into_redis(ours)
+        return in_database
 
     def forget(self) -> None:
         """Know nothing, as after a fresh start; Redis too. For tests, and for a database that was put back."""
@@ -139,7 +150,12 @@ class Snapshot(Generic[T]):
         if not hmac.compare_digest(signature, self._signature(text)):
             logger.warning("The %s in Redis is not signed with our SECRET_KEY: not used.", self.subject)
             return None
-        value = self._decode(text)
+        try:
+            value = self._decode(text)
+        except ValueError as exc:
+            # Signed, so ours: laid there by another release of Plexus, whose values have another shape.
+            logger.info("The %s in Redis cannot be read, and is compiled instead: %s", self.subject, exc)
+            return None
         return value if value.version == version else None
 
     def _lay_into_redis(self, value: T) -> None:
@@ -164,12 +180,12 @@ R = TypeVar("R")
 
 
 def _or_none(ask: "Callable[[redis.Redis], R]") -> R | None:
-    """What Redis answers; None without Redis, or when it is dead, frozen or has nothing."""
+    """What Redis answers; None without Redis, or when it is dead, frozen, or has nothing or nonsense."""
     if not settings.REDIS_URL:
         return None
     try:
         return ask(_server())
-    except (redis.RedisError, OSError, TypeError) as exc:
+    except (redis.RedisError, OSError, TypeError, ValueError) as exc:
         logger.info("Redis did not answer: %s", exc)
         return None
 

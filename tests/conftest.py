@@ -48,8 +48,13 @@ def celery_worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
         from history.embedded import EmbeddedWorker
 
         request.getfixturevalue("django_db_setup")
-        with EmbeddedWorker():
-            yield
+        blocker = request.getfixturevalue("django_db_blocker")
+        worker_here = EmbeddedWorker()
+        with blocker.unblock():  # On starting, Celery runs Django's checks, and some look into the database.
+            worker_here.start()
+        yield
+        with blocker.unblock():
+            worker_here.stop()
         return
     environ = {**os.environ, "DATABASE_URL": request.getfixturevalue("test_database_url")}
     log = tmp_path_factory.mktemp("worker") / "log"

@@ -19,12 +19,12 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]  # Django's is User's, unfold's anybody's
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # Django's has no type parameter at run time
     form: Any = UserChangeForm  # Any: unfold's form stands in for Django's
     add_form: Any = UserCreationForm
     change_password_form: Any = AdminPasswordChangeForm
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # as above
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     pass

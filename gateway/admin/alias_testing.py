@@ -24,4 +24,6 @@ class TestableAliasAdmin(AliasAdmin):
         alias = self.get_object(request, object_id)
         if alias is None:
             raise Http404("This alias no longer exists.")
-        return test_route.page(request, alias, may_send=self.has_change_permission(request, alias), site=self.admin_site)
+        return test_route.page(
+            request, alias, may_send=self.has_change_permission(request, alias), site=self.admin_site
+        )

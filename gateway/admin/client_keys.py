@@ -18,6 +18,8 @@ from providers.admin.configuration import ConfigurationAdmin, in_turn, shortened
 from providers.admin.unfolded import action, display
 
 EXPIRES_SOON = timedelta(days=7)
+ONLY_WHEN_LISTED = "typeof access == 'undefined' || access == 'listed'"
+"""Undefined for whoever may only look: their page has no inputs, and shows everything."""
 
 
 class ExpiryFilter(admin.SimpleListFilter):
@@ -25,7 +27,12 @@ class ExpiryFilter(admin.SimpleListFilter):
     parameter_name = "expiry"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # Any: Django's own signature
-        return [("valid", "Still valid"), ("soon", "Ends within 7 days"), ("expired", "Expired"), ("never", "Never ends")]
+        return [
+            ("valid", "Still valid"),
+            ("soon", "Ends within 7 days"),
+            ("expired", "Expired"),
+            ("never", "Never ends"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ClientKey]) -> QuerySet[ClientKey]:
         now = timezone.now()
@@ -52,13 +59,12 @@ class ClientKeyAdmin(ConfigurationAdmin):
     search_fields = ["name", "prefix", "owner__username", "allowed_aliases__name"]
     autocomplete_fields = ["owner", "allowed_aliases", "allowed_models"]
     readonly_fields = ["shown_prefix", "created_at"]
-    conditional_fields = {
-        "allowed_aliases": "access == 'listed'",
-        "allowed_models": "access == 'listed'",
-    }
+    conditional_fields = {"allowed_aliases": ONLY_WHEN_LISTED, "allowed_models": ONLY_WHEN_LISTED}
     actions_detail = ["replace_secret"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: ClientKey | None = None) -> Any:  # Any: Django's own type is long
+    def get_fieldsets(
+        self, request: HttpRequest, obj: ClientKey | None = None
+    ) -> Any:  # Any: Django's own type is long
         identity = [("shown_prefix", "created_at")] if obj else []
         return [
             (None, {"fields": ["name", *identity, "owner", "enabled", "expires_at"]}),
@@ -100,11 +106,10 @@ class ClientKeyAdmin(ConfigurationAdmin):
         context = {**self.admin_site.each_context(request), "client_key": key, "subtitle": key.name, **context}
         return TemplateResponse(request, template, context, headers={"Cache-Control": "no-store, private"})
 
-    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> HttpResponse:
-        if kwargs.get("add"):
-            # The page that follows is the secret's.
-            context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().render_change_form(request, context, **kwargs)
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        # The page that follows is the secret's, so there is one way to go on.
+        one_way = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().add_view(request, form_url, {**one_way, **(extra_context or {})})
 
     # Columns
 

@@ -72,7 +72,9 @@ def nodes_of(text: str) -> Node | None:
         return _Composing(text).document()
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
-        raise MalformedYAML(f"This is not YAML: {exc.problem}.", mark.line + 1 if mark else None) from exc
+        # The parser places an end that comes too early on the line after the last one.
+        line = min(mark.line + 1, len(text.splitlines())) if mark else None
+        raise MalformedYAML(f"This is not YAML: {exc.problem}.", line) from exc
     except (yaml.YAMLError, UnicodeError) as exc:
         raise MalformedYAML("This is not YAML: it has characters that no YAML may hold.") from exc
 

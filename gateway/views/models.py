@@ -12,9 +12,9 @@ from rest_framework.request import Request
 
 from gateway import runtime
 from gateway.access.keyring import Caller
-from gateway.errors import ModelNotFound
+from gateway.exchange import resolve
 from gateway.views.base import GatewayView, ready
-from routing.table import Frozen, Route, RoutingTable, UnknownModel
+from routing.table import Frozen, Route, RoutingTable
 
 if TYPE_CHECKING:
     from gateway.asgi import GatewayRequest
@@ -50,11 +50,7 @@ class OneModel(GatewayView):
 
     async def get(self, request: Request, name: str) -> HttpResponse:
         caller: Caller = request.user  # type: ignore[assignment]  # our own authenticator
-        try:
-            route = runtime.current().purse.table.resolve(name)
-        except UnknownModel as exc:
-            raise ModelNotFound(name) from exc
-        caller.check_may_use(route, name)
+        route = resolve(name, caller, runtime.current().purse.table)
         return tagged(msgspec.json.encode(model_of(name, route)), request._request)  # type: ignore[arg-type]
 
 

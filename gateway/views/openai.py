@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from gateway import runtime
 from gateway.draft import Draft
 from gateway.errors import UnsupportedMediaType
-from gateway.exchange import Reply, answer
+from gateway.exchange import Reply, answer, failure_headers
 from gateway.prepared import HeaderList
 from gateway.relay import Relay
 from gateway.views.base import GatewayView, Stream, ready
@@ -27,12 +28,26 @@ class Completion(GatewayView):
 
     api_type: ClassVar[str]
 
+    draft: Draft | None = None
+
     async def post(self, request: Request) -> HttpResponseBase:
         asked: GatewayRequest = request._request  # type: ignore[assignment]  # these paths have no other requests
-        check_content(asked)
-        draft = Draft(id=self.request_id, began=self.began, api_type=self.api_type, client_address=asked.client_address)
-        body = await asked.read()
-        return respond(await answer(request.user, body, forwarded(asked), draft, runtime.current()))  # type: ignore[arg-type]  # our own authenticator
+        self.draft = draft = Draft(
+            id=self.request_id, began=self.began, api_type=self.api_type, client_address=asked.client_address
+        )
+
+        async def read() -> bytes:
+            check_content(asked)
+            return await asked.read()
+
+        return respond(await answer(request.user, read, forwarded(asked), draft, runtime.current()))  # type: ignore[arg-type]  # our own authenticator
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:
+        response = super().handle_exception(exc)
+        if self.draft is not None:
+            for name, value in failure_headers(self.draft).items():
+                response.headers[name] = value
+        return response
 
 
 class ChatCompletions(Completion):

@@ -46,7 +46,7 @@ class Row:
 
     @property
     def percent(self) -> float:
-        return 100 * self.prospect.chance
+        return round(100 * self.prospect.chance, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import NestedObjects
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import router, transaction
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
@@ -34,6 +35,13 @@ def in_turn(request: HttpRequest) -> Iterator[None]:
 
 class ConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's has no type parameter at run time
     """A form that shows every error of `clean()`: beside its field, or above the form when that field is not shown."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if not field.required:
+                # Else Django puts its own “This field is required.” in the place of a sentence of ours with that code.
+                field.error_messages.pop("required", None)
 
     def add_error(self, field: str | None, error: Any) -> None:  # Any: whatever Django takes for an error
         if not isinstance(error, ValidationError) or not hasattr(error, "error_dict"):
@@ -70,6 +78,15 @@ class ConfigurationAdmin(ModelAdmin):
         for row in queryset:
             row.delete()
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # Any: Django's own types are long
+        """As Django's, but what stands in the way is named so that one finds it: a target with its alias."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        if protected:
+            collector = NestedObjects(using=router.db_for_write(self.model))
+            collector.collect(objs)
+            protected = sorted({named(row) for row in collector.protected})
+        return deleted, counts, lacking, protected
+
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
         return super().get_changelist_form(request, **{"form": ConfigurationForm, **kwargs})
 
@@ -96,6 +113,13 @@ class ConfigurationAdmin(ModelAdmin):
         noun = self.opts.verbose_name if len(rows) == 1 else self.opts.verbose_name_plural
         said = f"{len(rows)} {noun} {'enabled' if enabled else 'disabled'}." if rows else "Nothing had to change."
         messages.success(request, capfirst(said))
+
+
+def named(row: Model) -> str:
+    """A row that is in the way: “Target of the alias fast: openai/gpt-4o”."""
+    # By the name of the field: routing is built on providers, not the other way round.
+    owner = f" of the alias {row.alias}" if hasattr(row, "alias") else ""
+    return capfirst(f"{row._meta.verbose_name}{owner}: {row}")
 
 
 def shortened(names: list[str], limit: int = 3) -> str:

@@ -12,7 +12,8 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from providers.admin.configuration import ConfigurationAdmin, ConfigurationForm, shortened
-from providers.admin.unfolded import CheckboxWidget, TabularInline, TextWidget, display
+from providers.admin.provider_model import PRICE_LABELS
+from providers.admin.unfolded import CheckboxWidget, PlainTabularInline, TextAreaWidget, TextWidget, display
 from providers.checks import objection_to_credential
 from providers.models import Endpoint, Provider, ProviderModel
 from providers.secrets import is_reference
@@ -30,12 +31,16 @@ class WriteOnlyInput(TextWidget):
 
 class ProviderForm(ConfigurationForm):
     credential = forms.CharField(
+        label="Credential",
         required=False,
         widget=WriteOnlyInput(
             attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "$OPENAI_API_KEY or sk-…"}
         ),
     )
     remove_credential = forms.BooleanField(required=False, label="Remove the stored credential", widget=CheckboxWidget)
+
+    class Meta:
+        widgets = {"extra_headers": TextAreaWidget(attrs={"rows": 3, "spellcheck": "false"})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,25 +68,31 @@ class ProviderForm(ConfigurationForm):
         return cleaned
 
 
-class EndpointInline(TabularInline):
+class EndpointInline(PlainTabularInline):
     model = Endpoint
     form = ConfigurationForm
-    extra = 0
-    min_num = 0
-    hide_title = True
     verbose_name_plural = "addresses"
     verbose_name = "address"
 
+    def get_extra(self, request: HttpRequest, obj: Provider | None = None, **kwargs: Any) -> int:
+        return 0 if obj else 1
 
-class ProviderModelInline(TabularInline):
+
+class InlineModelForm(ConfigurationForm):
+    class Meta:
+        labels = PRICE_LABELS
+
+
+class ProviderModelInline(PlainTabularInline):
     model = ProviderModel
-    form = ConfigurationForm
-    extra = 0
-    hide_title = True
+    form = InlineModelForm
     show_change_link = True
     fields = ["name", "enabled", "context_length", "input_usd_per_mtok", "output_usd_per_mtok"]
     verbose_name_plural = "models"
     verbose_name = "model"
+
+    def get_extra(self, request: HttpRequest, obj: Provider | None = None, **kwargs: Any) -> int:
+        return 0 if obj else 1
 
 
 @admin.register(Provider)
@@ -92,16 +103,15 @@ class ProviderAdmin(ConfigurationAdmin):
     list_filter = ["enabled", ("auth", ChoicesDropdownFilter), ("endpoints__api_type", ChoicesDropdownFilter)]
     search_fields = ["name", "display_name", "endpoints__base_url"]
     inlines = [EndpointInline, ProviderModelInline]
-    conditional_fields = {"auth_header": "auth == 'header'"}
+    # Undefined for whoever may only look: their page has no inputs, and shows everything.
+    conditional_fields = {"auth_header": "typeof auth == 'undefined' || auth == 'header'"}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
         # By the name of the relation: routing is built on providers, not the other way round.
         in_use = ProviderModel.objects.filter(targets__isnull=False).distinct().prefetch_related("targets__alias")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(model_total=Count("models", distinct=True))
-            .prefetch_related("endpoints", Prefetch("models", in_use, to_attr="models_in_use"))
+        providers: QuerySet[Provider] = super().get_queryset(request)
+        return providers.annotate(model_total=Count("models", distinct=True)).prefetch_related(
+            "endpoints", Prefetch("models", in_use, to_attr="models_in_use")
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:  # Any: Django's own type is long
@@ -113,12 +123,12 @@ class ProviderAdmin(ConfigurationAdmin):
         return [
             (None, {"fields": ["name", "display_name", "enabled", *models]}),
             ("Authentication", {"fields": ["auth", "auth_header", *credential]}),
-            ("Requests", {"classes": ["tab"], "fields": ["extra_headers", "asks_stream_usage"]}),
+            ("Requests", {"classes": ["collapse"], "fields": ["extra_headers", "asks_stream_usage"]}),
             (
                 "Timeouts",
                 {
-                    "classes": ["tab"],
-                    "description": "In seconds.",
+                    "classes": ["collapse"],
+                    "description": "In seconds. An empty one is as the settings say.",
                     "fields": [
                         ("connect_timeout_seconds", "first_byte_timeout_seconds"),
                         ("idle_timeout_seconds", "answer_timeout_seconds"),
@@ -166,7 +176,7 @@ class ProviderAdmin(ConfigurationAdmin):
     @display(description="used by")
     def used_by(self, provider: Provider) -> str:
         used: list[ProviderModel] = provider.models_in_use  # type: ignore[attr-defined]  # prefetched above
-        names = {str(target.alias) for model in used for target in model.targets.all()}  # type: ignore[attr-defined]
+        names = {str(target.alias) for model in used for target in model.targets.all()}
         return shortened(sorted(names))
 
     @display(description="credential")

@@ -13,6 +13,12 @@ from providers.admin.configuration import ConfigurationAdmin, ConfigurationForm,
 from providers.admin.unfolded import CheckboxesWidget, display
 from providers.models import ProviderModel
 
+PRICE_LABELS = {
+    "input_usd_per_mtok": "Input, $ per M tokens",
+    "output_usd_per_mtok": "Output, $ per M tokens",
+    "cached_input_usd_per_mtok": "Cached input, $ per M tokens",
+}
+
 
 class ProviderModelForm(ConfigurationForm):
     api_types = forms.MultipleChoiceField(
@@ -22,6 +28,9 @@ class ProviderModelForm(ConfigurationForm):
         widget=CheckboxesWidget,
         help_text=ProviderModel._meta.get_field("api_types").help_text,
     )
+
+    class Meta:
+        labels = PRICE_LABELS
 
 
 @admin.register(ProviderModel)
@@ -39,7 +48,7 @@ class ProviderModelAdmin(ConfigurationAdmin):
             "Price of its own",
             {
                 "description": "US dollars per million tokens. Leave empty to use the public price list.",
-                "fields": [("input_usd_per_mtok", "output_usd_per_mtok", "cached_input_usd_per_mtok")],
+                "fields": ["input_usd_per_mtok", "output_usd_per_mtok", "cached_input_usd_per_mtok"],
             },
         ),
     ]
@@ -77,4 +86,4 @@ class ProviderModelAdmin(ConfigurationAdmin):
     @display(description="used by")
     def used_by(self, model: ProviderModel) -> str:
         # By the name of the relation: routing is built on providers, not the other way round.
-        return shortened(sorted({str(target.alias) for target in model.targets.all()}))  # type: ignore[attr-defined]
+        return shortened(sorted({str(target.alias) for target in model.targets.all()}))

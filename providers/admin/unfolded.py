@@ -34,12 +34,23 @@ else:
     from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
     from unfold.widgets import UnfoldBooleanWidget as CheckboxWidget
 
+
+class PlainTabularInline(TabularInline):
+    """Rows without a heading of their own above each: what they are stands in their first field."""
+
+    if hasattr(TabularInline, "hide_title"):
+        # The word of unfold 0.91, the last for Python 3.11; later ones warn of it.
+        hide_title = True
+    else:
+        show_title = False
+
+
 __all__ = [
     "CheckboxWidget",
     "CheckboxesWidget",
     "InlineFormSet",
     "ModelAdmin",
-    "TabularInline",
+    "PlainTabularInline",
     "TextAreaWidget",
     "TextWidget",
     "action",

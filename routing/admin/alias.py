@@ -1,19 +1,21 @@
 """The pages of aliases."""
 
 from itertools import groupby
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from providers.admin.configuration import ConfigurationAdmin, shortened
 from providers.admin.unfolded import display
 from routing.admin.inlines import SynonymInline, TargetInline
 from routing.checks import WHAT_IT_READS, why_unserved
-from routing.models import Alias, Target
+from routing.models import Alias, ClaimedName, Target
 from routing.selection import SELECTORS
 
 MOST_TARGETS_SHOWN = 4
@@ -36,7 +38,7 @@ class AliasAdmin(ConfigurationAdmin):
     inlines = [TargetInline, SynonymInline]
     fieldsets = [
         (None, {"fields": ["name", "description", ("enabled", "listed")]}),
-        ("How a target is chosen", {"fields": [("selector", "weight_mode", "answer_model")]}),
+        ("How a target is chosen", {"fields": ["selector", "weight_mode", "answer_model"]}),
     ]
 
     class Media:
@@ -44,6 +46,12 @@ class AliasAdmin(ConfigurationAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alias]:
         return super().get_queryset(request).prefetch_related("synonyms", *WHAT_IT_READS)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # Any: Django's own types are long
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        bookkeeping = str(ClaimedName._meta.verbose_name_plural)
+        counts = {name: count for name, count in counts.items() if name != bookkeeping}
+        return without_claims(deleted), counts, lacking, protected
 
     @display(description="name", ordering="name", header=True)
     def name_and_description(self, alias: Alias) -> list[str]:
@@ -77,6 +85,13 @@ class AliasAdmin(ConfigurationAdmin):
             return "off", "disabled"
         reason = why_unserved(alias)
         return ("warning", short_reason(reason)) if reason else ("ready", "ready")
+
+
+def without_claims(tree: list[Any]) -> list[Any]:
+    """Django's nested list of what a deletion takes along, without the bookkeeping of names that nobody entered."""
+    claim = f"{capfirst(ClaimedName._meta.verbose_name)}:"
+    kept = (without_claims(one) if isinstance(one, list) else one for one in tree)
+    return [one for one in kept if one != [] and not str(one).startswith(claim)]
 
 
 def target_chip(alias: Alias, target: Target) -> SafeString:

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import HttpRequest
 
 from providers.admin.configuration import ConfigurationForm
-from providers.admin.unfolded import InlineFormSet, TabularInline
+from providers.admin.unfolded import InlineFormSet, PlainTabularInline
 from routing.models import Alias, Synonym, Target, check_no_twins
 
 WHAT_A_TARGET_IS = {"model", "to_alias", "endpoint"}
@@ -90,22 +91,22 @@ class TargetsFormSet(InlineFormSet):
             return saved
 
 
-class SynonymInline(TabularInline):
+class SynonymInline(PlainTabularInline):
     model = Synonym
     form = ConfigurationForm
     formset = SynonymsFormSet
     extra = 0
-    hide_title = True
 
 
-class TargetInline(TabularInline):
+class TargetInline(PlainTabularInline):
     model = Target
     fk_name = "alias"
     form = ConfigurationForm
     formset = TargetsFormSet
-    extra = 0
-    hide_title = True
     ordering_field = "position"
     hide_ordering_field = True
     autocomplete_fields = ["model", "to_alias"]
     fields = ["model", "to_alias", "weight", "tier", "enabled", "endpoint", "position"]
+
+    def get_extra(self, request: HttpRequest, obj: Alias | None = None, **kwargs: Any) -> int:
+        return 0 if obj else 1

@@ -1,8 +1,8 @@
 """A `manage.py` command in a process of its own, as somebody at a keyboard has it.
 
-    with Running("serve", "--port", "0", data=folder) as serve:
-        serve.wait_for("Ctrl-C ends it")
-        assert serve.stop() == 0
+with Running("serve", "--port", "0", data=folder) as serve:
+    serve.wait_for("Ctrl-C ends it")
+    assert serve.stop() == 0
 """
 
 import os
@@ -19,7 +19,14 @@ from typing import Self
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60.0
-SHIELDED = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE", "OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+SHIELDED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "CELERY_BROKER_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+)
 
 
 class Running:
@@ -27,10 +34,11 @@ class Running:
 
     def __init__(self, *arguments: str, data: Path, environ: dict[str, str] | None = None) -> None:
         self.data = data
-        self.arguments = arguments
+        self.command = [sys.executable, str(ROOT / "manage.py"), *arguments]
         self.said: list[str] = []
+        self.exit_code: int | None = None
         kept = {name: value for name, value in os.environ.items() if name not in SHIELDED and "PLEXUS" not in name}
-        self._environ = {
+        self.environ = {
             **kept,
             "PLEXUS_DATA_DIR": str(data),
             "PLEXUS_ENV_FILE": "",
@@ -59,8 +67,8 @@ class Running:
     def start(self) -> Self:
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), *self.arguments],
-            env=self._environ,
+            self.command,
+            env=self.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -88,10 +96,10 @@ class Running:
         self.process.send_signal(signum)
 
     def wait(self) -> int:
-        """Its exit code, and all output read."""
-        code = self.process.wait(PATIENCE_SECONDS)
+        """Its exit code, when all of its output is read."""
+        self.exit_code = self.process.wait(PATIENCE_SECONDS)
         self._reader.join(PATIENCE_SECONDS)
-        return code
+        return self.exit_code
 
     def stop(self, signum: signal.Signals = signal.SIGINT) -> int:
         """Ask it to end; return its exit code."""

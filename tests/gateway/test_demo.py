@@ -42,7 +42,8 @@ def test_the_answer_says_which_model_gave_it_and_what_was_asked(client: openai.O
 
 def test_the_same_question_gets_the_same_answer(client: openai.OpenAI) -> None:
     replies = [
-        client.chat.completions.create(model="large", messages=[{"role": "user", "content": "Again?"}]) for _ in range(2)
+        client.chat.completions.create(model="large", messages=[{"role": "user", "content": "Again?"}])
+        for _ in range(2)
     ]
 
     assert replies[0].choices == replies[1].choices

@@ -1,10 +1,15 @@
 """`manage.py quickstart`, as a process: the first minute, and every later one."""
 
+import contextlib
+import os
 import re
+import select
 import signal
 import socket
 import sqlite3
 import stat
+import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,24 +18,25 @@ import openai
 import pytest
 
 from plexus_site import first_run
-from tests.gateway.running import Running
+from tests.faulty_upstream import an_unused_port
+from tests.gateway.running import PATIENCE_SECONDS, Running
 
 READY = "Ctrl-C ends it"
 READY_AGAIN_SECONDS = 3.0
 
 
 def quickstart(data: Path, *more: str, **environ: str) -> Running:
-    return Running("quickstart", "--port", "0", "--demo-port", "0", *more, data=data, environ=environ)
+    return Running("quickstart", "--port", "0", *more, data=data, environ=environ)
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Running:
     """A first run that has ended, without keys of OpenAI or Anthropic. Its data folder stays."""
-    with quickstart(tmp_path_factory.mktemp("first")) as running:
+    with quickstart(tmp_path_factory.mktemp("first"), "--demo-port", "0") as running:
         running.wait_for(READY)
         answer_every_alias(running)
         log_in(running)
-        running.exit_code = running.stop()  # type: ignore[attr-defined]  # for the tests that look at it
+        running.stop()
     return running
 
 
@@ -60,7 +66,7 @@ def log_in(running: Running) -> None:
 def test_a_first_run_asks_a_real_question_and_ends_cleanly(first: Running) -> None:
     assert re.search(r"Served by demo/small in \d+ ms, 1 attempt, request \S+", first.output)
     assert "Hello! I am demo/small" in first.output
-    assert first.exit_code == 0  # type: ignore[attr-defined]
+    assert first.exit_code == 0
     assert "Traceback" not in first.output
     assert "WARNING" not in first.output
 
@@ -96,7 +102,14 @@ def test_the_examples_show_weights_an_order_percentages_and_synonyms(first: Runn
 
 
 def test_a_second_run_is_ready_at_once_and_changes_nothing(first: Running) -> None:
-    tables = ("auth_user", "gateway_clientkey", "providers_provider", "providers_providermodel", "routing_alias", "routing_target")
+    tables = (
+        "auth_user",
+        "gateway_clientkey",
+        "providers_provider",
+        "providers_providermodel",
+        "routing_alias",
+        "routing_target",
+    )
     before = {table: first.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables}
 
     with quickstart(first.data) as second:
@@ -117,7 +130,9 @@ def test_what_the_user_deleted_or_changed_stays_so(tmp_path: Path) -> None:
         running.wait_for(READY)
         running.stop()
     with closing(sqlite3.connect(tmp_path / "plexus.sqlite3")) as connection, connection:
-        connection.execute("UPDATE providers_endpoint SET base_url = 'http://127.0.0.1:9/v1' WHERE api_type = 'embeddings'")
+        connection.execute(
+            "UPDATE providers_endpoint SET base_url = 'http://127.0.0.1:9/v1' WHERE api_type = 'embeddings'"
+        )
         connection.execute("UPDATE auth_user SET username = 'grace'")
         for table in ("routing_target", "routing_synonym", "routing_claimedname", "routing_alias"):
             connection.execute(f"DELETE FROM {table}")
@@ -137,11 +152,10 @@ def test_a_taken_demo_port_is_changed_for_a_free_one(first: Running) -> None:
     ports = {int(url.split(":")[2].split("/")[0]) for (url,) in first.rows("SELECT base_url FROM providers_endpoint")}  # type: ignore[attr-defined]
     (port,) = ports
 
-    with socket.create_server(("127.0.0.1", port)):
-        with Running("quickstart", "--port", "0", data=first.data) as moved:
-            moved.wait_for("Served by demo/small")
-            moved.wait_for(READY)
-            moved.stop()
+    with socket.create_server(("127.0.0.1", port)), quickstart(first.data) as moved:
+        moved.wait_for("Served by demo/small")
+        moved.wait_for(READY)
+        moved.stop()
 
     assert f"(port {port} is taken)" in moved.output
     assert not [url for (url,) in moved.rows("SELECT base_url FROM providers_endpoint") if f":{port}/" in str(url)]
@@ -189,12 +203,67 @@ def test_loopback_that_is_not_allowed_is_said_in_a_sentence(tmp_path: Path) -> N
     assert "Traceback" not in refused.output
 
 
-def test_a_reader_that_leaves_does_not_stop_it(tmp_path: Path) -> None:
+def test_a_closed_terminal_ends_it_cleanly(tmp_path: Path) -> None:
     with quickstart(tmp_path) as running:
-        running.wait_for("Plexus quickstart")
-        assert running.process.stdout is not None
         running.wait_for(READY)
-        assert running.stop(signal.SIGHUP) == 0
+        code = running.stop(signal.SIGHUP)
+
+    assert code == 0
+    assert running.rows("SELECT outcome FROM history_requestlog") == [("ok",)]
+
+
+def test_a_reader_that_leaves_does_not_stop_it(tmp_path: Path) -> None:
+    port = an_unused_port()
+    running = Running("quickstart", "--port", str(port), data=tmp_path)
+    with subprocess.Popen(
+        running.command, env=running.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        wait_until_it_answers(f"http://127.0.0.1:{port}/livez")
+        process.send_signal(signal.SIGINT)
+        complaints = process.stderr.read()
+
+    assert process.returncode == 0
+    assert b"Traceback" not in complaints
+
+
+def wait_until_it_answers(url: str) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(url, trust_env=False, timeout=PATIENCE_SECONDS).status_code == 200:
+                return
+        time.sleep(0.05)
+    pytest.fail(f"{url} does not answer.")
+
+
+def test_at_a_terminal_it_asks_before_it_adds_a_provider(tmp_path: Path) -> None:
+    running = Running(
+        "quickstart", "--port", "0", "--no-browser", data=tmp_path, environ={"OPENAI_API_KEY": "sk-secret"}
+    )
+    ours, its = os.openpty()
+    with subprocess.Popen(running.command, env=running.environ, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        read_until(ours, b"Add OpenAI as a provider? [Y/n]")
+        os.write(ours, b"n\n")
+        read_until(ours, READY.encode())
+        process.send_signal(signal.SIGINT)
+        read_until(ours, b"Plexus has stopped.")
+    os.close(ours)
+
+    assert process.returncode == 0
+    assert running.rows("SELECT name FROM providers_provider") == [("demo",)]
+
+
+def read_until(terminal: int, words: bytes) -> None:
+    said = b""
+    while words not in said:
+        ready, _, _ = select.select([terminal], [], [], PATIENCE_SECONDS)
+        assert ready, said
+        said += os.read(terminal, 4096)
 
 
 # Before Django

@@ -70,7 +70,7 @@ def _read_top(top: Fields, findings: list[Finding], *, is_whole: bool) -> Docume
 
 def _mappings(fields: Fields, key: str) -> Iterator[Fields]:
     """The mappings in a list; anything else in it is refused."""
-    for path, node in fields.items(key):
+    for path, node in fields.items(key, key):
         if isinstance(node, Keys):
             yield Fields(node, path, fields.findings)
         else:

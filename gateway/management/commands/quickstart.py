@@ -102,9 +102,9 @@ class Command(BaseCommand):
         leading_to_demo = demo_provider.endpoints()
         if not leading_to_demo and not is_first_run():
             return None
-        wanted = port or demo_provider.last_port(leading_to_demo) or DEMO_PORT
+        wanted = port if port is not None else demo_provider.last_port(leading_to_demo) or DEMO_PORT
         demo = DemoServer(wanted)
-        taken = f" (port {wanted} is taken)" if demo.port != wanted else ""
+        taken = f" (port {wanted} is taken)" if wanted and demo.port != wanted else ""
         self.say(f"  Demo       a built-in upstream at {demo.base_url}{taken}")
         return demo
 

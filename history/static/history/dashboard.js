@@ -64,7 +64,7 @@
   const paint = (chart) => {
     const [text, line] = [colourOf("quiet"), colourOf("line")];
     for (const dataset of chart.data.datasets) {
-      dataset.backgroundColor = dataset.borderColor = colourOf(dataset.colour);
+      dataset.backgroundColor = dataset.borderColor = dataset.hoverBackgroundColor = colourOf(dataset.colour);
     }
     chart.options.scales.x.ticks.color = chart.options.scales.y.ticks.color = text;
     chart.options.scales.y.grid.color = line;

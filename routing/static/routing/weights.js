@@ -6,7 +6,7 @@
 
   function targetsOf(group) {
     const rows = [...group.querySelectorAll("tbody.form-group:not(.empty-form)")];
-    return rows.map(targetIn).filter((target) => target && target.enabled && !target.leaves);
+    return rows.map(targetIn).filter((target) => target && target.enabled && !target.leaves && !target.isBlank);
   }
 
   function targetIn(row) {
@@ -14,8 +14,10 @@
     if (!field("weight")) return null;
     const chosen = (select) => (select && select.selectedIndex >= 0 ? select.options[select.selectedIndex].text.trim() : "");
     const typed = field("weight").value.trim();
+    const name = chosen(field("model")) || chosen(field("to_alias"));
     return {
-      name: chosen(field("model")) || chosen(field("to_alias")) || "a new target",
+      name: name || "a new target",
+      isBlank: !name && !typed,
       weight: /^\d+$/.test(typed) ? Number(typed) : null,
       tier: Number(field("tier")?.value || 0),
       enabled: field("enabled") ? field("enabled").checked : true,
@@ -67,7 +69,8 @@
 
   function show(group, panel) {
     const mode = document.getElementById("id_weight_mode")?.value ?? "relative";
-    const targets = targetsOf(group);
+    const ignoresWeights = document.getElementById("id_selector")?.value === "in_order" && mode !== PERCENT;
+    const targets = ignoresWeights ? [] : targetsOf(group);
     const tiers = [...new Set(targets.map((target) => target.tier))].sort((a, b) => a - b);
     panel.replaceChildren(
       ...tiers.map((tier) => tierPanel(tier, targets.filter((target) => target.tier === tier), mode, tiers.length > 1)),

@@ -1,0 +1,222 @@
+from decimal import Decimal
+
+import pytest
+
+from gateway.interchange import plexus
+from gateway.interchange.document import ABSENT, Document
+from gateway.interchange.findings import Finding, Kind
+from gateway.interchange.plexus import vocabulary
+from providers.models import Provider
+from routing.models import Alias
+
+MINIMAL = "models:\n  - alias: fast\n    targets: []\n"
+
+
+def document(text: str) -> Document:
+    reading = plexus.read(text)
+    assert not [finding for finding in reading.findings if finding.kind is Kind.REFUSED], reading.findings
+    return reading.document
+
+
+def findings(text: str, kind: Kind) -> list[str]:
+    return [str(finding) for finding in plexus.read(text).findings if finding.kind is kind]
+
+
+def test_every_field_of_a_provider_is_read() -> None:
+    (provider,) = document("""
+providers:
+  - name: azure
+    displayName: Azure
+    enabled: false
+    apiTypes: [chat, embeddings]
+    baseUrls: {chat: https://a.example/v1/chat/completions, embeddings: https://a.example/v1}
+    auth: {type: header, header: api-key, apiKeyEnv: AZURE_KEY}
+    extraHeaders: {X-Team: red}
+    asksStreamUsage: false
+    timeouts: {connectSeconds: 1.5, answerSeconds: 20}
+    models:
+      - gpt-4o
+      - name: o3
+        enabled: false
+        apiTypes: [chat]
+        contextLength: 200000
+        price: {inputUsdPerMtok: 0.15, outputUsdPerMtok: 2}
+""").providers
+
+    assert (provider.name, provider.display_name, provider.enabled) == ("azure", "Azure", False)
+    assert provider.endpoints is not ABSENT
+    assert [(one.api_type, one.base_url) for one in provider.endpoints] == [
+        ("chat", "https://a.example/v1/chat/completions"),
+        ("embeddings", "https://a.example/v1"),
+    ]
+    assert (provider.auth, provider.auth_header, provider.credential) == ("header", "api-key", "$AZURE_KEY")
+    assert provider.extra_headers == {"X-Team": "red"}
+    assert provider.asks_stream_usage is False
+    assert (provider.connect_timeout_seconds, provider.answer_timeout_seconds) == (1.5, 20)
+    assert provider.idle_timeout_seconds is ABSENT
+    plain, priced = provider.models
+    assert (plain.name, plain.enabled) == ("gpt-4o", ABSENT)
+    assert (priced.enabled, priced.api_types, priced.context_length) == (False, ["chat"], 200_000)
+    assert (priced.input_usd_per_mtok, priced.output_usd_per_mtok) == (Decimal("0.15"), Decimal(2))
+    assert priced.cached_input_usd_per_mtok is None
+
+
+def test_every_field_of_an_alias_is_read() -> None:
+    (alias,) = document("""
+models:
+  - alias: smart
+    description: Best
+    additionalAliases: [best]
+    enabled: false
+    listed: false
+    selector: round_robin
+    weightMode: percent
+    answerModel: requested
+    targets:
+      - {provider: openai, model: gpt-4o, weight: 70.0, endpoint: "https://b.example/v1"}
+      - {alias: fast, weight: 30, tier: 1, enabled: false}
+""").aliases
+
+    assert (alias.name, alias.description, alias.enabled, alias.listed) == ("smart", "Best", False, False)
+    assert (alias.selector, alias.weight_mode, alias.answer_model) == ("round_robin", "percent", "requested")
+    assert [synonym.name for synonym in alias.synonyms] == ["best"]
+    first, second = alias.targets
+    assert (first.provider, first.model, first.weight, first.endpoint) == (
+        "openai",
+        "gpt-4o",
+        70,
+        "https://b.example/v1",
+    )
+    assert (second.to_alias, second.weight, second.tier, second.enabled) == ("fast", 30, 1, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- alias: fast\n  targets: []\n",
+        MINIMAL,
+        "providers: []\n" + MINIMAL,
+    ],
+)
+def test_a_snippet_is_read_like_the_whole(text: str) -> None:
+    assert [alias.name for alias in document(text).aliases] == ["fast"]
+
+
+def test_a_list_of_providers_alone_is_read() -> None:
+    assert [provider.name for provider in document("- name: openai").providers] == ["openai"]
+
+
+def test_only_a_file_with_both_keys_is_whole() -> None:
+    assert document("providers: []\nmodels: []").is_whole
+    assert not document("models: []").is_whole
+    assert not document("- alias: a\n  targets: []").is_whole
+
+
+@pytest.mark.parametrize("selector", ["cost", "latency", "performance"])
+def test_a_selector_that_comes_later_is_adapted_and_said(selector: str) -> None:
+    text = f"{MINIMAL}    selector: {selector}\n"
+
+    (alias,) = document(text).aliases
+
+    assert alias.selector == "in_order"
+    (said,) = findings(text, Kind.ADAPTED)
+    assert said.startswith(f"models[0].selector (line 4): `{selector}` is not built yet; imported as `in_order`")
+
+
+def test_what_means_nothing_here_is_ignored_with_its_reason() -> None:
+    text = f"{MINIMAL}    apiMatch: true\nlogging: {{level: debug}}\nadminKey: x\n"
+
+    ignored = findings(text, Kind.IGNORED)
+
+    assert [line.split(":")[0] for line in ignored] == [
+        "logging (line 5)",
+        "models[0].apiMatch (line 4)",
+        "adminKey (line 6)",
+    ]
+
+
+def test_an_unknown_key_is_ignored_and_the_near_one_named() -> None:
+    text = "providers:\n  - name: openai\n    base_urls: {}\n"
+
+    assert findings(text, Kind.IGNORED) == [
+        "providers[0].base_urls (line 3): This key is not known. Did you mean baseUrls?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("models: 5", "models (line 1): Expected a list, found a number."),
+        ("models: [5]", "models[0] (line 1): Expected a mapping, found a number."),
+        (
+            "models:\n- alias: 5\n  targets: []",
+            "models[0].alias (line 2): Expected text, found a number. Put it in quotes.",
+        ),
+        ("models:\n- targets: []", "models[0].alias (line 2): It is missing."),
+        (
+            "models:\n- alias: a",
+            "models[0].targets (line 2): It is missing. Write `targets: []` for an alias without any.",
+        ),
+        (
+            "models:\n- alias: a\n  targets:\n  - {provider: p, model: m, weight: 0.5}",
+            (
+                "models[0].targets[0].weight (line 4): Expected a whole number, found 0.5. "
+                "Weights are shares: instead of 0.7 and 0.3 write 70 and 30."
+            ),
+        ),
+        (
+            "models:\n- alias: a\n  enabled: maybe\n  targets: []",
+            "models[0].enabled (line 3): Expected true or false, found text.",
+        ),
+        (
+            "models:\n- alias: a\n  selector: fastest\n  targets: []",
+            (
+                "models[0].selector (line 3): Expected one of random, in_order, round_robin, cost, latency, performance; "
+                "found “fastest”."
+            ),
+        ),
+        ("providers:\n- name: p\n  models: [{}]", "providers[0].models[0].name (line 3): It is missing."),
+        ("providers:\n- name: p\n  baseUrls: [x]", "providers[0].baseUrls (line 3): Expected a mapping, found a list."),
+        ("foo: bar", "the file: There is neither `providers` nor `models` here, so there is nothing to import."),
+        ("", "the file: There is neither `providers` nor `models` here, so there is nothing to import."),
+        ("a: [", "line 1: "),
+    ],
+)
+def test_what_is_wrong_is_said_by_path_and_line(text: str, said: str) -> None:
+    assert any(line.startswith(said) for line in findings(text, Kind.REFUSED)), findings(text, Kind.REFUSED)
+
+
+def test_a_key_in_the_file_is_refused_and_not_repeated() -> None:
+    text = "providers:\n- name: p\n  auth: {type: bearer, credential: sk-very-secret}"
+
+    (refused,) = findings(text, Kind.REFUSED)
+
+    assert "apiKeyEnv" in refused
+    assert "sk-very-secret" not in str(plexus.read(text))
+
+
+def test_an_address_counts_only_for_an_api_type_that_is_listed_and_spoken() -> None:
+    text = "providers:\n- name: p\n  apiTypes: [chat, responses]\n  baseUrls: {chat: u, messages: v, gemini: w}"
+
+    (provider,) = document(text).providers
+
+    assert provider.endpoints is not ABSENT
+    assert [one.api_type for one in provider.endpoints] == ["chat"]
+    assert len(findings(text, Kind.IGNORED)) == 3
+
+
+@pytest.mark.parametrize("spelling", ["KEY", "$KEY", "${KEY}"])
+def test_a_variable_may_be_spelled_as_a_reference(spelling: str) -> None:
+    (provider,) = document(f"providers:\n- name: p\n  auth: {{apiKeyEnv: '{spelling}'}}").providers
+
+    assert provider.credential == "$KEY"
+
+
+def test_the_choices_are_those_of_the_models() -> None:
+    assert set(vocabulary.AUTH_TYPES) == set(Provider.Auth.values)
+    assert set(vocabulary.WEIGHT_MODES) == set(Alias.WeightMode.values)
+    assert set(vocabulary.ANSWER_MODELS) == set(Alias.AnswerModel.values)
+
+
+def test_a_finding_without_a_line_names_the_file() -> None:
+    assert str(Finding(kind=Kind.WARNING, message="Beware.")) == "the file: Beware."

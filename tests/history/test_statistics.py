@@ -1,0 +1,72 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from history.records import Exchange, Outcome
+from history.rows import row_of
+from history.statistics import Bucket, Costed, Counts, tally
+from tests.history.exchanges import NOON, a_refused_exchange, an_attempt, an_exchange
+
+
+def tallied(*exchanges: Exchange, cost_usd: str | None = "0.01") -> dict[Bucket, Counts]:
+    cost = None if cost_usd is None else Decimal(cost_usd)
+    return tally(Costed(row=row_of(exchange), cost_usd=cost) for exchange in exchanges)
+
+
+def of_hour(tallied: dict[Bucket, Counts], provider: str = "openai") -> Counts:
+    (counts,) = (counts for bucket, counts in tallied.items() if bucket[0] == "hour" and bucket.provider == provider)
+    return counts
+
+
+def test_a_request_counts_in_its_minute_and_in_its_hour() -> None:
+    buckets = list(tallied(an_exchange()))
+
+    assert [(bucket.resolution, bucket.bucket_start) for bucket in buckets] == [
+        ("hour", NOON.replace(minute=0, second=0)),
+        ("minute", NOON.replace(second=0)),
+    ]
+
+
+def test_requests_of_one_target_add_up() -> None:
+    counts = of_hour(tallied(an_exchange(), an_exchange(), an_exchange(latency_ms=5_000.0)))
+
+    assert counts["requests"] == counts["attempts"] == 3
+    assert counts["latency_120ms"] == 2
+    assert counts["latency_5120ms"] == 1
+    assert counts["input_tokens"] == 3_000
+    assert counts["cost_usd"] == Decimal("0.03")
+
+
+def test_a_failed_try_counts_where_it_was_and_the_request_where_it_ended() -> None:
+    failed = an_attempt(1, provider="groq", outcome=Outcome.FAILED, status=None)
+
+    counts = tallied(an_exchange(attempts=(failed, an_attempt(2))))
+
+    assert of_hour(counts, "groq") == {"attempts": 1, "attempt_failures": 1}
+    assert of_hour(counts, "openai")["requests"] == 1
+    assert of_hour(counts, "openai")["attempt_failures"] == 0
+
+
+def test_a_refused_request_counts_under_no_target_and_without_a_latency() -> None:
+    counts = of_hour(tallied(a_refused_exchange(), cost_usd=None), provider="")
+
+    assert counts == {"requests": 1, "errors": 0, "refused": 1, "cancelled": 0}
+
+
+def test_a_client_that_leaves_is_nobodys_error() -> None:
+    counts = of_hour(tallied(an_exchange(outcome=Outcome.CANCELLED, status=499)))
+
+    assert (counts["cancelled"], counts["errors"]) == (1, 0)
+
+
+def test_an_unknown_price_is_counted_and_not_taken_for_zero() -> None:
+    counts = of_hour(tallied(an_exchange(), cost_usd=None))
+
+    assert (counts["unknown_costs"], counts["cost_usd"]) == (1, 0)
+
+
+def test_buckets_come_sorted_so_that_workers_never_wait_in_a_circle() -> None:
+    late, early = an_exchange(NOON + timedelta(hours=1), alias="a"), an_exchange(alias="z")
+
+    buckets = list(tallied(late, early))
+
+    assert buckets == sorted(buckets)

@@ -1,0 +1,148 @@
+import threading
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from history import store
+from history.models import AttemptLog, RequestLog, TargetStat
+from history.records import Outcome
+from history.rows import Row, row_of
+from history.store import Written
+from providers.pricing import Usage
+from tests.history.exchanges import NOON, a_refused_exchange, a_row, an_attempt, own_price
+
+pytestmark = pytest.mark.django_db
+
+
+def the_hour(**names: str) -> TargetStat:
+    return TargetStat.objects.get(resolution="hour", **names)
+
+
+def test_an_exchange_becomes_one_request_with_its_attempts() -> None:
+    attempts = (an_attempt(1, provider="groq", outcome=Outcome.FAILED, status=None), an_attempt(2))
+
+    store.write([a_row(attempts=attempts, first_byte_ms=40.0, streamed=True)])
+
+    log = RequestLog.objects.get()
+    assert (log.alias, log.provider, log.model, log.status, log.outcome) == ("fast", "openai", "gpt-4o", 200, "ok")
+    assert (log.input_tokens, log.output_tokens, log.first_byte_ms, log.streamed) == (1000, 500, 40.0, True)
+    assert log.started_at == NOON
+    assert [(a.number, a.provider, a.outcome) for a in log.attempts.all()] == [
+        (1, "groq", "failed"),
+        (2, "openai", "ok"),
+    ]
+
+
+def test_the_same_batch_twice_counts_once() -> None:
+    batch = [a_row(), a_row()]
+
+    first, second = store.write(batch), store.write(batch)
+
+    assert (first, second) == (Written(new=2), Written(known=2))
+    assert RequestLog.objects.count() == AttemptLog.objects.count() == 2
+    assert the_hour().requests == 2
+
+
+def test_what_overlaps_with_an_earlier_batch_counts_once() -> None:
+    known, new = a_row(), a_row()
+    store.write([known])
+
+    written = store.write([known, new])
+
+    assert written == Written(new=1, known=1)
+    assert the_hour().requests == 2
+
+
+def test_an_exchange_that_stands_twice_in_a_batch_counts_once() -> None:
+    row = a_row()
+
+    store.write([row, row])
+
+    assert RequestLog.objects.count() == the_hour().requests == 1
+
+
+def test_batches_add_up_in_both_resolutions() -> None:
+    store.write([a_row()])
+
+    store.write([a_row(), a_row(at=NOON + timedelta(minutes=5))])
+
+    assert the_hour().requests == 3
+    minutes = TargetStat.objects.filter(resolution="minute").order_by("bucket_start")
+    assert [minute.requests for minute in minutes] == [2, 1]
+
+
+def test_the_administrators_price_goes_first() -> None:
+    store.write([a_row(price=own_price("1", "2"))])
+
+    assert RequestLog.objects.get().cost_usd == Decimal("0.002")
+    assert the_hour().cost_usd == Decimal("0.002")
+
+
+def test_without_one_the_public_price_list_is_asked() -> None:
+    store.write([a_row()])
+
+    cost = RequestLog.objects.get().cost_usd
+    assert cost is not None
+    assert cost > 0
+
+
+def test_an_unknown_price_is_unknown_and_not_zero() -> None:
+    elsewhere = an_attempt(url="http://127.0.0.1:9/v1/chat/completions", provider="demo", model="echo")
+
+    store.write([a_row(provider="demo", model="echo", attempts=(elsewhere,))])
+
+    assert RequestLog.objects.get().cost_usd is None
+    assert the_hour(provider="demo").unknown_costs == 1
+
+
+def test_no_tokens_cost_nothing_that_anybody_knows() -> None:
+    store.write([row_of(a_refused_exchange())])
+
+    assert RequestLog.objects.get().cost_usd is None
+    assert the_hour().unknown_costs == 0
+
+
+def test_text_that_no_database_holds_is_stored_without_it() -> None:
+    store.write([a_row(requested_model="a\0b\ud800", error="x" * 5_000)])
+
+    assert RequestLog.objects.get().requested_model == "a\N{REPLACEMENT CHARACTER}b?"
+
+
+def test_a_poisoned_row_goes_alone(caplog: pytest.LogCaptureFixture) -> None:
+    poisoned = a_row(usage=Usage(input_tokens=10**30, output_tokens=1))
+    good = [a_row() for _ in range(5)]
+
+    written = store.write([*good[:3], poisoned, *good[3:]])
+
+    assert written == Written(new=5, rejected=1)
+    assert set(RequestLog.objects.values_list("id", flat=True)) == {UUID(row["id"]) for row in good}
+    assert the_hour().requests == 5
+    assert poisoned["id"] in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_write_the_same_batches_at_once_count_each_request_once() -> None:
+    batches = [[a_row(alias=alias) for alias in "abcdefgh"] for _ in range(6)]
+    failures: list[Exception] = []
+
+    def write_all(mine: list[list[Row]]) -> None:
+        try:
+            for batch in mine:
+                store.write(batch)
+        except Exception as exc:  # noqa: BLE001 - shown by the assertion below
+            failures.append(exc)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write_all, args=[order]) for order in (batches, batches[::-1], batches[3:])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert RequestLog.objects.count() == 48
+    assert {stat.requests for stat in TargetStat.objects.filter(resolution="hour")} == {6}

@@ -1,0 +1,60 @@
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from history import store, tasks
+from history.models import AttemptLog, RequestLog, TargetStat
+from tests.history.exchanges import a_row
+
+
+@pytest.mark.django_db
+def test_the_task_writes_its_batch() -> None:
+    tasks.record_exchanges("batch", [a_row()])
+
+    assert RequestLog.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_requests_past_their_time_are_forgotten_with_their_attempts(settings: Settings) -> None:
+    settings.PLEXUS_HISTORY_RETENTION_DAYS = 7
+    now = timezone.now()
+    old, young = a_row(at=now - timedelta(days=8)), a_row(at=now - timedelta(days=6))
+    store.write([old, young])
+
+    tasks.forget_old_history()
+
+    assert [str(id) for id in RequestLog.objects.values_list("id", flat=True)] == [young["id"]]
+    assert [str(id) for id in AttemptLog.objects.values_list("request_id", flat=True)] == [young["id"]]
+
+
+@pytest.mark.django_db
+def test_more_than_one_batch_is_forgotten(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.PLEXUS_HISTORY_RETENTION_DAYS = 7
+    monkeypatch.setattr(tasks, "FORGET_ROWS", 2)
+    store.write([a_row(at=timezone.now() - timedelta(days=8)) for _ in range(5)])
+
+    tasks.forget_old_history()
+
+    assert not RequestLog.objects.exists()
+
+
+@pytest.mark.django_db
+def test_hours_are_remembered_longer_than_minutes() -> None:
+    store.write([a_row(at=timezone.now() - timedelta(days=30))])
+
+    tasks.forget_old_history()
+
+    assert set(TargetStat.objects.values_list("resolution", flat=True)) == {"hour"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_published_batch_is_written_by_a_worker(celery_worker: None) -> None:
+    tasks.publish("batch", [a_row()])
+
+    until = timezone.now() + timedelta(seconds=20)
+    while not RequestLog.objects.exists() and timezone.now() < until:
+        time.sleep(0.02)
+    assert RequestLog.objects.count() == 1

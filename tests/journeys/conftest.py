@@ -1,0 +1,10 @@
+"""What every journey shares."""
+
+import pytest
+from pytest_django import Settings
+
+
+@pytest.fixture(autouse=True)
+def quick_history(settings: Settings) -> None:
+    """History is written nearly at once, so that a test need not wait for it."""
+    settings.PLEXUS_HISTORY_FLUSH_SECONDS = 0.01

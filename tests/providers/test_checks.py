@@ -1,0 +1,59 @@
+"""The system checks of providers."""
+
+import pytest
+
+from providers.checks import check_providers
+from providers.models import Endpoint, Provider
+from tests.gateways import saved
+
+pytestmark = pytest.mark.django_db
+
+
+def a_provider(**fields: str) -> Provider:
+    provider = saved(Provider(name="openai", **fields))
+    saved(Endpoint(provider=provider, api_type="chat", base_url="https://api.openai.com/v1"))
+    return provider
+
+
+def warnings() -> list[tuple[str | None, str]]:
+    return [(warning.id, warning.msg) for warning in check_providers(None)]
+
+
+def test_a_reference_that_the_environment_holds_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLEXUS_TEST_KEY", "sk-x")
+    a_provider(credential="$PLEXUS_TEST_KEY")
+
+    assert warnings() == []
+
+
+def test_a_reference_that_leads_nowhere_is_named() -> None:
+    a_provider(credential="$PLEXUS_TEST_NOWHERE")
+
+    ((id, message),) = warnings()
+
+    assert id == "providers.W001"
+    assert "PLEXUS_TEST_NOWHERE is not set" in message
+
+
+def test_a_provider_without_a_credential_is_named() -> None:
+    a_provider()
+
+    assert [id for id, _ in warnings()] == ["providers.W002"]
+
+
+def test_a_provider_that_needs_no_credential_needs_none() -> None:
+    a_provider(auth="none")
+
+    assert warnings() == []
+
+
+def test_a_provider_without_an_address_is_named() -> None:
+    saved(Provider(name="openai", auth="none"))
+
+    assert [id for id, _ in warnings()] == ["providers.W003"]
+
+
+def test_a_disabled_provider_may_lack_everything() -> None:
+    saved(Provider(name="openai", enabled=False))
+
+    assert warnings() == []

@@ -1,0 +1,77 @@
+"""The system checks of aliases."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from providers.models import Provider, ProviderModel
+from routing.checks import check_aliases, why_unserved
+from routing.models import Alias, Target
+from tests.gateways import saved
+
+pytestmark = pytest.mark.django_db
+
+
+def an_alias(name: str = "fast", *, left_out: str = "") -> Alias:
+    """An alias with one target, of which the provider, the model or the target itself is disabled."""
+    provider = saved(Provider(name=f"of-{name}", enabled=left_out != "provider", auth="none"))
+    model = saved(ProviderModel(provider=provider, name="m", enabled=left_out != "model"))
+    alias = saved(Alias(name=name))
+    saved(Target(alias=alias, model=model, enabled=left_out != "target"))
+    return alias
+
+
+def test_an_alias_that_can_be_served_is_fine() -> None:
+    an_alias()
+
+    assert check_aliases(None) == []
+
+
+@pytest.mark.parametrize(
+    ("left_out", "reason"),
+    [
+        ("provider", "has only disabled providers"),
+        ("target", "has no enabled target"),
+        ("model", "has nobody to serve it: the model “of-fast/m” is disabled"),
+    ],
+)
+def test_an_alias_that_nobody_can_serve_is_warned_of(left_out: str, reason: str) -> None:
+    an_alias(left_out=left_out)
+
+    (warning,) = check_aliases(None)
+
+    assert warning.id == "routing.W001"
+    assert f"“fast” {reason}" in warning.msg
+
+
+def test_the_reason_is_found_behind_another_alias() -> None:
+    behind = an_alias("behind", left_out="provider")
+    front = saved(Alias(name="front"))
+    saved(Target(alias=front, to_alias=behind))
+
+    assert why_unserved(front) == "has nobody to serve it: the alias “behind” has only disabled providers"
+
+
+def test_a_disabled_alias_needs_nobody() -> None:
+    saved(Alias(name="paused", enabled=False))
+
+    assert check_aliases(None) == []
+
+
+def test_the_checks_run_with_deploy_only(capsys: pytest.CaptureFixture[str]) -> None:
+    saved(Alias(name="empty"))
+
+    call_command("check", "--deploy", "--tag", "routing")
+
+    assert "“empty” has no target" in capsys.readouterr().err
+
+
+@pytest.mark.django_db(transaction=True)
+def test_before_the_first_migrate_the_checks_keep_quiet() -> None:
+    with connection.schema_editor() as editor:
+        editor.alter_db_table(Alias, "routing_alias", "routing_alias_away")
+    try:
+        assert check_aliases(None) == []
+    finally:
+        with connection.schema_editor() as editor:
+            editor.alter_db_table(Alias, "routing_alias_away", "routing_alias")

@@ -35,6 +35,8 @@ HEADERS_OF_OURS = {
 """Headers that Plexus sets itself, or that would change how the connection works."""
 MAY_CARRY_THE_KEY = {"authorization", "x-api-key", "cookie", "proxy-authorization"}
 """Those of them that may still be a provider's “header of its own”."""
+TIME_LIMITS = [f"{what}_timeout_seconds" for what in ("connect", "first_byte", "idle", "answer")]
+"""The fields of a provider that say how long we wait for it."""
 
 
 def hold_configuration() -> None:
@@ -151,6 +153,7 @@ class Provider(ConfigurationModel):
                 f"“{self.name}” is kept for “direct/provider/model”. Choose another name.", code="reserved"
             )
         errors |= self._objections_to_authentication()
+        errors |= self._objections_to_time_limits()
         if problem := objection_to_headers(self.extra_headers):
             errors["extra_headers"] = ValidationError(problem, code="invalid_header")
         if errors:
@@ -178,6 +181,12 @@ class Provider(ConfigurationModel):
                 code="invalid_credential",
             )
         return errors
+
+    def _objections_to_time_limits(self) -> dict[str, ValidationError]:
+        limits = {name: getattr(self, name) for name in TIME_LIMITS}
+        # NaN is neither below the least nor above the most, and not even itself.
+        wrong = [name for name, value in limits.items() if value != value]
+        return {name: ValidationError("Give a number of seconds.", code="invalid") for name in wrong}
 
 
 def sealed(credential: str) -> str:

@@ -144,6 +144,8 @@ def claim(name: str, **owner: Alias | Synonym) -> None:
 
 def clean_name(name: str, *, alias: Alias | None, synonym: Synonym | None) -> None:
     """Raise ValidationError, code `taken`, when another alias or synonym has this name."""
+    if "\0" in name:
+        return  # The field refuses it, and PostgreSQL cannot even be asked for it.
     claimed = ClaimedName.objects.filter(name=name).select_related("alias", "synonym__alias").first()
     if claimed is None:
         return

@@ -60,7 +60,6 @@ class Connection(asyncio.Protocol):
         self.resets_next_request = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # asyncio sets TCP_NODELAY on every TCP connection by itself.
         self.transport = cast("asyncio.Transport", transport)
         self.upstream.connections.add(self)
 
@@ -206,6 +205,8 @@ class FaultyUpstream:
         """Listen. The port is known, and connections are accepted, when this returns."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         listener = socket.create_server((self.host, self.port), family=family, backlog=4096)
+        # Else each answer waits 40 ms for an ACK: asyncio sets this only on sockets that were made with their protocol's number.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run, args=[listener], name="faulty-upstream", daemon=True)
         self._thread.start()

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from gateway.errors import GatewayError
 from gateway.interchange import IMPORTERS
 from gateway.urls import urlpatterns
 from providers.errors import UpstreamError
 from providers.wire import FORMATS
+from routing.models import Alias
 from routing.selection import SELECTORS
 
 ROOT = Path(__file__).parent.parent
@@ -92,12 +94,27 @@ def test_every_registry_is_explained(registry: object) -> None:
     assert names[id(registry)] in DOCS["extending.md"]
 
 
-@pytest.mark.parametrize("held_by", re.findall(r"`(tests/[\w/.]+)`", DOCS["routing.md"]))
+@pytest.mark.parametrize("held_by", re.findall(r"`(tests/[\w/.]+::\w+)`", DOCS["routing.md"]))
 def test_every_test_that_the_documents_name_exists(held_by: str) -> None:
-    assert (ROOT / held_by).exists()
+    file, _, name = held_by.partition("::")
+
+    assert f"def {name}(" in (ROOT / file).read_text()
 
 
 @pytest.mark.parametrize("name", sorted(DOCS))
 def test_no_link_between_documents_is_dead(name: str) -> None:
     for target in re.findall(r"\]\(([\w./-]+)", DOCS[name]):
         assert (ROOT / "docs" / target).exists(), f"{name} points at {target}"
+
+
+@pytest.mark.django_db
+def test_the_documented_file_is_imported_as_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = DOCS["configuration.md"].split("```yaml\n")[1].split("```")[0]
+    file = tmp_path / "plexus.yaml"
+    file.write_text(text)
+
+    call_command("import_config", str(file))
+
+    said = capsys.readouterr().out
+    assert "ignored" not in said
+    assert Alias.objects.get(name="smart").targets.count() == 3

@@ -42,7 +42,7 @@ class Completion(GatewayView):
 
         return respond(await answer(request.user, read, forwarded(asked), draft, runtime.current()))  # type: ignore[arg-type]  # our own authenticator
 
-    def handle_exception(self, exc: Exception) -> HttpResponse:
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # as in GatewayView
         response = super().handle_exception(exc)
         if self.draft is not None:
             for name, value in failure_headers(self.draft).items():

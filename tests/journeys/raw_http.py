@@ -36,7 +36,9 @@ def connected(gateway: RunningGateway) -> Iterator[socket.socket]:
         yield connection
 
 
-def head(gateway: RunningGateway, *lines: str | bytes, request_line: str = "POST /v1/chat/completions HTTP/1.1") -> bytes:
+def head(
+    gateway: RunningGateway, *lines: str | bytes, request_line: str = "POST /v1/chat/completions HTTP/1.1"
+) -> bytes:
     """A request's head: its line, Host, the test's key, JSON, and the header `lines` given."""
     first: Iterable[str | bytes] = (
         request_line,

@@ -42,9 +42,7 @@ def test_each_failure_of_an_upstream_has_its_status_and_code(gateway: RunningGat
 
     replies = {model: gateway.ask(f"openai/{model}", stream=stream) for model in failures}
 
-    assert {
-        model: (reply.status_code, reply.json()["error"]["code"]) for model, reply in replies.items()
-    } == failures
+    assert {model: (reply.status_code, reply.json()["error"]["code"]) for model, reply in replies.items()} == failures
 
 
 @pytest.mark.parametrize("model", ["silence", "drip-0.05", "stall-after-1"])
@@ -152,5 +150,3 @@ def test_a_connection_that_had_gone_stale_is_made_anew_unseen(gateway: RunningGa
 
     assert [reply.status_code for reply in replies] == [200, 200]
     assert [reply.headers["x-plexus-attempts"] for reply in replies] == ["1", "1"]
-
-

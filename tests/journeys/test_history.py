@@ -30,9 +30,11 @@ def test_an_answer_is_recorded_with_who_what_how_long_and_how_much(gateway: Runn
     assert (row.error_code, row.error) == ("", "")
     assert (row.input_tokens, row.output_tokens) == (4, 4)
     assert row.cost_usd == Decimal("0.000062")
-    assert row.first_byte_ms is not None and 0 < row.first_byte_ms <= row.latency_ms < 10_000
+    assert row.first_byte_ms is not None
+    assert 0 < row.first_byte_ms <= row.latency_ms < 10_000
     assert began - 1 < row.started_at.timestamp() < began + 10
-    assert row.request_bytes > 50 and row.answer_bytes > 100
+    assert row.request_bytes > 50
+    assert row.answer_bytes > 100
     attempt = row.attempts.get()
     assert (attempt.number, attempt.provider, attempt.model) == (1, "openai", "gpt-4o-mini")
     assert (attempt.outcome, attempt.status, attempt.condition) == ("ok", 200, "")
@@ -116,7 +118,10 @@ def test_when_nobody_could_be_connected_to_every_try_is_recorded(gateway: Runnin
     row = gateway.row(gateway.ask("fast"))
 
     assert (row.outcome, row.status, row.error_code) == ("failed", 502, "upstream_connect_error")
-    assert [(one.number, one.provider, one.status) for one in row.attempts.all()] == [(1, "gone", None), (2, "away", None)]
+    assert [(one.number, one.provider, one.status) for one in row.attempts.all()] == [
+        (1, "gone", None),
+        (2, "away", None),
+    ]
 
 
 def test_a_flood_of_unknown_keys_fills_no_disk(gateway: RunningGateway) -> None:
@@ -159,8 +164,8 @@ def test_no_word_of_a_prompt_an_answer_or_a_key_is_kept_anywhere(gateway: Runnin
         for stream in (False, True)
     ]
     headers = {"content-type": "application/json", "cookie": canary, "user-agent": canary, "traceparent": canary}
-    for body in (f"{canary} is no json", json.dumps({"model": "nothing", "messages": canary})):
-        asked.append(gateway.post("/v1/chat/completions", content=body, headers=headers))
+    bad_bodies = [f"{canary} is no json", json.dumps({"model": "nothing", "messages": canary})]
+    asked += [gateway.post("/v1/chat/completions", content=body, headers=headers) for body in bad_bodies]
     asked.append(gateway.post("/v1/embeddings", json={"model": "openai/gpt-4o-mini", "input": canary}))
     asked.append(gateway.post("/v1/completions", json={"model": "openai/gpt-4o-mini", "prompt": canary}))
 
@@ -177,7 +182,7 @@ def test_no_word_of_a_prompt_an_answer_or_a_key_is_kept_anywhere(gateway: Runnin
 def everything_kept() -> str:
     """Every column of every row of every table, as text."""
     with connection.cursor() as cursor:
-        rows = []
+        rows: list[str] = []
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             rows.extend(str(row) for row in cursor.fetchall())

@@ -34,4 +34,6 @@ def test_a_stream_is_relayed_event_by_event(gateway: RunningGateway) -> None:
     chunks = [json.loads(event) for event in events[:-1]]
     assert all(chunk["choices"] for chunk in chunks), "the usage chunk that nobody asked for is hidden"
     row = gateway.row(reply)
-    assert row.streamed and row.outcome == "ok" and row.input_tokens
+    assert row.streamed
+    assert row.outcome == "ok"
+    assert row.input_tokens

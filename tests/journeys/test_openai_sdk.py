@@ -44,7 +44,8 @@ def test_it_completes(client: OpenAI) -> None:
 
     assert answer.choices[0].message.content == "Hello there"
     assert answer.model == "gpt-4o-mini"
-    assert answer.usage is not None and answer.usage.prompt_tokens == 2
+    assert answer.usage is not None
+    assert answer.usage.prompt_tokens == 2
 
 
 def test_it_streams(client: OpenAI) -> None:
@@ -67,7 +68,8 @@ def test_it_embeds_with_its_own_default_encoding(client: OpenAI, gateway: Runnin
     answer = client.embeddings.create(model="fast", input=["one", "two words"])
 
     assert b'"encoding_format":"base64"' in gateway.upstream.last.body
-    assert len(answer.data) == 2 and len(answer.data[0].embedding) == 8
+    assert len(answer.data) == 2
+    assert len(answer.data[0].embedding) == 8
 
 
 def test_embeddings_are_the_same_in_either_encoding(client: OpenAI) -> None:

@@ -13,9 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def body_for(model: str, *, stream: bool) -> bytes:
-    return json.dumps(
-        {"model": model, "messages": [{"role": "user", "content": "one two"}], "stream": stream}
-    ).encode()
+    return json.dumps({"model": model, "messages": [{"role": "user", "content": "one two"}], "stream": stream}).encode()
 
 
 def test_an_event_is_relayed_while_the_upstream_holds_the_rest(gateway: RunningGateway) -> None:
@@ -57,7 +55,8 @@ def test_a_stream_that_breaks_ends_with_one_error_event(gateway: RunningGateway,
     events = reply.text.removesuffix("\n\n").split("\n\n")
     assert reply.status_code == 200
     assert json.loads(events[-1].removeprefix("data: "))["error"]["code"] == code
-    assert "[DONE]" not in reply.text and reply.text.count('"error"') == 1
+    assert "[DONE]" not in reply.text
+    assert reply.text.count('"error"') == 1
     row = gateway.row(reply)
     assert (row.outcome, row.status, row.error_code) == ("interrupted", 200, code)
     assert row.first_byte_ms is not None
@@ -122,7 +121,8 @@ def test_a_client_that_leaves_in_the_middle_of_a_stream_takes_the_upstream_with_
     assert gateway.upstream.wait_until_left(5) - left < 1
     row = only_row()
     assert (row.outcome, row.status, row.streamed) == ("cancelled", 499, True)
-    assert row.first_byte_ms is not None and row.answer_bytes > 0
+    assert row.first_byte_ms is not None
+    assert row.answer_bytes > 0
 
 
 def test_a_client_that_leaves_before_its_body_is_whole_is_recorded_and_asks_nobody(gateway: RunningGateway) -> None:

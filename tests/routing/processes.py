@@ -32,12 +32,16 @@ def a_process_that_cannot_compile() -> Snapshot[RoutingTable]:
         raise AssertionError(f"Version {version} was compiled from the database.")
 
     return Snapshot(
-        subject="routing_table", compile=refuse, encode=tables.encode, decode=tables.decode, empty=RoutingTable(version=-1)
+        subject="routing_table",
+        compile=refuse,
+        encode=tables.encode,
+        decode=tables.decode,
+        empty=RoutingTable(version=-1),
     )
 
 
 def put_back(version: int, *, without: Alias) -> None:
     """Restore a backup: rows and versions are old, and no signal is sent."""
     ClaimedName.objects.filter(alias=without).delete()
-    Alias.objects.filter(pk=without.pk)._raw_delete("default")  # type: ignore[attr-defined]  # past the signals
+    Alias.objects.filter(pk=without.pk)._raw_delete("default")  # past the signals
     ConfigurationVersion.objects.filter(subject="routing_table").update(number=version)

@@ -20,6 +20,12 @@ class RolledBack(Exception):
     """What makes a transaction of these tests fail."""
 
 
+def a_change_that_fails() -> None:
+    with transaction.atomic():
+        an_alias("never")
+        raise RolledBack
+
+
 @pytest.fixture(autouse=True)
 def without_redis(settings: Settings) -> None:
     settings.REDIS_URL = ""
@@ -75,9 +81,8 @@ def test_a_rolled_back_change_never_is() -> None:
     an_alias("before")
     table, version = TABLE.current, ConfigurationVersion.objects.get(subject="routing_table").number
 
-    with pytest.raises(RolledBack), transaction.atomic():
-        an_alias("never")
-        raise RolledBack
+    with pytest.raises(RolledBack):
+        a_change_that_fails()
 
     assert TABLE.current is table
     assert ConfigurationVersion.objects.get(subject="routing_table").number == version
@@ -85,15 +90,10 @@ def test_a_rolled_back_change_never_is() -> None:
 
 
 def test_of_a_transaction_only_what_was_not_rolled_back_to_a_savepoint_is() -> None:
-    def a_part_that_fails() -> None:
-        with transaction.atomic():
-            an_alias("never")
-            raise RolledBack
-
     with transaction.atomic():
         an_alias("first")
         with pytest.raises(RolledBack):
-            a_part_that_fails()
+            a_change_that_fails()
         an_alias("last")
 
     assert known() == ["first", "last"]

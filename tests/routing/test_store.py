@@ -63,7 +63,9 @@ def test_synonyms_and_direct_names_lead_to_the_same_places() -> None:
     assert behind(table.resolve("openai/gpt-4o"), table) == behind(table.resolve("fast"), table) == [["openai/gpt-4o"]]
 
 
-@pytest.mark.parametrize("name", ["meta-llama/llama-3.3-70b:free", "@cf/meta/llama-3-8b", "ft:gpt-4o:acme::x1", "a/b/c"])
+@pytest.mark.parametrize(
+    "name", ["meta-llama/llama-3.3-70b:free", "@cf/meta/llama-3-8b", "ft:gpt-4o:acme::x1", "a/b/c"]
+)
 def test_any_model_name_that_providers_use_is_found_directly(name: str) -> None:
     a_model(f"router/{name}")
 
@@ -265,7 +267,8 @@ def test_what_is_not_set_is_absent_and_not_zero() -> None:
 
     upstream = the_upstream("openai/gpt-4o")
 
-    assert upstream.input_usd_per_mtok is upstream.idle_timeout_seconds is upstream.context_length is None
+    absent = (upstream.input_usd_per_mtok, upstream.idle_timeout_seconds, upstream.context_length)
+    assert absent == (None, None, None)
 
 
 def test_the_table_holds_no_credential_in_clear() -> None:
@@ -287,7 +290,9 @@ def test_a_compiled_table_comes_back_from_json() -> None:
 
 def test_more_rows_need_no_more_queries() -> None:
     an_alias("a0", an_alias("b0", a_model("p0/m")), a_model("p0/n"))
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         the_table()
     for number in range(1, 6):
         an_alias(f"a{number}", an_alias(f"b{number}", a_model(f"p{number}/m")), a_model(f"p{number}/n"))

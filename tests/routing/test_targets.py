@@ -152,8 +152,7 @@ def test_under_percent_one_weight_cannot_change_alone() -> None:
     assert refusals(only) == {"weight": ["weights_not_100"]}
     assert refusals(second) == {"weight": ["weights_not_100"]}
     assert message(second, "weight") == (
-        "The enabled weights of tier 0 sum to 130, not 100. "
-        "Change them together, or set the weight mode to relative."
+        "The enabled weights of tier 0 sum to 130, not 100. Change them together, or set the weight mode to relative."
     )
 
 

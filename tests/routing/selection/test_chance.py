@@ -9,7 +9,7 @@ from tests.routing.selection.chance import DRAWS, chi_square_bound, is_by_chance
 
 @pytest.mark.parametrize(("degrees", "tabled"), [(1, 17.3), (2, 20.7), (5, 28.5), (23, 58.1)])
 def test_the_bound_is_about_that_of_the_tables(degrees: int, tabled: float) -> None:
-    chances = {outcome: 1 / (degrees + 1) for outcome in range(degrees + 1)}
+    chances = dict.fromkeys(range(degrees + 1), 1 / (degrees + 1))
 
     assert chi_square_bound(chances) == pytest.approx(tabled, rel=0.1)
 

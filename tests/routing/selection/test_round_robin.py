@@ -38,9 +38,7 @@ def test_equal_weights_take_turns() -> None:
 def test_20_000_turns_fall_exactly_by_weight(weights: tuple[int, ...]) -> None:
     counts = Counter(firsts(choices(*weights), a_draw(), DRAWS))
 
-    assert counts == {
-        place: DRAWS * weight / sum(weights) for place, weight in enumerate(weights, start=1)
-    }
+    assert counts == {place: DRAWS * weight / sum(weights) for place, weight in enumerate(weights, start=1)}
 
 
 @given(weights=WEIGHTS)
@@ -50,7 +48,7 @@ def test_every_period_is_exactly_in_proportion_and_all_are_alike(weights: list[i
     first, second = firsts(options, draw, period), firsts(options, draw, period)
 
     assert first == second
-    assert Counter(first) == {place: weight for place, weight in enumerate(weights, start=1)}
+    assert Counter(first) == dict(enumerate(weights, start=1))
 
 
 @given(weights=WEIGHTS)

@@ -12,7 +12,9 @@ from routing.selection import choices as for_a_field
 from tests.routing.selection.chance import DRAWS, Choice, choices, seeded
 
 SOME = st.lists(
-    st.builds(Choice, id=st.integers(), weight=st.integers(1, 1_000_000)), max_size=12, unique_by=lambda choice: choice.id
+    st.builds(Choice, id=st.integers(), weight=st.integers(1, 1_000_000)),
+    max_size=12,
+    unique_by=lambda choice: choice.id,
 )
 
 

@@ -1,0 +1,39 @@
+from collections.abc import Callable
+
+from gateway.prepared import Limits
+from gateway.purse import Purse
+from providers.secrets import MissingCredential
+from routing.table import RoutingTable, Upstream
+
+LIMITS = Limits(connect_seconds=3, first_byte_seconds=60, idle_seconds=60, answer_seconds=300, stream_seconds=3600)
+UPSTREAM = Upstream(key="a/b", provider="a", model="b", urls={}, credential="$A_KEY")
+
+
+def a_purse(resolve: Callable[[str], str]) -> Purse:
+    return Purse(table=RoutingTable(), limits=LIMITS, resolve=resolve)
+
+
+def nobody_knows(credential: str) -> str:
+    raise MissingCredential(f"The environment variable {credential[1:]} is not set.")
+
+
+def test_an_upstream_is_made_ready_once() -> None:
+    asked: list[str] = []
+    purse = a_purse(lambda credential: asked.append(credential) or "secret")  # type: ignore[func-returns-value]  # append gives None
+
+    assert purse.prepared(UPSTREAM) is purse.prepared(UPSTREAM)
+    assert asked == ["$A_KEY"]
+
+
+def test_an_upstream_without_a_credential_is_objected_to_with_the_reason() -> None:
+    purse = a_purse(nobody_knows)
+
+    assert purse.objection(UPSTREAM) == "The environment variable A_KEY is not set."
+    assert a_purse(lambda credential: "secret").objection(UPSTREAM) is None
+
+
+def test_no_secret_is_shown_where_the_purse_is_printed() -> None:
+    purse = a_purse(lambda credential: "the-secret")
+    purse.prepared(UPSTREAM)
+
+    assert "the-secret" not in repr(purse)

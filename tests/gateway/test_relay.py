@@ -1,0 +1,178 @@
+"""A relay between an upstream's bytes, split anywhere, and a client."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, cast
+
+from gateway.attempts import Streaming
+from gateway.draft import Draft, Moment
+from gateway.relay import Relay
+from gateway.runtime import Runtime
+from history.records import Exchange, Outcome
+from providers.errors import Disconnected
+from routing.plan import Step
+from routing.table import Upstream
+
+GOOD = (
+    b'data: {"model":"m","choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n'
+    b": a comment\r\n\r\n"
+    b'data: {"model":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
+    b'data: {"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    b'data: {"model":"m","choices":[],"usage":{"prompt_tokens":2,"completion_tokens":1}}\n\n'
+    b"data: [DONE]\n\n"
+)
+USAGE = b'data: {"model":"m","choices":[],"usage":{"prompt_tokens":2,"completion_tokens":1}}\n\n'
+REPORTED = (
+    GOOD[: GOOD.index(b'data: {"model":"m","choices":[{"index":0,"delta":{},')]
+    + b'data: {"error":{"message":"no"}}\n\n'
+)
+
+
+class Response:
+    """An upstream's answer that arrives in these pieces, and may break off."""
+
+    status_code = 200
+    headers: Mapping[str, str] = {}
+
+    def __init__(self, pieces: Sequence[bytes], *, breaks: bool = False) -> None:
+        self.stream = self._pieces(pieces, breaks)
+        self.is_closed = False
+
+    async def _pieces(self, pieces: Sequence[bytes], breaks: bool) -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+        if breaks:
+            raise Disconnected("The upstream closed the connection.")
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+class Present:
+    """The part of a runtime that a relay needs."""
+
+    def __init__(self) -> None:
+        self.recorded: list[Exchange] = []
+
+    def now(self) -> Moment:
+        return Moment(epoch=1_760_000_000, monotonic=1)
+
+    def record(self, exchange: Exchange) -> None:
+        self.recorded.append(exchange)
+
+
+def a_relay(response: Response, present: Present, **options: Any) -> Relay:  # Any: the relay's own options
+    draft = Draft(id="0199", began=present.now(), api_type="chat")
+    upstream = Upstream(key="a/b", provider="a", model="b", urls={})
+    draft.begin_attempt(Step(upstream=upstream, target_id=1, via="fast"), "http://a", None, present.now())
+    streaming = Streaming(status=200, content_type="text/event-stream", response=response)
+    choices: dict[str, Any] = {"wants_usage_chunk": False, "shown_model": None} | options
+    return Relay(streaming, draft=draft, runtime=cast("Runtime", present), **choices)
+
+
+async def relayed(pieces: Sequence[bytes], *, breaks: bool = False, **options: Any) -> tuple[list[bytes], Exchange]:
+    present = Present()
+    relay = a_relay(Response(pieces, breaks=breaks), present, **options)
+    sent = [piece async for piece in relay]
+    await relay.aclose()
+    (exchange,) = present.recorded
+    return sent, exchange
+
+
+async def test_every_split_of_the_upstreams_bytes_gives_the_client_the_same_whole_events() -> None:
+    for place in range(len(GOOD) + 1):
+        sent, exchange = await relayed([GOOD[:place], GOOD[place:]])
+
+        assert b"".join(sent) == GOOD.replace(USAGE, b"")
+        assert all(piece.endswith((b"\n\n", b"\r\n\r\n")) for piece in sent)
+        assert exchange.outcome == Outcome.OK
+
+
+async def test_a_stream_that_drips_byte_by_byte_is_relayed_event_by_event() -> None:
+    sent, exchange = await relayed([GOOD[place : place + 1] for place in range(len(GOOD))])
+
+    assert len(sent) == 5
+    assert exchange.usage is not None
+    assert exchange.usage.input_tokens == 2
+    assert exchange.finish_reason == "stop"
+
+
+async def test_an_error_that_the_upstream_reports_swallows_nothing_that_came_before_it() -> None:
+    before = REPORTED[: REPORTED.index(b'data: {"error"')]
+
+    for place in range(len(REPORTED) + 1):
+        sent, exchange = await relayed([REPORTED[:place], REPORTED[place:]])
+
+        assert b"".join(sent).startswith(before)
+        assert b"".join(sent[-1:]).count(b'"code":"upstream_error"') == 1
+        assert (exchange.outcome, exchange.error_code) == (Outcome.INTERRUPTED, "upstream_error")
+
+
+async def test_a_half_event_is_dropped_when_the_upstream_breaks_off() -> None:
+    for place in range(1, len(GOOD) - len(USAGE) - 20, 7):
+        sent, exchange = await relayed([GOOD[:place]], breaks=True)
+
+        whole = b"".join(sent[:-1])
+        assert GOOD.startswith(whole)
+        assert not whole or whole.endswith((b"\n\n", b"\r\n\r\n"))
+        assert sent[-1].startswith(b'data: {"error":{')
+        assert b"upstream_disconnected" in sent[-1]
+        assert (exchange.outcome, exchange.status) == (Outcome.INTERRUPTED, 200)
+
+
+async def test_a_break_after_the_last_word_but_before_the_finish_is_no_success() -> None:
+    cut = GOOD[: GOOD.index(b'data: {"model":"m","choices":[{"index":0,"delta":{},')]
+
+    sent, exchange = await relayed([cut])
+
+    assert b"upstream_incomplete" in sent[-1]
+    assert exchange.error_code == "upstream_incomplete"
+
+
+async def test_the_usage_is_shown_to_those_who_asked() -> None:
+    sent, _ = await relayed([GOOD], wants_usage_chunk=True)
+
+    assert b"".join(sent) == GOOD
+
+
+async def test_only_the_models_name_changes_where_the_requested_one_is_shown() -> None:
+    sent, _ = await relayed([GOOD], shown_model=b'"fast"')
+
+    assert b"".join(sent) == GOOD.replace(USAGE, b"").replace(b'"model":"m"', b'"model":"fast"')
+
+
+async def test_what_comes_after_done_is_nobodys_business() -> None:
+    sent, exchange = await relayed([GOOD + b'data: {"error":{"message":"late"}}\n\n'])
+
+    assert b"".join(sent) == GOOD.replace(USAGE, b"")
+    assert exchange.outcome == Outcome.OK
+
+
+async def test_an_event_without_end_breaks_the_stream() -> None:
+    sent, exchange = await relayed([GOOD[:76], b"data: " + b"x" * (8 * 1024 * 1024 + 1)])
+
+    assert b"upstream_protocol_error" in sent[-1]
+    assert exchange.outcome == Outcome.INTERRUPTED
+
+
+async def test_a_relay_that_is_closed_early_lets_go_of_its_upstream_and_is_recorded_once() -> None:
+    present, response = Present(), Response([GOOD[:100], GOOD[100:]])
+    relay = a_relay(response, present)
+
+    async for _ in relay:
+        break
+    await relay.aclose()
+    await relay.aclose()
+
+    assert response.is_closed
+    assert [(one.outcome, one.status, one.error_code) for one in present.recorded] == [
+        (Outcome.CANCELLED, 499, "client_closed")
+    ]
+
+
+async def test_a_relay_that_was_never_begun_is_closed_and_recorded_too() -> None:
+    present, response = Present(), Response([GOOD])
+
+    await a_relay(response, present).aclose()
+
+    assert response.is_closed
+    assert [one.outcome for one in present.recorded] == [Outcome.CANCELLED]

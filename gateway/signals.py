@@ -15,7 +15,7 @@ def note_change(**kwargs: Any) -> None:  # Any: whatever the signal carries
     KEYS.mark_changed()
 
 
-# A key lists aliases and models by name here, so a renamed one is a change of the key ring too.
+# A key lists models by name here, so a renamed one is a change of the key ring too; a deleted alias leaves it.
 for model in (ClientKey, Alias, Provider, ProviderModel):
     post_save.connect(note_change, sender=model, dispatch_uid=f"client_keys_{model.__name__}_saved")
     post_delete.connect(note_change, sender=model, dispatch_uid=f"client_keys_{model.__name__}_deleted")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import connection, models, transaction
-from django.db.models import TextChoices
+from django.db.models import Q, TextChoices
 
 from providers import secrets, wire
 from providers.addresses import objection_to_url
@@ -131,6 +131,12 @@ class Provider(ConfigurationModel):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(credential="") | Q(credential__startswith="$") | Q(credential__startswith=secrets.SEAL),
+                name="provider_credential_is_never_in_clear",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -158,6 +164,7 @@ class Provider(ConfigurationModel):
             errors["extra_headers"] = ValidationError(problem, code="invalid_header")
         if errors:
             raise ValidationError(errors)
+        self.credential = sealed(self.credential)
 
     def _objections_to_authentication(self) -> dict[str, ValidationError]:
         errors: dict[str, ValidationError] = {}
@@ -190,7 +197,7 @@ class Provider(ConfigurationModel):
 
 
 def sealed(credential: str) -> str:
-    """A credential as it may be stored: a reference as it is, a literal encrypted."""
+    """A credential as it may be stored: a reference as it is, a literal encrypted. Doing it twice does no harm."""
     keeps = not credential or secrets.is_reference(credential) or secrets.is_sealed(credential)
     return credential if keeps else vault().seal(credential)
 

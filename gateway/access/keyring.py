@@ -18,7 +18,8 @@ class Caller(Frozen, frozen=True, kw_only=True):
     expires_at: float | None = None
     """Seconds since the epoch."""
     is_restricted: bool = False
-    aliases: frozenset[str] = frozenset()
+    aliases: frozenset[int] = frozenset()
+    """By id: a name may have passed to another alias by the time that this request resolved it."""
     models: frozenset[str] = frozenset()
     """provider/model names that may be asked for directly."""
 
@@ -26,7 +27,7 @@ class Caller(Frozen, frozen=True, kw_only=True):
         """Judged by what the asked-for name resolved to, so a synonym opens nothing that its alias does not."""
         if not self.is_restricted:
             return True
-        return route.name in (self.models if route.is_direct else self.aliases)
+        return route.name in self.models if route.is_direct else route.id in self.aliases
 
     def check_may_use(self, route: Route, asked_as: str) -> None:
         """Raise ModelNotAllowed unless this caller may use the route."""

@@ -19,7 +19,7 @@ def _caller(key: ClientKey) -> Caller:
         enabled=key.enabled,
         expires_at=key.expires_at.timestamp() if key.expires_at else None,
         is_restricted=key.access == ClientKey.Access.LISTED,
-        aliases=frozenset(alias.name for alias in key.allowed_aliases.all()),
+        aliases=frozenset(alias.pk for alias in key.allowed_aliases.all()),
         models=frozenset(str(model) for model in key.allowed_models.all()),
     )
 

@@ -43,7 +43,11 @@ TARGETS: Mapping[str, tuple[tuple[str, int | None, int], ...]] = {
     "code": (("anthropic/claude-sonnet-4-5", 3, 0), ("openai/gpt-4.1", 1, 0), ("mistral/codestral-latest", None, 1)),
     "embed": (("openai/text-embedding-3-small", None, 0),),
     "fast": (
-        *(("openai/gpt-4o-mini", 70, 0), ("groq/llama-3.3-70b-versatile", 25, 0), ("mistral/mistral-small-latest", 5, 0)),
+        *(
+            ("openai/gpt-4o-mini", 70, 0),
+            ("groq/llama-3.3-70b-versatile", 25, 0),
+            ("mistral/mistral-small-latest", 5, 0),
+        ),
         ("ollama/qwen3:32b", 100, 1),
     ),
     "legacy-gpt-4": (("openai/gpt-4o", None, 0),),
@@ -73,9 +77,7 @@ def furnish_providers(local_url: str) -> None:
     for name, (title, url, api_types) in ADDRESSES.items():
         # One stored key among the references, and one provider that is switched off.
         credential = "sk-mistral-literal-secret" if name == "mistral" else f"${name.upper()}_API_KEY"
-        provider = saved(
-            Provider(name=name, display_name=title, credential=credential, enabled=name != "deepseek")
-        )
+        provider = saved(Provider(name=name, display_name=title, credential=credential, enabled=name != "deepseek"))
         for api_type in api_types:
             saved(Endpoint(provider=provider, api_type=api_type, base_url=url))
         for model in MODELS[name]:

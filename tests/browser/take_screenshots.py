@@ -1,11 +1,12 @@
-"""`python -m tests.browser.take_screenshots OUTDIR`: every page of the admin, light and dark, wide and narrow.
+"""`python -m tests.browser.take_screenshots OUTDIR [NAME …]`: every page of the admin, light and dark, wide and narrow.
 
 On a database of its own, empty for the first pictures and then furnished with a month of made-up use.
 """
 
+import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Literal
 
 import django
 
-from tests import services
+from tests import services  # noqa: F401 - shields this process from the user's own settings, keys and data folder
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "plexus_site.settings"
 os.environ["PLEXUS_PRIVATE_UPSTREAMS"] = "127.0.0.0/8"
@@ -38,9 +39,12 @@ from tests.browser.watch import Watch  # noqa: E402
 from tests.faulty_upstream import FaultyUpstream  # noqa: E402
 from tests.gateways import serving  # noqa: E402
 
-ROWS = 6_000
+ROWS = 9_000
 WIDTHS = {1440: 900, 390: 844}
-"""Width -> height of the window; a picture is as long as its page."""
+"""Width -> height of the window; a picture is as long as its page, up to a point."""
+LONGEST = 5_000
+SETTLING_MS = 250
+numbers = itertools.count(1)
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 Prepare = Callable[[Page], None]
@@ -55,34 +59,43 @@ class Shot:
     prepare: Prepare = lambda page: None
 
 
-def main(folder: Path) -> int:
-    """Take all pictures into `folder`. 1 when a page complained."""
+def main(folder: Path, names: Sequence[str]) -> int:
+    """Take pictures into `folder`: those that are named, or all. 1 when a page complained."""
     path = path_to_chromium()
     if path is None:
         sys.exit(HOW_TO_GET_ONE)
     folder.mkdir(parents=True, exist_ok=True)
     call_command("migrate", verbosity=0)
     User.objects.create_superuser("first", password=PASSWORD)
-    troubles: list[str] = []
     with FaultyUpstream() as upstream, serving() as url:
+        studio = Studio(url=url, folder=folder, names=names)
         with chromium(path) as browser:
-            troubles += take(browser, url, folder, "first", [Shot(name="dashboard-empty", address=reverse("admin:index"))])
+            studio.take(browser, "first", [Shot(name="dashboard-empty", address=reverse("admin:index"))])
         furnish(upstream.url)
         write_traffic(ROWS, until=timezone.now())
         shots = shots_of_a_furnished_site()
         with chromium(path) as browser:
-            troubles += take_login(browser, url, folder)
-            troubles += take(browser, url, folder, OPERATOR, shots)
-    for trouble in dict.fromkeys(troubles):
+            studio.take(browser, "", shots_of_the_door())
+            studio.take(browser, OPERATOR, shots)
+    for trouble in dict.fromkeys(studio.troubles):
         print(trouble, file=sys.stderr)  # noqa: T201 - a command's own words
-    return 1 if troubles else 0
+    return 1 if studio.troubles else 0
+
+
+def shots_of_the_door() -> list[Shot]:
+    login = reverse("admin:login")
+    return [Shot(name="login", address=login), Shot(name="login-wrong", address=login, prepare=fail_to_log_in)]
 
 
 def shots_of_a_furnished_site() -> list[Shot]:
     """Every page that an operator meets."""
     handed_over = RequestLog.objects.filter(attempt_count=2).latest("id")
     refused = RequestLog.objects.filter(status=404).latest("id")
-    openai, fast, smart = Provider.objects.get(name="openai"), Alias.objects.get(name="fast"), Alias.objects.get(name="smart")
+    openai, fast, smart = (
+        Provider.objects.get(name="openai"),
+        Alias.objects.get(name="fast"),
+        Alias.objects.get(name="smart"),
+    )
     local = Alias.objects.get(name="local")
     model, key = ProviderModel.objects.filter(name="gpt-4o-mini").get(), ClientKey.objects.get(name="search index")
     operator = User.objects.get(username=OPERATOR)
@@ -125,26 +138,37 @@ def change(row: Alias | ClientKey | Provider | ProviderModel | RequestLog | User
 # What is done on a page first
 
 
+def fail_to_log_in(page: Page) -> None:
+    page.fill("#id_username", OPERATOR)
+    page.fill("#id_password", "wrong")
+    submit(page, "text=Log in")
+
+
 def spoil_provider(page: Page) -> None:
     page.fill("#id_name", "not a name!")
     page.fill("#id_endpoints-0-base_url", "http://10.0.0.7/v1")
-    page.click("[name=_save]")
+    submit(page, "[name=_save]")
 
 
 def spoil_alias(page: Page) -> None:
     page.fill("#id_name", "not a name!")
     page.fill("#id_targets-0-weight", "60")
-    page.click("[name=_save]")
+    submit(page, "[name=_save]")
 
 
 def send(page: Page) -> None:
     page.fill("#id_prompt", "Routing works: this answer came through the whole gateway.")
-    page.get_by_role("button", name="Send").click()
+    submit(page, "button:has-text('Send')")
 
 
 def make_key(page: Page) -> None:
-    page.fill("#id_name", "reporting")
-    page.click("[name=_save]")
+    page.fill("#id_name", f"reporting {next(numbers)}")
+    submit(page, "[name=_save]")
+
+
+def submit(page: Page, button: str) -> None:
+    with page.expect_navigation():
+        page.click(button)
 
 
 def open_filters(page: Page) -> None:
@@ -153,73 +177,73 @@ def open_filters(page: Page) -> None:
 
 def search(page: Page) -> None:
     page.keyboard.press("Control+k")
-    page.keyboard.type("fas")
+    page.get_by_placeholder("Type to search").last.fill("fas")
+    page.get_by_text("results in").wait_for()
 
 
 # The camera
 
 
-def take_login(browser: Browser, url: str, folder: Path) -> list[str]:
-    troubles: list[str] = []
-    for theme, width in looks():
-        with a_page(browser, theme, width) as (page, watch):
-            picture(page, url, Shot(name="login", address=reverse("admin:login")), folder, theme, width)
-            page.fill("#id_username", "operator")
-            page.fill("#id_password", "wrong")
-            page.keyboard.press("Enter")
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=folder / f"login-wrong-{theme}-{width}.png", full_page=True)
-            troubles += watch.troubles
-    return troubles
+class Studio:
+    """Takes pictures of one site into one folder."""
 
+    def __init__(self, *, url: str, folder: Path, names: Sequence[str]) -> None:
+        self.url = url
+        self.folder = folder
+        self.names = names
+        self.troubles: list[str] = []
 
-def take(browser: Browser, url: str, folder: Path, user: str, shots: list[Shot]) -> list[str]:
-    troubles: list[str] = []
-    for theme, width in looks():
-        with a_page(browser, theme, width) as (page, watch):
-            log_in(page, url, user)
-            for shot in shots:
-                picture(page, url, shot, folder, theme, width)
-            troubles += watch.troubles
-    return troubles
+    def take(self, browser: Browser, user: str, shots: Sequence[Shot]) -> None:
+        """Take them all in every look. `user`: who has logged in; "" for nobody."""
+        wanted = [shot for shot in shots if not self.names or shot.name in self.names]
+        for theme, width in itertools.product(THEMES, WIDTHS) if wanted else ():
+            with a_page(browser, theme, width) as page:
+                watch = Watch(page)
+                if user:
+                    log_in(page, self.url, user)
+                for shot in wanted:
+                    self._picture(page, shot, f"{shot.name}-{theme}-{width}.png")
+                self.troubles += watch.troubles
 
-
-def looks() -> Iterator[tuple[Theme, int]]:
-    for theme in THEMES:
-        for width in WIDTHS:
-            yield theme, width
+    def _picture(self, page: Page, shot: Shot, name: str) -> None:
+        width, height = the_size_of(page)
+        page.goto(self.url + shot.address)
+        shot.prepare(page)
+        wide, long = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        if wide > width:
+            self.troubles.append(f"{name}: the page is {wide} px wide")
+        # As if the window were as long as the page: what sticks to its bottom then covers nothing.
+        page.set_viewport_size({"width": width, "height": min(max(long, height), LONGEST)})
+        page.wait_for_timeout(SETTLING_MS)
+        page.screenshot(path=self.folder / name)
+        page.set_viewport_size({"width": width, "height": height})
 
 
 @contextmanager
-def a_page(browser: Browser, theme: Theme, width: int) -> Iterator[tuple[Page, Watch]]:
+def a_page(browser: Browser, theme: Theme, width: int) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme, reduced_motion="reduce"
     )
-    page = context.new_page()
-    yield page, Watch(page)
-    context.close()
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def the_size_of(page: Page) -> tuple[int, int]:
+    size = page.viewport_size
+    assert size is not None  # a_page has set one
+    return size["width"], size["height"]
 
 
 def log_in(page: Page, url: str, user: str) -> None:
     page.goto(url + reverse("admin:login"))
     page.fill("#id_username", user)
     page.fill("#id_password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(url + reverse("admin:index"))
-
-
-def picture(page: Page, url: str, shot: Shot, folder: Path, theme: str, width: int) -> None:
-    page.goto(url + shot.address)
-    shot.prepare(page)
-    page.wait_for_load_state("networkidle")
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    if wide > width:
-        print(f"{shot.name}-{theme}-{width}: the page is {wide} px wide", file=sys.stderr)  # noqa: T201
-    page.screenshot(path=folder / f"{shot.name}-{theme}-{width}.png", full_page=True)
+    submit(page, "text=Log in")
 
 
 if __name__ == "__main__":
-    print(services.RUNS_ON, file=sys.stderr)  # noqa: T201 - a command's own words
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

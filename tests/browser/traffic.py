@@ -1,4 +1,4 @@
-"""A month of made-up requests, written by the code that writes real ones."""
+"""Two months of made-up requests, written by the code that writes real ones."""
 
 import math
 import random
@@ -11,11 +11,13 @@ from history.ids import first_id_at
 from history.records import Attempt, Exchange, Outcome
 from history.rows import row_of
 from history.tasks import record_exchanges
-from providers.pricing import Usage
+from providers.models import ProviderModel
+from providers.pricing import Price, Usage
 from routing.models import Target
 from tests.browser.furnished import KEYS
 
-DAYS = 30
+DAYS = 60
+"""Two of the longest periods that the dashboard shows: it compares each with the one before."""
 BATCH_ROWS = 500
 POPULARITY = {"fast": 10, "arch.summarize.v1": 5, "embed": 4, "smart": 3, "code": 3, "cheap": 2, "local": 1}
 TYPICAL_MS = {"groq": 350.0, "openai": 800.0, "mistral": 700.0, "anthropic": 1300.0, "ollama": 1900.0}
@@ -31,6 +33,7 @@ class Served:
     provider: str
     model: str
     url: str
+    price: Price | None
     share: float
 
     @property
@@ -39,7 +42,7 @@ class Served:
 
 
 def write_traffic(rows: int, *, until: datetime, seed: int = 7) -> None:
-    """Write `rows` requests of the 30 days before `until` into the history."""
+    """Write `rows` requests of the 60 days before `until` into the history."""
     draw = random.Random(seed)
     exchanges = list(traffic(rows, until=until, draw=draw))
     for first in range(0, rows, BATCH_ROWS):
@@ -51,8 +54,14 @@ def traffic(rows: int, *, until: datetime, draw: random.Random) -> Iterator[Exch
     """Requests in order of time: fewer at night and at weekends, a little more every day."""
     served = every_target()
     for number, moment in enumerate(sorted(moments(rows, until=until, draw=draw))):
-        exchange = answered(draw.choices(served, [one.share for one in served])[0], moment, number, draw)
-        yield gone_wrong(exchange, draw) if draw.random() < trouble_at(moment, until) else exchange
+        one = draw.choices(served, [one.share for one in served])[0]
+        others = [other for other in served if other.alias == one.alias and other != one]
+        exchange = answered(one, moment, number, draw)
+        if draw.random() < trouble_at(moment, until):
+            exchange = handed_over(exchange, draw.choice(others)) if others else gone_wrong(exchange, draw)
+        elif draw.random() < 0.02:
+            exchange = gone_wrong(exchange, draw)
+        yield exchange
 
 
 def every_target() -> list[Served]:
@@ -65,12 +74,19 @@ def every_target() -> list[Served]:
             alias_id=target.alias_id,
             provider=target.model.provider.name,
             model=target.model.name,
+            price=price_of(target.model),
             url=f"https://api.{target.model.provider.name}.com/v1/chat/completions",
             share=POPULARITY[target.alias.name] * (target.weight or 1) / sum_of_weights(target),
         )
         for target in targets.select_related("alias", "model__provider")
         if target.model is not None and (target.alias.selector != "in_order" or target.position == 0)
     ]
+
+
+def price_of(model: ProviderModel) -> Price | None:
+    if model.input_usd_per_mtok is None or model.output_usd_per_mtok is None:
+        return None
+    return Price(input_usd_per_mtok=model.input_usd_per_mtok, output_usd_per_mtok=model.output_usd_per_mtok)
 
 
 def sum_of_weights(target: Target) -> int:
@@ -95,10 +111,10 @@ def busyness(moment: datetime, until: datetime) -> float:
 
 
 def trouble_at(moment: datetime, until: datetime) -> float:
-    """The chance that a request goes wrong; there was a bad hour this morning, and a bad day two weeks ago."""
+    """The chance that an upstream is down; there was a bad hour this morning, and a bad day two weeks ago."""
     age = until - moment
     bad = timedelta(hours=7) < age < timedelta(hours=8) or timedelta(days=13) < age < timedelta(days=13.5)
-    return 0.18 if bad else 0.025
+    return 0.25 if bad else 0.015
 
 
 def answered(served: Served, moment: datetime, number: int, draw: random.Random) -> Exchange:
@@ -122,7 +138,7 @@ def answered(served: Served, moment: datetime, number: int, draw: random.Random)
         alias=served.alias, alias_id=served.alias_id, provider=served.provider, model=served.model,
         target_id=served.target_id, streamed=streamed, outcome=Outcome.OK, status=200, latency_ms=latency_ms + 1.5,
         first_byte_ms=first_byte_ms + 1.5, request_bytes=usage.input_tokens * 5, answer_bytes=usage.output_tokens * 6,
-        finish_reason="stop", usage=usage, attempts=(attempt,),
+        finish_reason="stop", usage=usage, price=served.price, attempts=(attempt,),
     )  # fmt: skip
 
 
@@ -132,8 +148,8 @@ def asked_for(served: Served, draw: random.Random) -> str:
 
 
 def gone_wrong(exchange: Exchange, draw: random.Random) -> Exchange:
-    endings = (refused, handed_over, failed, cancelled)
-    return draw.choices(endings, weights=(3, 4, 3, 2))[0](exchange)
+    endings = (failed, cancelled) if exchange.api_type == "embeddings" else (failed, cancelled, refused)
+    return draw.choice(endings)(exchange)
 
 
 def refused(exchange: Exchange) -> Exchange:
@@ -145,13 +161,13 @@ def refused(exchange: Exchange) -> Exchange:
     )  # fmt: skip
 
 
-def handed_over(exchange: Exchange) -> Exchange:
-    """The first upstream could not be connected to, the next one answered."""
+def handed_over(exchange: Exchange, away: Served) -> Exchange:
+    """`away` could not be connected to, the next one answered."""
     (last,) = exchange.attempts
     first = replace(
-        last, number=1, provider="anthropic", model="claude-sonnet-4-5", latency_ms=3000.0, first_byte_ms=None,
-        status=None, outcome=Outcome.FAILED, condition="connection", error="No connection within 3 s.",
-        upstream_request_id="", url="https://api.anthropic.com/v1/chat/completions",
+        last, number=1, target_id=away.target_id, provider=away.provider, model=away.model, url=away.url,
+        latency_ms=3000.0, first_byte_ms=None, status=None, outcome=Outcome.FAILED, condition="connection",
+        error="No connection within 3 s.", upstream_request_id="",
     )  # fmt: skip
     second = replace(last, number=2, started_at=last.started_at + 3)
     return replace(exchange, attempts=(first, second), latency_ms=exchange.latency_ms + 3000)

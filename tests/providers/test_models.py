@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
 from providers import secrets, wire
@@ -351,3 +351,10 @@ def test_every_refusal_of_a_provider_is_told_at_once() -> None:
         provider.full_clean()
 
     assert refusal.value.error_dict.keys() == {"name", "auth_header", "credential", "extra_headers"}
+
+
+def test_the_database_takes_no_credential_in_clear(db: None) -> None:
+    provider = saved(Provider(name="openai", credential="sk-secret"))
+
+    with pytest.raises(IntegrityError, match="provider_credential_is_never_in_clear"), transaction.atomic():
+        Provider.objects.filter(pk=provider.pk).update(credential="sk-secret")

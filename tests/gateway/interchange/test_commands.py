@@ -144,7 +144,7 @@ def test_a_key_may_be_made_for_some_names_only() -> None:
     ring: KeyRing = compile_keys(1)
     (caller,) = ring.callers.values()
     assert caller.is_restricted
-    assert caller.aliases == {"fast"}
+    assert caller.aliases == {Alias.objects.get(name="fast").pk}
     assert caller.models == {"openai/gpt-4o"}
 
 

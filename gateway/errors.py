@@ -5,8 +5,7 @@
     │   ├── InvalidRequest           400   code says what; param says where
     │   ├── Unauthorized             401   invalid_api_key
     │   ├── Forbidden                403
-    │   │   ├── KeyDisabled                key_disabled
-    │   │   ├── KeyExpired                 key_expired
+    │   │   ├── KeyDisabled, KeyExpired    key_disabled, key_expired: KeyBarred, which knows whose key it is
     │   │   └── ModelNotAllowed            model_not_allowed
     │   ├── ModelNotFound            404   model_not_found
     │   ├── NotFound                 404   not_found
@@ -84,18 +83,25 @@ class Forbidden(CallerError):
     type = "permission_error"
 
 
-class KeyDisabled(Forbidden):
+class KeyBarred(Forbidden):
+    """The key was good once, so history can say whose it is."""
+
+    reason = "may not be used"
+
+    def __init__(self, key_id: int | None, key_name: str) -> None:
+        super().__init__(f"This API key {self.reason}. Ask the administrator of the gateway for another.")
+        self.key_id = key_id
+        self.key_name = key_name
+
+
+class KeyDisabled(KeyBarred):
     code = "key_disabled"
-
-    def __init__(self) -> None:
-        super().__init__("This API key is disabled. Ask the administrator of the gateway for another.")
+    reason = "is disabled"
 
 
-class KeyExpired(Forbidden):
+class KeyExpired(KeyBarred):
     code = "key_expired"
-
-    def __init__(self) -> None:
-        super().__init__("This API key has expired. Ask the administrator of the gateway for another.")
+    reason = "has expired"
 
 
 class ModelNotAllowed(Forbidden):

@@ -12,7 +12,7 @@ import msgspec
 from gateway.access.keyring import Caller
 from gateway.attempts import Answered, Streaming, first_answer
 from gateway.draft import Draft
-from gateway.errors import GatewayError, InvalidRequest, ModelNotFound, near_matches
+from gateway.errors import GatewayError, InvalidRequest, KeyBarred, ModelNotFound, near_matches
 from gateway.prepared import HeaderList, shown
 from gateway.relay import CLIENT_GONE_STATUS, Relay
 from history.records import Outcome
@@ -62,6 +62,12 @@ async def answer(
     except Exception:
         runtime.record(draft.close(Outcome.FAILED, 500, runtime.now(), code="internal_error"))
         raise
+
+
+def record_barred(exc: KeyBarred, draft: Draft, runtime: Runtime) -> None:
+    """Keep that somebody used a key that is no longer good: an auditor will ask for it."""
+    draft.key_id, draft.key_name = exc.key_id, exc.key_name
+    runtime.record(draft.close(Outcome.REFUSED, exc.status, runtime.now(), code=exc.code, error=exc.message))
 
 
 async def _answer(caller: Caller, body: bytes, forwarded: HeaderList, draft: Draft, runtime: Runtime) -> Reply:

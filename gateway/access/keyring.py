@@ -48,9 +48,9 @@ class KeyRing(Frozen, frozen=True, kw_only=True):
         if caller is None:
             raise Unauthorized()
         if not caller.enabled:
-            raise KeyDisabled()
+            raise KeyDisabled(caller.key_id, caller.name)
         if caller.expires_at is not None and caller.expires_at <= now:
-            raise KeyExpired()
+            raise KeyExpired(caller.key_id, caller.name)
         return caller
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from gateway import runtime
 from gateway.draft import Draft
-from gateway.errors import UnsupportedMediaType
-from gateway.exchange import Reply, answer, failure_headers
+from gateway.errors import KeyBarred, UnsupportedMediaType
+from gateway.exchange import Reply, answer, failure_headers, record_barred
 from gateway.prepared import HeaderList
 from gateway.relay import Relay
 from gateway.views.base import GatewayView, Stream, ready
@@ -28,25 +28,28 @@ class Completion(GatewayView):
 
     api_type: ClassVar[str]
 
-    draft: Draft | None = None
-
-    async def post(self, request: Request) -> HttpResponseBase:
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         asked: GatewayRequest = request._request  # type: ignore[assignment]  # these paths have no other requests
-        self.draft = draft = Draft(
+        self.draft = Draft(
             id=self.request_id, began=self.began, api_type=self.api_type, client_address=asked.client_address
         )
+        super().initial(request, *args, **kwargs)
+
+    async def post(self, request: Request) -> HttpResponseBase:
+        asked: GatewayRequest = request._request  # type: ignore[assignment]  # as above
 
         async def read() -> bytes:
             check_content(asked)
             return await asked.read()
 
-        return respond(await answer(request.user, read, forwarded(asked), draft, runtime.current()))  # type: ignore[arg-type]  # our own authenticator
+        return respond(await answer(request.user, read, forwarded(asked), self.draft, runtime.current()))  # type: ignore[arg-type]  # our own authenticator
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # as in GatewayView
+        if isinstance(exc, KeyBarred):
+            record_barred(exc, self.draft, runtime.current())
         response = super().handle_exception(exc)
-        if self.draft is not None:
-            for name, value in failure_headers(self.draft).items():
-                response.headers[name] = value
+        for name, value in failure_headers(self.draft).items():
+            response.headers[name] = value
         return response
 
 

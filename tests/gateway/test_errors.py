@@ -11,8 +11,8 @@ def every_error() -> list[GatewayError]:
     return [
         errors.InvalidRequest("No.", code="invalid_json", param="model"),
         errors.Unauthorized(),
-        errors.KeyDisabled(),
-        errors.KeyExpired(),
+        errors.KeyDisabled(1, "billing"),
+        errors.KeyExpired(1, "billing"),
         errors.ModelNotAllowed("fast"),
         errors.ModelNotFound("fats", ["fast", "last"]),
         errors.NotFound("/v1/x"),

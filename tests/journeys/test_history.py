@@ -2,7 +2,9 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -122,6 +124,20 @@ def test_when_nobody_could_be_connected_to_every_try_is_recorded(gateway: Runnin
         (1, "gone", None),
         (2, "away", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({"enabled": False}, "key_disabled"), ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "key_expired")],
+)
+def test_the_use_of_a_key_that_is_no_longer_good_is_kept(
+    gateway: RunningGateway, fields: dict[str, Any], code: str
+) -> None:
+    key = gateway.new_key("an old one", **fields)
+
+    row = gateway.row(gateway.ask("fast", key=key))
+
+    assert (row.outcome, row.status, row.error_code, row.key_name) == ("refused", 403, code, "an old one")
 
 
 def test_a_flood_of_unknown_keys_fills_no_disk(gateway: RunningGateway) -> None:

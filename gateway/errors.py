@@ -5,7 +5,9 @@
     │   ├── InvalidRequest           400   code says what; param says where
     │   ├── Unauthorized             401   invalid_api_key
     │   ├── Forbidden                403
-    │   │   ├── KeyDisabled, KeyExpired    key_disabled, key_expired: KeyBarred, which knows whose key it is
+    │   │   ├── KeyBarred                  knows whose key it is
+    │   │   │   ├── KeyDisabled            key_disabled
+    │   │   │   └── KeyExpired             key_expired
     │   │   └── ModelNotAllowed            model_not_allowed
     │   ├── ModelNotFound            404   model_not_found
     │   ├── NotFound                 404   not_found

@@ -110,9 +110,9 @@ class ProviderAdmin(ConfigurationAdmin):
         # By the name of the relation: routing is built on providers, not the other way round.
         in_use = ProviderModel.objects.filter(targets__isnull=False).distinct().prefetch_related("targets__alias")
         providers: QuerySet[Provider] = super().get_queryset(request)
-        return providers.annotate(model_total=Count("models", distinct=True)).prefetch_related(
-            "endpoints", Prefetch("models", in_use, to_attr="models_in_use")
-        )
+        # In order, since counting makes Django forget the model's own one, which the autocomplete pages through.
+        counted = providers.annotate(model_total=Count("models", distinct=True)).order_by("name")
+        return counted.prefetch_related("endpoints", Prefetch("models", in_use, to_attr="models_in_use"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:  # Any: Django's own type is long
         may_change = self.has_change_permission(request, obj) if obj else True

@@ -96,11 +96,13 @@ def _error_card(now: Sums, before: Sums) -> Card:
 
 
 def change(now: float | None, before: float | None) -> str:
-    """`+12 %`; empty where there is nothing to compare with."""
+    """`+12 %`, `×15`; empty where there is nothing to compare with, or no change to speak of."""
     if now is None or not before:
         return ""
-    percent = (now / before - 1) * 100
-    return f"×{now / before:.1f}" if percent > 900 else f"{percent:+.0f} %"
+    percent = round((now / before - 1) * 100)
+    if percent > 900:
+        return f"×{now / before:,.0f}"
+    return f"{percent:+d} %" if percent else ""
 
 
 def mood(now: float | None, before: float | None) -> str:

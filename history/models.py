@@ -89,7 +89,7 @@ class RequestLog(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"request for {self.requested_model or self.api_type}, {self.started_at:%Y-%m-%d %H:%M:%S}"
+        return f"Request for {self.requested_model or self.api_type}, {self.started_at:%Y-%m-%d %H:%M:%S}"
 
 
 class AttemptLog(models.Model):

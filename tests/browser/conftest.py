@@ -19,13 +19,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture
-def browser(gateway: RunningGateway, people: None) -> Iterator[Browser]:
-    """Chromium. Rows are made before it starts: see tests/browser/chromium.py."""
+@pytest.fixture(scope="session", autouse=True)
+def path_of_browser() -> str:
+    """Skips every browser test where there is none, before a gateway is started for it."""
     path = path_to_chromium()
     if path is None:
         pytest.skip(HOW_TO_GET_ONE)
-    with chromium(path) as running:
+    return path
+
+
+@pytest.fixture
+def browser(path_of_browser: str, people: None) -> Iterator[Browser]:
+    """Chromium. Rows are made before it starts: see tests/browser/chromium.py."""
+    with chromium(path_of_browser) as running:
         yield running
 
 

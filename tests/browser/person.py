@@ -94,7 +94,8 @@ class Person:
 
     def drags(self, what: Locator, above: Locator) -> None:
         """With the mouse, in small steps, as a hand does."""
-        what.scroll_into_view_if_needed()
+        # Clear of the bar with the buttons, which lies over the end of a page.
+        what.evaluate("element => element.scrollIntoView({block: 'center'})")
         start, end = what.bounding_box(), above.bounding_box()
         assert start is not None
         assert end is not None

@@ -177,8 +177,8 @@ def open_filters(page: Page) -> None:
 
 def search(page: Page) -> None:
     page.keyboard.press("Control+k")
-    page.get_by_placeholder("Type to search").last.fill("fas")
-    page.get_by_text("results in").wait_for()
+    page.locator("#search-input-command").press_sequentially("fas")
+    page.locator("#command-results-list").wait_for()
 
 
 # The camera

@@ -27,6 +27,14 @@ def test_nothing_before_means_no_comparison() -> None:
     assert card("Requests", sums(requests=120), sums()).change == ""
 
 
+def test_a_change_that_rounds_to_nothing_is_not_shown() -> None:
+    assert card("Requests", sums(requests=9_999), sums(requests=10_000)).change == ""
+
+
+def test_growth_beyond_ten_times_is_a_factor() -> None:
+    assert card("Requests", sums(requests=5_832), sums(requests=6)).change == "×972"
+
+
 def test_refused_requests_do_not_water_down_the_error_rate() -> None:
     shown = card("Error rate", sums(requests=30, refused=20, errors=1), sums())
 

@@ -11,7 +11,7 @@ from gateway.errors import NoEnabledTargets
 from gateway.prepared import HeaderList, Prepared
 from gateway.purse import Purse
 from history.records import Outcome
-from providers.errors import AnswerTooLarge, ProtocolError, UpstreamError, from_status
+from providers.errors import ProtocolError, UpstreamError, from_status
 from providers.wire.base import Call, MalformedAnswer
 from providers.wire.openai_chat import read_answer
 from routing.plan import Plan, Step
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gateway.runtime import Runtime, UpstreamResponse
 
 ERROR_BODY_LIMIT_BYTES = 64 * 1024
+LEAST_SECRET_BYTES = 16
+"""A shorter credential is a placeholder, as local servers are given (“none”, “ollama”): in an answer it is a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +63,14 @@ async def first_answer(
         try:
             return await _try(step, purse.prepared(step.upstream), call, forwarded, draft, runtime)
         except UpstreamError as exc:
+            exc.upstream = step.upstream.name
             draft.end_attempt(Outcome.FAILED, runtime.now(), failure=exc)
             failure = exc
             if not exc.may_fail_over:
                 break
     if failure is not None:
         raise failure
-    raise NoEnabledTargets(call.model, [f"{item.target} ({item.reason})" for item in plan.left_out])
+    raise NoEnabledTargets(call.model, [item.told for item in plan.left_out])
 
 
 async def _try(
@@ -95,23 +98,28 @@ async def _read(
     if not 200 <= status < 300:
         body = await _error_body(response, runtime)
         raise from_status(status, response.headers, without_secret(body, prepared.credential))
-    if call.streams and content_type.startswith("text/event-stream"):
+    if call.streams and content_type.partition(";")[0].strip().lower() == "text/event-stream":
         return Streaming(status=status, content_type=content_type, response=response)
     body = await runtime.read(response, runtime.max_answer_bytes)
     _note_answer(status, body, draft)
-    return Whole(status=status, content_type=content_type, body=body)
+    return Whole(status=status, content_type=content_type, body=without_echo(body, prepared.credential))
 
 
 async def _error_body(response: UpstreamResponse, runtime: Runtime) -> bytes:
     try:
         return await runtime.read(response, ERROR_BODY_LIMIT_BYTES)
-    except AnswerTooLarge:
-        return b""
+    except UpstreamError:
+        return b""  # The status says more than how its body went wrong.
 
 
 def without_secret(body: bytes, credential: bytes) -> bytes:
     """Some providers repeat the key in their error: it is not the caller's to see."""
     return body.replace(credential, b"[redacted]") if credential else body
+
+
+def without_echo(answer: bytes, credential: bytes) -> bytes:
+    """The same for an answer that is none: byte for byte as it came, unless it holds the key."""
+    return without_secret(answer, credential) if len(credential) >= LEAST_SECRET_BYTES else answer
 
 
 def _note_answer(status: int, body: bytes, draft: Draft) -> None:

@@ -20,7 +20,7 @@ class Moment:
 
 
 @dataclass(slots=True, kw_only=True)
-class Try:
+class OpenAttempt:
     """An attempt that is still going on."""
 
     step: Step
@@ -53,12 +53,14 @@ class Draft:
     left_out: list[LeftOut] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     is_closed: bool = False
-    _current: Try | None = None
+    cancelled_code: str = "client_closed"
+    """What it means when the work on this is cancelled."""
+    _current: OpenAttempt | None = None
 
     def begin_attempt(self, step: Step, url: str, price: Price | None, now: Moment) -> None:
         """Another upstream is being tried."""
         self.price = price
-        self._current = Try(step=step, url=url, began=now, number=len(self.attempts) + 1)
+        self._current = OpenAttempt(step=step, url=url, began=now, number=len(self.attempts) + 1)
 
     def note_head(self, now: Moment, upstream_request_id: str) -> None:
         """The upstream has begun to answer."""
@@ -128,6 +130,6 @@ class Draft:
             finish_reason=self.finish_reason[:64],
             usage=self.usage,
             price=self.price,
-            left_out="; ".join(f"{item.target}: {item.reason}" for item in self.left_out),
+            left_out="\n".join(f"{item.target}: {item.reason}" for item in self.left_out),
             attempts=tuple(self.attempts),
         )

@@ -32,6 +32,9 @@ from providers.errors import UpstreamError
 from providers.wire.base import MalformedCall
 from providers.wire.openai_chat import error_body
 
+NEAR_MATCH_CHARACTERS = 64
+NEAR_MATCH_NAMES = 100
+
 
 class GatewayError(Exception):
     """A request that we answer ourselves, with an error."""
@@ -174,6 +177,7 @@ class NoEnabledTargets(OurError):
     param = "model"
 
     def __init__(self, model: str, left_out: Sequence[str] = ()) -> None:
+        """`left_out`: those that could not take it, as a caller may know them."""
         reasons = f" Left out: {'; '.join(left_out)}." if left_out else ""
         super().__init__(f"No enabled targets for “{model}”.{reasons} Enable one under Routing › Aliases.")
 
@@ -192,9 +196,17 @@ class InternalError(OurError):
 
 
 def near_matches(model: str, names: Sequence[str]) -> list[str]:
-    """At most three names that look like `model`. `names`: those that the caller may see."""
-    lowered = {name.lower(): name for name in names}
-    return [lowered[name] for name in get_close_matches(model.lower(), lowered, n=3, cutoff=0.6)]
+    """At most three names that look like `model`. `names`: those that the caller may see.
+
+    Likeness costs the product of two lengths, while every other request waits: long names have no likeness, and of many
+    names only those of the likeliest lengths are compared.
+    """
+    length = len(model)
+    if length > NEAR_MATCH_CHARACTERS:
+        return []
+    lowered = {name.lower(): name for name in names if len(name) <= NEAR_MATCH_CHARACTERS}
+    compared = sorted(lowered, key=lambda name: abs(len(name) - length))[:NEAR_MATCH_NAMES]
+    return [lowered[name] for name in get_close_matches(model.lower(), compared, n=3, cutoff=0.6)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +227,7 @@ def rendered(exc: GatewayError | UpstreamError) -> Rendered:
             headers["retry-after"] = str(math.ceil(exc.retry_after_seconds))
         if exc.passes_through and exc.body:
             return Rendered(status=exc.status, body=exc.body, content_type=exc.content_type, headers=headers)
-        body = error_body(exc.message, "upstream_error", None, exc.code)
+        body = error_body(exc.told, "upstream_error", None, exc.code)
     else:
         body = error_body(exc.message, exc.type, exc.param, exc.code)
         if isinstance(exc, Unauthorized):

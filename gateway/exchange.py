@@ -27,7 +27,7 @@ from routing.table import Route, RoutingTable, UnknownModel
 if TYPE_CHECKING:
     from gateway.runtime import Runtime
 
-NEAR_MATCH_NAMES = 1000
+MOST_NAMES_LOOKED_AT = 1000
 """Above so many names, likeness is not looked for: it would hold up everybody else's requests."""
 
 
@@ -57,7 +57,7 @@ async def answer(
         runtime.record(draft.close(Outcome.FAILED, exc.status, runtime.now(), code=exc.code, error=exc.message))
         raise
     except asyncio.CancelledError:
-        runtime.record(draft.close(Outcome.CANCELLED, CLIENT_GONE_STATUS, runtime.now(), code="client_closed"))
+        runtime.record(draft.close(Outcome.CANCELLED, CLIENT_GONE_STATUS, runtime.now(), code=draft.cancelled_code))
         raise
     except Exception:
         runtime.record(draft.close(Outcome.FAILED, 500, runtime.now(), code="internal_error"))
@@ -107,7 +107,7 @@ def resolve(model: str, caller: Caller, table: RoutingTable) -> Route:
 
 
 def _near(model: str, caller: Caller, table: RoutingTable) -> list[str]:
-    if len(table.routes) + len(table.synonyms) > NEAR_MATCH_NAMES:
+    if len(table.routes) + len(table.synonyms) > MOST_NAMES_LOOKED_AT:
         return []
     return near_matches(model, [name for name, route in table.names() if caller.may_use(route)])
 
@@ -124,7 +124,13 @@ def _reply(
     reply = answered.answer
     if isinstance(reply, Streaming):
         relay = Relay(
-            reply, draft=draft, runtime=runtime, wants_usage_chunk=call.wants_usage_chunk, shown_model=shown_model
+            reply,
+            upstream=answered.step.upstream.name,
+            credential=answered.prepared.credential,
+            draft=draft,
+            runtime=runtime,
+            wants_usage_chunk=call.wants_usage_chunk,
+            shown_model=shown_model,
         )
         return Reply(status=reply.status, content_type=reply.content_type, body=relay, headers=headers)
     body = reply.body if shown_model is None else replaced(reply.body, "model", shown_model)

@@ -49,6 +49,9 @@ class ClientKey(ConfigurationModel):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    secret = ""
+    """The key itself, on the very object that `make` was called on: kept nowhere."""
+
     class Meta:
         ordering = ["name"]
 
@@ -61,10 +64,10 @@ class ClientKey(ConfigurationModel):
 
     def make(self) -> str:
         """Give this row a new secret and return it: the only time that it can be seen. Not saved yet."""
-        secret = f"sk-plx-{secrets.token_urlsafe(32)}"
-        self.prefix = secret[:SHOWN_CHARACTERS]
-        self.digest = digest_of(secret)
-        return secret
+        self.secret = f"sk-plx-{secrets.token_urlsafe(32)}"
+        self.prefix = self.secret[:SHOWN_CHARACTERS]
+        self.digest = digest_of(self.secret)
+        return self.secret
 
     def save_in_turn(self, *args: Any, **kwargs: Any) -> None:
         if not self.digest:

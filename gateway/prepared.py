@@ -47,7 +47,6 @@ class Prepared:
 def prepare(upstream: Upstream, *, credential: str, limits: Limits) -> Prepared:
     """Everything about `upstream` that does not change from request to request."""
     connect = upstream.connect_timeout_seconds or limits.connect_seconds
-    idle = upstream.idle_timeout_seconds or limits.idle_seconds
     answer = upstream.answer_timeout_seconds or limits.answer_seconds
     return Prepared(
         headers=_headers(upstream, credential),
@@ -56,12 +55,12 @@ def prepare(upstream: Upstream, *, credential: str, limits: Limits) -> Prepared:
         for_streams=Timeouts(
             connect_seconds=connect,
             first_byte_seconds=upstream.first_byte_timeout_seconds or limits.first_byte_seconds,
-            idle_seconds=idle,
+            idle_seconds=upstream.idle_timeout_seconds or limits.idle_seconds,
             total_seconds=limits.stream_seconds,
         ),
-        # A whole answer sends nothing until it is written: only the end counts.
+        # A whole answer sends nothing until it is written, at most its head: only the end counts.
         for_answers=Timeouts(
-            connect_seconds=connect, first_byte_seconds=answer, idle_seconds=idle, total_seconds=answer
+            connect_seconds=connect, first_byte_seconds=answer, idle_seconds=answer, total_seconds=answer
         ),
         price=_price(upstream),
         shown_provider=shown(upstream.provider),

@@ -14,8 +14,8 @@ class Purse:
 
     table: RoutingTable
     limits: Limits
-    resolve: Callable[[str], str] = field(repr=False)
-    """Stored credential -> the secret itself. Raises CredentialError."""
+    resolve: Callable[[str, str], str] = field(repr=False)
+    """Authentication and stored credential -> the secret itself. Raises CredentialError."""
     _opened: dict[str, Prepared | str] = field(default_factory=dict, repr=False)
 
     def prepared(self, upstream: Upstream) -> Prepared:
@@ -25,7 +25,7 @@ class Purse:
         return found
 
     def objection(self, upstream: Upstream) -> str | None:
-        """Why there is no credential for it, or None."""
+        """Why this process cannot call it, or None. Names variables of ours, so not for callers."""
         found = self._open(upstream)
         return found if isinstance(found, str) else None
 
@@ -37,6 +37,10 @@ class Purse:
 
     def _prepare(self, upstream: Upstream) -> Prepared | str:
         try:
-            return prepare(upstream, credential=self.resolve(upstream.credential), limits=self.limits)
+            credential = self.resolve(upstream.auth, upstream.credential)
+            return prepare(upstream, credential=credential, limits=self.limits)
         except CredentialError as exc:
             return str(exc)
+        except (ValueError, TypeError, AttributeError):
+            # A row that was written past the forms. The exception may quote a header's value, which may be a secret.
+            return f"The extra headers or limits of the provider “{upstream.provider}” cannot be used; save it anew."

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
-from gateway.attempts import Streaming
+from gateway.attempts import Streaming, without_echo
 from gateway.draft import Draft
+from gateway.errors import InternalError
 from history.records import Outcome
 from providers.errors import Incomplete, ProtocolError, UpstreamError, UpstreamServerError
 from providers.wire.base import MalformedStream
-from providers.wire.openai_chat import Seen, StreamReader, error_event
+from providers.wire.openai_chat import Seen, StreamReader, error_event, read_error
 from providers.wire.splice import replaced
-from providers.wire.sse import EventSplitter, data_of
+from providers.wire.sse import EventSplitter, data_of, with_data
 
 if TYPE_CHECKING:
     from gateway.runtime import Runtime
 
+logger = logging.getLogger(__name__)
 DONE_EVENT = b"data: [DONE]\n\n"
 CLIENT_GONE_STATUS = 499
 """What history notes for a client that went away, as nginx does."""
@@ -32,12 +35,18 @@ class Relay:
         self,
         streaming: Streaming,
         *,
+        upstream: str,
+        credential: bytes,
         draft: Draft,
         runtime: Runtime,
         wants_usage_chunk: bool,
         shown_model: bytes | None,
     ) -> None:
         self._streaming = streaming
+        self._upstream = upstream
+        """provider/model, for the caller."""
+        self._credential = credential
+        """Blotted out where the upstream repeats it."""
         self._draft = draft
         self._runtime = runtime
         self._reader = StreamReader(wants_usage_chunk=wants_usage_chunk)
@@ -45,8 +54,8 @@ class Relay:
         self._shown_model = shown_model
         """The JSON string to put into every chunk's `model`; None leaves the upstream's."""
         self._done_event = DONE_EVENT
-        self._reported: UpstreamError | None = None
-        """The error that the upstream told of in its stream."""
+        self._reported: UpstreamServerError | None = None
+        """The error that the upstream told of in its stream; `body` is the event with it, if clients know its shape."""
         self._pieces = self._relay()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -56,7 +65,7 @@ class Relay:
         """Let go of the upstream, and record the exchange as cancelled unless it had ended."""
         await self._pieces.aclose()
         await self._streaming.response.aclose()
-        self._end(Outcome.CANCELLED, CLIENT_GONE_STATUS, code="client_closed")
+        self._end(Outcome.CANCELLED, CLIENT_GONE_STATUS, code=self._draft.cancelled_code)
 
     async def _relay(self) -> AsyncGenerator[bytes, None]:
         chunks = self._streaming.chunks()
@@ -71,6 +80,9 @@ class Relay:
             ending = self._ending()
         except UpstreamError as exc:
             ending = self._broken(exc)
+        except Exception:
+            logger.exception("Request %s failed in the gateway, in the middle of its stream", self._draft.id)
+            ending = self._failed()
         yield ending
         await _read_to_the_end(chunks)
 
@@ -83,14 +95,15 @@ class Relay:
     def _kept(self, events: Sequence[bytes]) -> bytes:
         """What the client gets of them, at once."""
         kept = []
-        for event in events:
+        for raw_event in events:
+            event = without_echo(raw_event, self._credential)
             match self._reader.feed(event):
                 case Seen.DONE:
                     self._done_event = event
                     break
                 case Seen.ERROR:
                     # Raised once what came before it in the same read is on its way.
-                    self._reported = UpstreamServerError("The upstream reported an error in its stream.")
+                    self._reported = _reported(event)
                     break
                 case Seen.CONTENT:
                     self._draft.note_first_byte(self._runtime.now())
@@ -105,7 +118,10 @@ class Relay:
         if self._shown_model is None:
             return event
         data = data_of(event)
-        return event if data is None else event.replace(data, replaced(data, "model", self._shown_model), 1)
+        if data is None:
+            return event
+        renamed = replaced(data, "model", self._shown_model)
+        return event if renamed == data else with_data(event, renamed)
 
     def _ending(self) -> bytes:
         """The last event. The exchange is recorded before the client can know that it is over. Raises Incomplete."""
@@ -116,8 +132,15 @@ class Relay:
 
     def _broken(self, failure: UpstreamError) -> bytes:
         """The one error event that ends a broken stream: an end without it would pass for success."""
+        failure.upstream = self._upstream
         self._end(Outcome.INTERRUPTED, self._streaming.status, failure=failure, code=failure.code)
-        return error_event(failure.message, failure.code)
+        return failure.body or error_event(failure.told, failure.code)
+
+    def _failed(self) -> bytes:
+        """The same where the fault is ours."""
+        error = InternalError(self._draft.id)
+        self._end(Outcome.FAILED, self._streaming.status, code=error.code)
+        return error_event(error.message, error.code, error.type)
 
     def _end(self, outcome: Outcome, status: int, *, failure: UpstreamError | None = None, code: str = "") -> None:
         draft, now = self._draft, self._runtime.now()
@@ -127,6 +150,15 @@ class Relay:
         draft.finish_reason = self._reader.finish_reason or ""
         draft.end_attempt(outcome, now, status=self._streaming.status, failure=failure)
         self._runtime.record(draft.close(outcome, status, now, code=code, error=failure.message if failure else ""))
+
+
+def _reported(event: bytes) -> UpstreamServerError:
+    """What the upstream says of its own error."""
+    error = read_error(event)
+    said = f": {error}" if str(error) else "."
+    return UpstreamServerError(
+        f"The upstream reported an error in its stream{said}", body=event if error.is_openais else b""
+    )
 
 
 async def _read_to_the_end(chunks: AsyncIterator[bytes]) -> None:

@@ -24,7 +24,7 @@ from history.recorder import Recorder
 from history.records import Exchange
 from providers.client import UpstreamTransport, read_limited, upstream_request
 from providers.models import vault
-from providers.secrets import resolve
+from providers.secrets import needed
 from providers.timeouts import Timeouts
 from routing.selection import Draw
 from routing.store import TABLE
@@ -83,7 +83,7 @@ class Runtime:
 
     def now(self) -> Moment:
         """Both clocks."""
-        return Moment(epoch=time.time(), monotonic=time.monotonic())
+        return moment()
 
     # The way out
 
@@ -129,6 +129,11 @@ class Runtime:
         await sync_to_async(self._recorder.stop, thread_sensitive=False)(STOP_SECONDS)
 
 
+def moment() -> Moment:
+    """Both clocks, also while the gateway is not running."""
+    return Moment(epoch=time.time(), monotonic=time.monotonic())
+
+
 def purse_of(table: RoutingTable) -> Purse:
     """The table with the credentials and deadlines of this process."""
     our_vault = vault()
@@ -139,7 +144,7 @@ def purse_of(table: RoutingTable) -> Purse:
         answer_seconds=settings.PLEXUS_ANSWER_TIMEOUT_SECONDS,
         stream_seconds=settings.PLEXUS_STREAM_TIMEOUT_SECONDS,
     )
-    return Purse(table=table, limits=limits, resolve=lambda credential: resolve(credential, our_vault, os.environ))
+    return Purse(table=table, limits=limits, resolve=lambda auth, stored: needed(auth, stored, our_vault, os.environ))
 
 
 def catch_up() -> None:

@@ -6,7 +6,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from gateway.access.store import KEYS
 from gateway.models import ClientKey
-from providers.models import Provider, ProviderModel
+from providers.models import ProviderModel
 from routing.models import Alias
 
 
@@ -15,9 +15,9 @@ def note_change(**kwargs: Any) -> None:  # Any: whatever the signal carries
     KEYS.mark_changed()
 
 
-# A key lists models by name here, so a renamed one is a change of the key ring too; a deleted alias leaves it.
-for model in (ClientKey, Alias, Provider, ProviderModel):
-    post_save.connect(note_change, sender=model, dispatch_uid=f"client_keys_{model.__name__}_saved")
+post_save.connect(note_change, sender=ClientKey, dispatch_uid="client_keys_ClientKey_saved")
+# A key lists aliases and models by id, so renaming one changes no key; a deleted one leaves the list.
+for model in (ClientKey, Alias, ProviderModel):
     post_delete.connect(note_change, sender=model, dispatch_uid=f"client_keys_{model.__name__}_deleted")
 for through in (ClientKey.allowed_aliases.through, ClientKey.allowed_models.through):
     m2m_changed.connect(note_change, sender=through, dispatch_uid=f"client_keys_{through.__name__}")

@@ -11,8 +11,8 @@ from gateway.access.keyring import Caller
 from gateway.draft import Draft
 from gateway.errors import GatewayError, NotReady, rendered
 from gateway.exchange import answer
-from gateway.ids import RANDOM_BITS, new_id
 from gateway.runtime import Runtime
+from history.ids import RANDOM_BITS, new_id
 from providers.errors import UpstreamError
 
 ANSWER_SECONDS = 60.0
@@ -21,6 +21,10 @@ SHOWN_CHARACTERS = 20_000
 
 class NoGateway(Exception):
     """This process serves no gateway, so nothing can be sent from it."""
+
+
+class NoAnswer(Exception):
+    """It was sent, and we stopped waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ class Trial:
 def send(model: str, prompt: str, user_name: str) -> Trial:
     """Ask `model` (any name) one question; recorded like every request. Blocks for at most a minute.
 
-    Call it from a thread that is not the event loop's. Raises NoGateway.
+    Call it from a thread that is not the event loop's. Raises NoGateway or NoAnswer.
     """
     try:
         present = runtime.current()
@@ -55,13 +59,17 @@ def send(model: str, prompt: str, user_name: str) -> Trial:
         return going.result(ANSWER_SECONDS)
     except TimeoutError as exc:
         going.cancel()
-        raise NoGateway(f"No answer within {ANSWER_SECONDS:g} seconds. The history shows what was tried.") from exc
+        raise NoAnswer(f"No answer within {ANSWER_SECONDS:g} seconds. The history shows what was tried.") from exc
 
 
 async def _send(body: bytes, user_name: str, present: Runtime) -> Trial:
     began = present.now()
     draft = Draft(
-        id=new_id(began.epoch, random.getrandbits(RANDOM_BITS)), began=began, api_type="chat", client_address="admin"
+        id=new_id(began.epoch, random.getrandbits(RANDOM_BITS)),
+        began=began,
+        api_type="chat",
+        client_address="admin",
+        cancelled_code="timeout",  # nobody but `send` cancels it, and nobody's connection has closed
     )
     caller = Caller(key_id=None, name=f"admin: {user_name}")
 

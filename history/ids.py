@@ -1,7 +1,19 @@
-"""Ids that sort by time: UUID version 7, whose first 48 bits are milliseconds since the epoch (RFC 9562, section 5.7)."""
+"""Request ids: UUID version 7, so that sorting by id sorts by time, in the database's own UUID type.
+
+Layout: 48 bits of milliseconds since the epoch, version, 74 random bits. Source: RFC 9562, section 5.7.
+"""
 
 from datetime import datetime
 from uuid import UUID
+
+RANDOM_BITS = 74
+
+
+def new_id(epoch_seconds: float, random_bits: int) -> str:
+    """The id of a request that began at `epoch_seconds`. `random_bits`: 74 of them."""
+    milliseconds = int(epoch_seconds * 1000) & 0xFFFF_FFFF_FFFF
+    high, low = random_bits >> 62 & 0xFFF, random_bits & 0x3FFF_FFFF_FFFF_FFFF
+    return str(UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
 
 
 def first_id_at(moment: datetime) -> UUID:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
 from history.models import AttemptLog, RequestLog, TargetStat
 from history.rows import AttemptRow, Row, moment, price_in, usage_in
@@ -25,6 +25,9 @@ COPIED = (
 
 SMALLEST_COST = Decimal("0.000000000001")
 """As RequestLog.cost_usd keeps it."""
+
+FAULTS_OF_A_ROW = (DataError, IntegrityError, ValueError, ArithmeticError)
+"""A value that no column takes, as the database says it or as Python does on the way there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +49,13 @@ class Written:
 def write(rows: Sequence[Row]) -> Written:
     """Write exchanges that are not there yet, their attempts and their statistics, all in one transaction.
 
-    A row that the database refuses does not take the others with it: the batch is halved until it is alone.
-    Raises OperationalError or InterfaceError where the database itself is in trouble.
+    A row with a value that no column takes does not take the others with it: the batch is halved until it is alone.
+    Raises everything else, which lies in no row and passes: a standby that only reads, a schema that is behind,
+    a row of a release that this process does not know yet.
     """
     try:
         return _write_all_or_ask_again(rows)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as exc:  # noqa: BLE001 - whatever is wrong with a row, the others are to be kept
+    except FAULTS_OF_A_ROW as exc:
         if len(rows) == 1:
             # The first line only: PostgreSQL's second one shows the whole row.
             reason = str(exc).partition("\n")[0]

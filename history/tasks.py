@@ -1,16 +1,20 @@
 """What the workers do for history: write batches, and forget what is old."""
 
+import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from celery import shared_task
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from history import store
 from history.ids import first_id_at
 from history.models import AttemptLog, RequestLog, TargetStat
 from history.rows import Row
+
+logger = logging.getLogger(__name__)
 
 MINUTES_KEPT = timedelta(days=3)
 HOURS_KEPT = timedelta(days=400)
@@ -22,14 +26,24 @@ FORGET_ROWS = 1_000
 
 @shared_task(
     name="history.tasks.record_exchanges",
-    autoretry_for=(OperationalError, InterfaceError),
+    bind=True,
+    # Everything: what lies in a row never gets here, and what else there is passes. See history.store.write.
+    autoretry_for=(Exception,),
     retry_backoff=1,
     retry_backoff_max=60,
     max_retries=None,
 )
-def record_exchanges(batch_id: str, rows: list[Row]) -> None:
+def record_exchanges(task: Any, batch_id: str, rows: list[Row]) -> None:  # Any: celery.Task, which has no types
     """Write a batch. The same one again changes nothing. `batch_id` is for the reader of the worker's log."""
-    store.write(rows)
+    try:
+        store.write(rows)
+    except Exception as exc:
+        if not task.request.retries:  # once per batch, which may wait for hours
+            reason = str(exc).partition("\n")[0]
+            logger.warning(
+                "History waits: %s is tried until it is written: %s: %s", batch_id, type(exc).__name__, reason
+            )
+        raise
 
 
 def publish(batch_id: str, rows: list[Row]) -> None:

@@ -7,10 +7,12 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plexus_site.settings")
 django.setup(set_prefix=False)
 
-from django.core.asgi import get_asgi_application  # noqa: E402  Django must be set up first
+from django.conf import settings  # noqa: E402  Django must be set up first
+from django.core.asgi import get_asgi_application  # noqa: E402
 
 from gateway.asgi import Receive, Scope, Send  # noqa: E402
 from gateway.asgi import application as gateway  # noqa: E402
+from plexus_site.body_limit import LimitedBody, announces_more_than, refuse  # noqa: E402
 
 GATEWAY_PATHS = {"/livez", "/readyz"}
 API_PATHS = {"chat", "completions", "embeddings", "models"}
@@ -24,7 +26,20 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if is_for_the_gateway(scope):
         await gateway(scope, receive, send)
     else:
-        await pages(scope, receive, send)  # type: ignore[arg-type]  # the same ASGI, typed more narrowly
+        await limited_pages(scope, receive, send)
+
+
+async def limited_pages(scope: Scope, receive: Receive, send: Send) -> None:
+    """Django's pages, for requests that are not too large for them."""
+    limit = settings.PLEXUS_MAX_REQUEST_BYTES
+    if announces_more_than(limit, scope):
+        await refuse(send)
+        return
+    body = LimitedBody(receive, limit)
+    await pages(scope, body.receive, send)  # type: ignore[arg-type]  # the same ASGI, typed more narrowly
+    if body.is_too_large:
+        # Django has answered nothing: to it, the client went away while it sent.
+        await refuse(send)
 
 
 def is_for_the_gateway(scope: Scope) -> bool:
@@ -34,5 +49,5 @@ def is_for_the_gateway(scope: Scope) -> bool:
     path: str = scope["path"]
     if path == "/":
         return bool(scope["method"] == "HEAD")
-    first = path.split("/", 2)[1]
+    first = path.lstrip("/").partition("/")[0]  # no path may surprise us: “*” of OPTIONS has no slash at all
     return first == "v1" or first in API_PATHS or path in GATEWAY_PATHS

@@ -1,4 +1,4 @@
-"""The Celery application: `celery -A plexus_site worker` and `celery -A plexus_site beat`."""
+"""The Celery application: `celery -A plexus_site worker -B`, or several workers and one `celery -A plexus_site beat`."""
 
 import os
 

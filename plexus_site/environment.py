@@ -1,9 +1,10 @@
 """Reading settings so that a wrong one is said in a sentence that names it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -17,11 +18,37 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
 
     @classmethod
     def load(cls, default_file: Path) -> "Environment":
-        """Read the `.env` that PLEXUS_ENV_FILE names (empty: none); what the environment says goes first."""
-        file = os.environ.get("PLEXUS_ENV_FILE", str(default_file))
-        if file and Path(file).is_file():
-            cls.read_env(file)
+        """Read the `.env` that PLEXUS_ENV_FILE names (empty: none); what the environment says goes first.
+
+        Raises ImproperlyConfigured when the named file, or a default one that is there, cannot be read.
+        """
+        named = os.environ.get("PLEXUS_ENV_FILE")
+        if named:
+            cls._read(Path(named), "PLEXUS_ENV_FILE names another file, or none at all when it is empty.")
+        elif named is None and default_file.exists():
+            cls._read(default_file, "Let this user read it, or name another one in PLEXUS_ENV_FILE.")
         return cls()
+
+    @classmethod
+    def _read(cls, file: Path, cure: str) -> None:
+        try:
+            with file.open(encoding="utf-8") as text:
+                cls.read_env(text)
+        except (OSError, UnicodeDecodeError) as exc:
+            reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
+            raise ImproperlyConfigured(f"The settings in {file} cannot be read: {reason}. {cure}") from exc
+
+    def get_value(
+        self,
+        var: str,
+        cast: Any = None,  # Any: whatever django-environ casts to, here and in the answer
+        default: Any = environ.Env.NOTSET,
+        parse_default: object = False,
+    ) -> Any:
+        """django-environ's, without its proxies: there `$NAME` is the value of NAME, and a password that begins so is lost."""
+        if var not in self.ENVIRON:
+            return super().get_value(var, cast=cast, default=default, parse_default=parse_default)
+        return self.parse_value(self.ENVIRON[var], cast)
 
     def checked(
         self,
@@ -57,23 +84,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
 
     def bool(self, name: str, default: bool = False) -> bool:
         """true/false, yes/no, on/off, 1/0."""
-        words = {
-            "true": True,
-            "yes": True,
-            "on": True,
-            "1": True,
-            "false": False,
-            "no": False,
-            "off": False,
-            "0": False,
-        }
-        return self.checked(
-            name,
-            lambda text: words[text.lower()] if text.lower() in words else _wrong(text),
-            default=str(default).lower(),
-            accept=lambda value: True,
-            wanted="true or false",
-        )
+        return self.checked(name, _truth, default=str(default).lower(), wanted="true or false")
 
     def one_of(self, name: str, choices: list[str], *, default: str) -> str:
         """One of `choices`, in any case."""
@@ -84,6 +95,14 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
             wanted=f"one of {', '.join(choices)}",
             accept=lambda value: value in choices,
         )
+
+    def servers(self, name: str, schemes: Collection[str], *, default: str, example: str) -> str:
+        """The URL of a server, or several separated by semicolons; "" for none. What is said of it shows no password."""
+        urls: str = self.str(name, default=default)
+        if not all(_is_server(url, schemes) for url in urls.split(";") if urls):
+            begins = ", ".join(f"{scheme}://" for scheme in schemes)
+            raise ImproperlyConfigured(f"{name} must be a URL such as {example}; it may begin with {begins}.")
+        return urls
 
     def database(self, url: str) -> dict[str, Any]:  # Any: Django's own shape of a DATABASES entry
         """The DATABASES entry for DATABASE_URL, with what each engine needs to behave under load."""
@@ -108,6 +127,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         return entry
 
 
+_TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _DATABASE_WANTED = "DATABASE_URL must be postgres://user:password@host:5432/name or sqlite:////path/to/file.sqlite3."
 
 
@@ -115,7 +135,7 @@ def kept_secret(file: Path, make: Callable[[], str] = get_random_secret_key) -> 
     """The secret in `file` (mode 0600), made on first use. Two processes that start at once agree on one."""
     if not file.exists():
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft = file.with_name(f"{file.name}.{os.getpid()}")
             draft.touch(mode=0o600)
             draft.write_text(make())
@@ -132,8 +152,20 @@ def kept_secret(file: Path, make: Callable[[], str] = get_random_secret_key) -> 
     return file.read_text().strip()
 
 
-def _wrong(text: str) -> bool:
-    raise ValueError(f"“{text}” is neither.")
+def _truth(text: str) -> bool:
+    """Raises ValueError."""
+    if text.lower() not in _TRUTHS:
+        raise ValueError(f"“{text}” is neither.")
+    return _TRUTHS[text.lower()]
+
+
+def _is_server(url: str, schemes: Collection[str]) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = parts.netloc or parts.path
+        return parts.scheme in schemes and bool(named) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _sentence(exc: Exception) -> str:

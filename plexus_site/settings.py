@@ -19,8 +19,14 @@ env = Environment.load(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("PLEXUS_DATA_DIR", default=str(BASE_DIR / "data"))).absolute()
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'plexus.sqlite3'}")
-REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "memory://localhost")
+REDIS_URL = env.servers("REDIS_URL", ("redis", "rediss", "unix"), default="", example="redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = env.servers(
+    "CELERY_BROKER_URL",
+    ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps", "pyamqp", "sqs", "memory"),
+    # redis-py's word for a socket, in Celery's spelling.
+    default=REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=") or "memory://localhost",
+    example="redis://127.0.0.1:6379/1",
+)
 
 # Secrets -----------------------------------------------------------------------------------------
 

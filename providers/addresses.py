@@ -28,6 +28,8 @@ Network = IPv4Network | IPv6Network
 
 SETTING = "PLEXUS_PRIVATE_UPSTREAMS"
 URL_LIMIT = 2000
+BASE_URL_LIMIT = 1900
+"""An endpoint's path comes behind it."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 ENDPOINT_PATHS = ("/chat/completions", "/completions", "/embeddings", "/messages", "/responses")
 """Longer ones before their own endings."""
@@ -40,7 +42,34 @@ NEVER_CALLED: tuple[Network, ...] = (
     ip_network("100.100.100.200/32"),  # metadata on Alibaba
     ip_network("168.63.129.16/32"),  # the host agent on Azure: a public address that only a guest reaches
 )
+NOT_PUBLIC: tuple[Network, ...] = (
+    ip_network("0.0.0.0/8"),
+    ip_network("10.0.0.0/8"),
+    ip_network("100.64.0.0/10"),  # behind a carrier's NAT
+    ip_network("127.0.0.0/8"),
+    ip_network("169.254.0.0/16"),
+    ip_network("172.16.0.0/12"),
+    ip_network("192.0.0.0/24"),
+    ip_network("192.0.2.0/24"),  # documentation, as 198.51.100.0/24 and 203.0.113.0/24
+    ip_network("192.88.99.0/24"),  # the relays of 6to4
+    ip_network("192.168.0.0/16"),
+    ip_network("198.18.0.0/15"),  # benchmarks
+    ip_network("198.51.100.0/24"),
+    ip_network("203.0.113.0/24"),
+    ip_network("224.0.0.0/3"),  # multicast, reserved, broadcast
+    ip_network("2001::/23"),  # protocol assignments, Teredo among them
+    ip_network("2001:db8::/32"),  # documentation, as 3fff::/20
+    ip_network("2002::/16"),
+    ip_network("3fff::/20"),
+)
+"""What the registries call special. Ours, since `is_global` says one thing on Python 3.11.7 and another on 3.11.9.
+
+Source: https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
+"""
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that was ever given to anybody to be reached at; unique local, link-local and multicast lie outside."""
 NAT64 = IPv6Network("64:ff9b::/96")
+LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 V4_COMPATIBLE = IPv6Network("::/96")
 
 
@@ -100,7 +129,7 @@ def objection_to_address(address: Address | str, port: int, allowed: AllowedNetw
     """
     given = ip_address(address) if isinstance(address, str) else address
     ip = unwrapped(given)
-    if any(ip in network for network in NEVER_CALLED):
+    if any(reading in network for network in NEVER_CALLED for reading in (ip, *behind_local_nat64(ip))):
         return f"The address {given} is link-local or a cloud metadata service; these are never called."
     if is_public(ip) or allowed.covers(ip, port):
         return None
@@ -134,9 +163,23 @@ def unwrapped(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
+def behind_local_nat64(address: Address) -> list[Address]:
+    """The IPv4 addresses that a translator of this network may read out of an address for it. Its prefix may be of any
+    length from 48 to 96 bits, and the address says which one to nobody else, so it is never taken for a public one.
+
+    Bits 64 to 71 are left out. Source: RFC 6052, section 2.2; RFC 8215.
+    """
+    if not (isinstance(address, IPv6Address) and address in LOCAL_NAT64):
+        return []
+    number = int(address)
+    without_gap = number >> 64 << 56 | number & (1 << 56) - 1
+    readings = [number, *(without_gap >> 120 - 32 - length for length in (48, 56, 64))]
+    return [IPv4Address(reading & 0xFFFFFFFF) for reading in readings]
+
+
 def is_public(address: Address) -> bool:
-    is_site_local = isinstance(address, IPv6Address) and address.is_site_local
-    return address.is_global and not address.is_multicast and not is_site_local
+    is_unicast = isinstance(address, IPv4Address) or address in GLOBAL_UNICAST
+    return is_unicast and not any(address in network for network in NOT_PUBLIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +274,8 @@ def objection_to_url(url: str, allowed: AllowedNetworks) -> tuple[str, str] | No
     Codes: invalid_base_url, private_base_url, insecure_base_url. Other host names than localhost are judged when a
     connection is opened.
     """
+    if len(url) > BASE_URL_LIMIT:
+        return "invalid_base_url", f"The URL is longer than {BASE_URL_LIMIT} characters."
     try:
         split = split_url(url)
     except ValueError as exc:

@@ -11,13 +11,13 @@ from django.db.models import Count, Q
 from providers import secrets
 
 
-def objection_to_credential(stored: str) -> str | None:
-    """Why this stored credential cannot be used in this process, or None. Never holds the secret."""
+def objection_to_credential(auth: str, stored: str) -> str | None:
+    """Why a provider's credential cannot be used in this process, or None. Never holds the secret."""
     # Imported late: checks are registered before the models are there.
     from providers.models import vault
 
     try:
-        secrets.resolve(stored, vault(), os.environ)
+        secrets.needed(auth, stored, vault(), os.environ)
     except secrets.CredentialError as exc:
         return str(exc)
     return None
@@ -37,8 +37,7 @@ def _warnings() -> Iterator[checks.CheckMessage]:
     reachable = Q(endpoints__isnull=False)
     for provider in Provider.objects.filter(enabled=True).annotate(addresses=Count("endpoints", filter=reachable)):
         needs_credential = provider.auth != Provider.Auth.NONE
-        objection = objection_to_credential(provider.credential) if provider.credential and needs_credential else None
-        if objection:
+        if objection := objection_to_credential(provider.auth, provider.credential):
             yield checks.Warning(
                 f"The provider “{provider}” cannot be called: {objection}",
                 hint="Set the variable, or enter another credential under Providers › Providers.",

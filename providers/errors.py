@@ -25,7 +25,8 @@
          │   └─ UpstreamTimedOut      504 upstream_timeout            was 504: the upstream's own deadline
          └─ UpstreamRejected          as it came                      was any other 4xx: the caller's business
 
-Branch on the class or its attributes, never on the text.
+Branch on the class or its attributes, never on the text. Each has two texts: `message` for the history, which may name
+addresses, and `told` for the caller, which never does.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ class UpstreamError(Exception):
     may_fail_over: ClassVar[bool] = False
     passes_through: ClassVar[bool] = False
     """Whether the caller gets `body` and `content_type` as they came, in place of our own words."""
+    words: ClassVar[str] = "failed"
+    """What happened, as the end of a sentence about the upstream. Never an address or a variable of ours."""
 
     def __init__(
         self,
@@ -86,10 +89,19 @@ class UpstreamError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
+        """For the history."""
+        self.upstream = ""
+        """provider/model, put down by whoever tried it."""
         self.upstream_status = upstream_status
         self.retry_after_seconds = retry_after_seconds
         self.body = body
         self.content_type = content_type
+
+    @property
+    def told(self) -> str:
+        """For the caller: who, and what, without anything of our network."""
+        answered = f" (status {self.upstream_status})" if self.upstream_status is not None else ""
+        return f"{self.upstream or 'The upstream'} {self.words}{answered}."
 
 
 class NotReached(UpstreamError):
@@ -97,12 +109,14 @@ class NotReached(UpstreamError):
 
     condition = Condition.CONNECTION
     may_fail_over = True
+    words = "could not be reached"
 
 
 class ConnectFailed(NotReached):
     """Refused, unreachable, or a host name that nobody knows."""
 
     code = "upstream_connect_error"
+    words = "could not be connected to"
 
 
 class ConnectTimeout(NotReached):
@@ -111,6 +125,7 @@ class ConnectTimeout(NotReached):
     status = 504
     code = "upstream_connect_timeout"
     condition = Condition.TIMEOUT
+    words = "could not be connected to in time"
 
 
 class AddressRefused(NotReached):
@@ -118,12 +133,14 @@ class AddressRefused(NotReached):
 
     code = "upstream_address_refused"
     fault = Fault.OURS
+    words = "stands at an address that may not be called"
 
 
 class TLSFailed(NotReached):
     """The certificate does not hold, or the handshake failed."""
 
     code = "upstream_tls_error"
+    words = "offered no secure connection"
 
 
 class Misconfigured(NotReached):
@@ -131,10 +148,13 @@ class Misconfigured(NotReached):
 
     code = "upstream_misconfigured"
     fault = Fault.OURS
+    words = "cannot be called as it is configured"
 
 
 class NotAnswered(UpstreamError):
     """The request was sent and no whole answer came. It may have been carried out, and may be billed."""
+
+    words = "gave no whole answer"
 
 
 class FirstByteTimeout(NotAnswered):
@@ -143,6 +163,7 @@ class FirstByteTimeout(NotAnswered):
     status = 504
     code = "upstream_timeout"
     condition = Condition.TIMEOUT
+    words = "gave no answer in time"
 
 
 class IdleTimeout(NotAnswered):
@@ -151,6 +172,7 @@ class IdleTimeout(NotAnswered):
     status = 504
     code = "upstream_idle_timeout"
     condition = Condition.TIMEOUT
+    words = "fell silent"
 
 
 class TotalTimeout(NotAnswered):
@@ -159,6 +181,7 @@ class TotalTimeout(NotAnswered):
     status = 504
     code = "upstream_total_timeout"
     condition = Condition.TIMEOUT
+    words = "was not done in time"
 
 
 class Disconnected(NotAnswered):
@@ -166,6 +189,7 @@ class Disconnected(NotAnswered):
 
     code = "upstream_disconnected"
     condition = Condition.CONNECTION
+    words = "closed the connection before its answer was whole"
 
 
 class Incomplete(NotAnswered):
@@ -173,6 +197,7 @@ class Incomplete(NotAnswered):
 
     code = "upstream_incomplete"
     condition = Condition.CONNECTION
+    words = "ended its stream before its answer was finished"
 
 
 class ProtocolError(NotAnswered):
@@ -180,6 +205,7 @@ class ProtocolError(NotAnswered):
 
     code = "upstream_protocol_error"
     condition = Condition.PROTOCOL
+    words = "did not answer as its API promises"
 
 
 class AnswerTooLarge(NotAnswered):
@@ -187,6 +213,7 @@ class AnswerTooLarge(NotAnswered):
 
     code = "upstream_answer_too_large"
     condition = Condition.PROTOCOL
+    words = "sent a larger answer than is taken"
 
 
 class Refusal(UpstreamError):
@@ -199,6 +226,7 @@ class UpstreamAuthFailed(Refusal):
     code = "upstream_auth_error"
     condition = Condition.AUTHENTICATION
     fault = Fault.OURS
+    words = "does not accept the credential that is configured for it"
 
 
 class UpstreamModelNotFound(Refusal):
@@ -207,6 +235,7 @@ class UpstreamModelNotFound(Refusal):
     code = "upstream_model_not_found"
     condition = Condition.MODEL_NOT_FOUND
     fault = Fault.OURS
+    words = "does not know the model that is configured for it"
 
 
 class UpstreamRateLimited(Refusal):
@@ -216,6 +245,7 @@ class UpstreamRateLimited(Refusal):
     code = "upstream_rate_limited"
     condition = Condition.RATE_LIMITED
     passes_through = True
+    words = "asks to wait"
 
 
 class QuotaExceeded(Refusal):
@@ -225,6 +255,7 @@ class QuotaExceeded(Refusal):
     code = "insufficient_quota"
     condition = Condition.QUOTA_EXCEEDED
     fault = Fault.OURS
+    words = "has no quota left in its account"
 
 
 class UpstreamServerError(Refusal):
@@ -237,6 +268,7 @@ class UpstreamOverloaded(UpstreamServerError):
     status = 503
     code = "upstream_overloaded"
     condition = Condition.OVERLOADED
+    words = "is overloaded"
 
 
 class UpstreamTimedOut(UpstreamServerError):
@@ -245,6 +277,7 @@ class UpstreamTimedOut(UpstreamServerError):
     status = 504
     code = "upstream_timeout"
     condition = Condition.TIMEOUT
+    words = "ran into its own deadline"
 
 
 class UpstreamRejected(Refusal):
@@ -254,6 +287,7 @@ class UpstreamRejected(Refusal):
     condition = Condition.REJECTED
     fault = Fault.CALLER
     passes_through = True
+    words = "rejected the request"
 
     @property
     def status(self) -> int:  # type: ignore[override]  # the class says it for the other kinds; here it is as it came
@@ -271,17 +305,6 @@ BY_STATUS: Mapping[int, type[Refusal]] = {
     529: UpstreamOverloaded,
 }
 
-WORDS: Mapping[type[Refusal], str] = {
-    UpstreamAuthFailed: "The upstream does not accept the credential that is configured for it",
-    UpstreamModelNotFound: "The upstream does not know the model that is configured for it",
-    UpstreamRateLimited: "The upstream asks to wait",
-    QuotaExceeded: "The account at the upstream has no quota left",
-    UpstreamServerError: "The upstream failed",
-    UpstreamOverloaded: "The upstream is overloaded",
-    UpstreamTimedOut: "The upstream ran into its own deadline",
-    UpstreamRejected: "The upstream rejected the request",
-}
-
 
 def from_status(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
     """The error that an answer with this status means. For any status that is not 2xx.
@@ -292,7 +315,7 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes) -> Upstrea
         return ProtocolError(f"The upstream answered with status {status}.", upstream_status=status)
     kind = kind_of_status(status)
     return kind(
-        f"{WORDS[kind]} (status {status}).",
+        f"The upstream {kind.words} (status {status}).",
         upstream_status=status,
         retry_after_seconds=retry_after_seconds(headers),
         body=body,
@@ -340,7 +363,7 @@ def wait_until(date: str | None, now: str | None) -> float | None:
 def a_date(text: str | None) -> datetime | None:
     try:
         date = parsedate_to_datetime(text or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # the year 99999999999 does not fit into a C integer
         return None
     # A date without a zone cannot be compared with one that has it; HTTP's dates always have one.
     return date if date.tzinfo else None

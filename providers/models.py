@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 from django.db.models import Q, TextChoices
 
 from providers import secrets, wire
-from providers.addresses import objection_to_url
+from providers.addresses import objection_to_url, split_url
 
 CONFIGURATION_LOCK = 0x706C_6578  # "plex"; any number that nobody else in this database locks
 
@@ -129,6 +129,9 @@ class Provider(ConfigurationModel):
     idle_timeout_seconds = seconds("Empty: PLEXUS_IDLE_TIMEOUT_SECONDS.", most=600)
     answer_timeout_seconds = seconds("A whole answer. Empty: PLEXUS_ANSWER_TIMEOUT_SECONDS.")
 
+    credential_was_entered = False
+    """Whether whoever changes this row has just typed its key: then they may also say where it is sent."""
+
     class Meta:
         ordering = ["name"]
         constraints = [
@@ -149,7 +152,7 @@ class Provider(ConfigurationModel):
         return self.credential if secrets.is_reference(self.credential) else "stored, encrypted"
 
     def save_in_turn(self, *args: Any, **kwargs: Any) -> None:
-        self.credential = sealed(self.credential)
+        self._seal()
         super().save_in_turn(*args, **kwargs)
 
     def clean(self) -> None:
@@ -164,7 +167,12 @@ class Provider(ConfigurationModel):
             errors["extra_headers"] = ValidationError(problem, code="invalid_header")
         if errors:
             raise ValidationError(errors)
-        self.credential = sealed(self.credential)
+        self._seal()
+
+    def _seal(self) -> None:
+        stored = sealed(self.credential)
+        self.credential_was_entered |= stored != self.credential
+        self.credential = stored
 
     def _objections_to_authentication(self) -> dict[str, ValidationError]:
         errors: dict[str, ValidationError] = {}
@@ -181,6 +189,11 @@ class Provider(ConfigurationModel):
             errors["credential"] = ValidationError(
                 "A reference is $NAME, with NAME of letters, digits and underscores, for instance $OPENAI_API_KEY.",
                 code="invalid_reference",
+            )
+        elif secrets.is_reference(self.credential) and secrets.is_our_own(secrets.reference_name(self.credential)):
+            errors["credential"] = ValidationError(
+                "This variable is a setting of Plexus itself and is never sent to a provider. Name another one.",
+                code="our_own_secret",
             )
         elif re.search(r"[\s\x00-\x1f\x7f]|[^\x00-\xff]", self.credential):
             errors["credential"] = ValidationError(
@@ -243,6 +256,41 @@ class Endpoint(ConfigurationModel):
 
     def clean(self) -> None:
         check_base_url(self.base_url, "base_url")
+        if self._has_a_provider:
+            self._clean_whose_key_goes_there()
+
+    @property
+    def _has_a_provider(self) -> bool:
+        """False when none was given, or one that is gone: the field itself says so."""
+        try:
+            return self.provider is not None
+        except Provider.DoesNotExist:
+            return False
+
+    def _clean_whose_key_goes_there(self) -> None:
+        """A stored key goes to the hosts that it was entered for. Else an editor could read it, at a host of their own."""
+        if not secrets.is_sealed(self.provider.credential) or self.provider.credential_was_entered:
+            return
+        stored = Endpoint.objects.filter(provider_id=self.provider.pk).values_list("base_url", flat=True)
+        if server_of(self.base_url) not in {server_of(url) for url in stored}:
+            raise ValidationError(
+                {
+                    "base_url": ValidationError(
+                        f"The stored key of “{self.provider}” has not gone to this host so far. Enter the credential "
+                        "again together with the address; in a file, name its variable in apiKeyEnv.",
+                        code="credential_needed",
+                    )
+                }
+            )
+
+
+def server_of(url: str) -> str:
+    """Scheme, host and port of an address: `https://api.openai.com:443`. "" for one that cannot be read."""
+    try:
+        split = split_url(url)
+    except ValueError:
+        return ""
+    return f"{split.scheme}://{split.host}:{split.port}"
 
 
 def check_base_url(url: str, field: str) -> None:

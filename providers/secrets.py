@@ -7,6 +7,7 @@
     Exception
     └── CredentialError
         ├── MissingCredential   a reference that leads nowhere
+        ├── OurOwnSecret        a reference to a secret of Plexus itself
         └── Unreadable          a sealed text that none of our keys opens
 
 Messages name the variable or the cure, never the secret.
@@ -22,6 +23,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 SEAL: Final = "sealed:"
 
+OUR_OWN: Final = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "POSTGRES_PASSWORD", "PGPASSWORD"}
+"""Variables that hold our own secrets, with every PLEXUS_…: whoever may name one would have it sent to any address."""
+
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
@@ -32,6 +36,10 @@ class CredentialError(Exception):
 
 class MissingCredential(CredentialError):
     """The environment does not hold what the reference names."""
+
+
+class OurOwnSecret(CredentialError):
+    """The reference names a variable that is for Plexus alone."""
 
 
 class Unreadable(CredentialError):
@@ -82,14 +90,29 @@ def reference_name(stored: str) -> str:
     return match.group(1) or match.group(2)
 
 
+def is_our_own(name: str) -> bool:
+    """Whether this environment variable is a setting of Plexus itself, and so no provider's key."""
+    # Windows does not tell the cases apart.
+    return name.upper() in OUR_OWN or name.upper().startswith("PLEXUS_")
+
+
 def resolve(stored: str, vault: Vault, environment: Mapping[str, str]) -> str:
-    """The credential itself, fit for a header. Raises MissingCredential or Unreadable."""
+    """The credential itself, fit for a header. Raises MissingCredential, OurOwnSecret or Unreadable."""
     if is_reference(stored):
         return _from_environment(reference_name(stored), environment)
     return vault.open(stored) if is_sealed(stored) else stored
 
 
+def needed(auth: str, stored: str, vault: Vault, environment: Mapping[str, str]) -> str:
+    """The credential that this authentication sends; empty under `none`, whatever is still stored. Raises as resolve."""
+    return "" if auth == "none" else resolve(stored, vault, environment)
+
+
 def _from_environment(name: str, environment: Mapping[str, str]) -> str:
+    if is_our_own(name):
+        raise OurOwnSecret(
+            f"The environment variable {name} is a setting of Plexus and no provider's key; name another."
+        )
     # A variable that was read from a file often ends with a line break.
     value = environment.get(name, "").strip()
     if not value:

@@ -16,12 +16,27 @@ WHAT_IT_READS = (
 """For prefetch_related, before many aliases are asked."""
 
 
-def why_unserved(alias: "Alias") -> str | None:
-    """Why nobody can take a request for this alias, as the end of a sentence about it; None when somebody can."""
+Answers = dict[int, str | None]
+"""Alias id -> what `why_unserved` says of it: many ways may lead to one alias, which is looked at once."""
+
+
+def why_unserved(alias: "Alias", known: Answers | None = None) -> str | None:
+    """Why nobody can take a request for this alias, as the end of a sentence about it; None when somebody can.
+
+    `known`: what was said of others before, when many are asked.
+    """
+    known = {} if known is None else known
+    if alias.pk not in known:
+        known[alias.pk] = "leads back to itself"  # ends the walk should the database hold a circle after all
+        known[alias.pk] = _look_for_somebody(alias, known)
+    return known[alias.pk]
+
+
+def _look_for_somebody(alias: "Alias", known: Answers) -> str | None:
     targets = list(alias.targets.all())
     if not targets:
         return "has no target"
-    reasons = [_why_left_out(target) for target in targets]
+    reasons = [_why_left_out(target, known) for target in targets]
     if None in reasons:
         return None
     if not any(target.enabled for target in targets):
@@ -34,7 +49,7 @@ def why_unserved(alias: "Alias") -> str | None:
     )
 
 
-def _why_left_out(target: "Target") -> str | None:
+def _why_left_out(target: "Target", known: Answers) -> str | None:
     from routing.store import why_disabled
 
     if not target.enabled:
@@ -42,8 +57,7 @@ def _why_left_out(target: "Target") -> str | None:
     if target.to_alias is not None:
         if not target.to_alias.enabled:
             return f"the alias “{target.to_alias}” is disabled"
-        # No circles among aliases, so this ends.
-        deeper = why_unserved(target.to_alias)
+        deeper = why_unserved(target.to_alias, known)
         return f"the alias “{target.to_alias}” {deeper}" if deeper else None
     return why_disabled(target.model) if target.model is not None else "it points at nothing"
 
@@ -59,8 +73,9 @@ def check_aliases(app_configs: Sequence[Any] | None, **kwargs: Any) -> Iterable[
 def _warnings() -> Iterator[checks.CheckMessage]:
     from routing.models import Alias
 
+    known: Answers = {}
     for alias in Alias.objects.filter(enabled=True).prefetch_related(*WHAT_IT_READS):
-        if reason := why_unserved(alias):
+        if reason := why_unserved(alias, known):
             yield checks.Warning(
                 f"The alias “{alias}” {reason}. Requests for it get 503.",
                 hint="Enable a target, its model and its provider, or disable the alias under Routing › Aliases.",

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 
 from providers.models import ConfigurationModel, ProviderModel, check_base_url
 from routing import selection
-from routing.rules import circle_through, wrong_percentages
+from routing.rules import circle_through, longest_way, wrong_percentages
 
 NAME_FIELD: dict[str, Any] = {  # Any: keyword arguments of a field
     "max_length": 128,
@@ -24,6 +24,8 @@ NAME_FIELD: dict[str, Any] = {  # Any: keyword arguments of a field
     ],
 }
 MAX_WEIGHT = 1_000_000
+MAX_LINKS = 10
+"""Aliases one behind the other: each link is walked for every request, and nobody could follow more of them."""
 
 
 class Alias(ConfigurationModel):
@@ -219,7 +221,7 @@ class Target(ConfigurationModel):
             self._clean_weight()
         if self.alias_id:
             self._clean_against_its_siblings()
-            self._clean_circle()
+        self._clean_links()
 
     @property
     def _has_an_alias(self) -> bool:
@@ -261,9 +263,29 @@ class Target(ConfigurationModel):
         except ValidationError as exc:
             raise ValidationError({"weight": exc.error_list}) from exc
 
-    def _clean_circle(self) -> None:
+    def _clean_links(self) -> None:
+        """An alias cannot reach itself, nor another one over more than MAX_LINKS links."""
         if self.to_alias_id is None:
             return
+        if self.alias_id:  # nobody points at a new alias yet
+            self._clean_circle()
+        self._clean_depth(self.to_alias_id)
+
+    def _clean_depth(self, behind: int) -> None:
+        above = longest_way(self.alias_id, aliases_that_point_at, most=MAX_LINKS) if self.alias_id else 0
+        below = longest_way(behind, aliases_behind, most=MAX_LINKS)
+        if above + 1 + below > MAX_LINKS:
+            raise ValidationError(
+                {
+                    "to_alias": ValidationError(
+                        f"With “{self.to_alias}” here, more than {MAX_LINKS} aliases would lead one to the next. "
+                        "Choose an alias further on, or a model.",
+                        code="too_many_links",
+                    )
+                }
+            )
+
+    def _clean_circle(self) -> None:
         proposed = [t.to_alias_id for t in self.alias.targets_together or [self] if t.to_alias_id is not None]
         circle = circle_through(self.alias_id, lambda alias_id: next_aliases(alias_id, self.alias_id, proposed))
         if circle and circle[1] == self.to_alias_id:
@@ -274,16 +296,24 @@ class Target(ConfigurationModel):
             )
 
     def save_in_turn(self, *args: Any, **kwargs: Any) -> None:
-        self._clean_circle()
+        self._clean_links()
         super().save_in_turn(*args, **kwargs)
 
 
 def next_aliases(alias_id: int, changing: int, proposed: Iterable[int]) -> Iterable[int]:
     """The aliases that `alias_id` points at, with what is `proposed` for the one that is changing."""
-    if alias_id == changing:
-        return proposed
+    return proposed if alias_id == changing else aliases_behind(alias_id)
+
+
+def aliases_behind(alias_id: int) -> Iterable[int]:
+    """The aliases that stand among the targets of this one."""
     stored = Target.objects.filter(alias_id=alias_id, to_alias__isnull=False)
     return stored.order_by("id").values_list("to_alias_id", flat=True)
+
+
+def aliases_that_point_at(alias_id: int) -> Iterable[int]:
+    """The aliases that have this one among their targets."""
+    return Target.objects.filter(to_alias_id=alias_id).order_by("id").values_list("alias_id", flat=True)
 
 
 def check_no_twins(targets: Iterable[Target]) -> None:

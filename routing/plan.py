@@ -32,7 +32,7 @@ class Plan:
     vitals: VitalsByID
     draw: Draw
     unpayable: Callable[[Upstream], str | None]
-    """Why this process has no credential for an upstream, or None."""
+    """Why this process cannot call an upstream as it is configured, or None. May name variables of ours."""
     left_out: list[LeftOut] = field(default_factory=list)
     """Filled as the walk meets them."""
     _leads_somewhere: dict[str, bool] = field(default_factory=dict, init=False, repr=False)
@@ -91,8 +91,13 @@ class Plan:
             list(self._through(self.table.routes[candidate.alias], entered))
             return
         upstream = self.table.upstreams[candidate.upstream]
-        if reason := self._why_unable(upstream):
-            self.left_out.append(LeftOut(target=upstream.key, reason=reason))
+        if reason := objection(upstream, self.needs):
+            told = f"{upstream.name} ({reason})"
+        elif reason := self.unpayable(upstream):
+            told = f"{upstream.name} (cannot be called as it is configured)"
+        else:
+            return
+        self.left_out.append(LeftOut(target=upstream.key, reason=reason, for_callers=told))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,3 +30,15 @@ def circle_through(start: Node, next_of: Callable[[Node], Iterable[Node]]) -> li
             branches.pop()
             path.pop()
     return None
+
+
+def longest_way(start: Node, next_of: Callable[[Node], Iterable[Node]], *, most: int) -> int:
+    """How many links the longest way from `start` has; `most` when it has more, or goes in circles."""
+    known: dict[Node, tuple[Node, ...]] = {}
+    here = {start}
+    for links in range(most):
+        known |= {node: tuple(next_of(node)) for node in here if node not in known}
+        here = {following for node in here for following in known[node]}
+        if not here:
+            return links
+    return most

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -50,8 +50,6 @@ class Snapshot(Generic[T]):
     ) -> None:
         self.subject = subject
         self.current = self._empty = empty
-        self.taken_at = 0.0
-        """When `current` was last known to be the newest, on the monotonic clock."""
         self._compile = compile
         self._encode = encode
         self._decode = decode
@@ -82,7 +80,6 @@ class Snapshot(Generic[T]):
             with self._swap:
                 value = self._compiled()
                 self.current = value
-                self.taken_at = time.monotonic()
             self._lay_into_redis(value)
             laid = value.version
 
@@ -103,7 +100,6 @@ class Snapshot(Generic[T]):
         before = self.current
         version = self._newest_version(before)
         if version == before.version:
-            self.taken_at = time.monotonic()
             return False
         value = self._from_redis(version)
         if value is None:
@@ -114,7 +110,6 @@ class Snapshot(Generic[T]):
                 # that was put back is lower.
                 if self.current is before:
                     self.current = value
-                self.taken_at = time.monotonic()
         return True
 
     def _newest_version(self, ours: T) -> int:
@@ -140,7 +135,14 @@ class Snapshot(Generic[T]):
     # Redis: a faster way to the same value, never the only one
 
     def _version_in_redis(self) -> int | None:
-        return _or_none(lambda server: int(server.get(self._key("version"))))  # type: ignore[arg-type]  # bytes or None
+        """None when Redis does not answer; 0, older than any, when it has none (it was emptied) or nonsense."""
+        told = _or_none(lambda server: server.get(self._key("version")) or b"0")
+        if told is None:
+            return None
+        try:
+            return int(told)
+        except (TypeError, ValueError):
+            return 0
 
     def _from_redis(self, version: int) -> T | None:
         signed = _or_none(lambda server: server.get(self._key("value")))
@@ -180,16 +182,24 @@ R = TypeVar("R")
 
 
 def _or_none(ask: "Callable[[redis.Redis], R]") -> R | None:
-    """What Redis answers; None without Redis, or when it is dead, frozen, or has nothing or nonsense."""
+    """What Redis answers; None without Redis, or when it is dead or frozen: said once, and once when it is over."""
+    global _is_silent
     if not settings.REDIS_URL:
         return None
     try:
-        return ask(_server())
-    except (redis.RedisError, OSError, TypeError, ValueError) as exc:
-        logger.info("Redis did not answer: %s", exc)
+        answer = ask(_server())
+    except (redis.RedisError, OSError) as exc:
+        if not _is_silent:
+            logger.warning("Redis does not answer; configuration comes from the database until it does: %s", exc)
+        _is_silent = True
         return None
+    if _is_silent:
+        logger.info("Redis answers again.")
+    _is_silent = False
+    return answer
 
 
+_is_silent = False
 _servers: dict[str, "redis.Redis"] = {}
 
 
@@ -200,6 +210,3 @@ def _server() -> "redis.Redis":
             settings.REDIS_URL, socket_timeout=0.2, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0)
         )
     return _servers[settings.REDIS_URL]
-
-
-__all__ = ["DatabaseError", "Snapshot", "Versioned"]

@@ -1,15 +1,18 @@
 """The routing table of this process: compiled from the database, shared through Redis."""
 
+import logging
 from collections.abc import Iterable
 from itertools import groupby
 
 from providers import wire
 from providers.addresses import endpoint_url
-from providers.models import ProviderModel
+from providers.models import ProviderModel, objection_to_headers
 from routing import table as tables
 from routing.models import Alias, Synonym, Target
 from routing.snapshot import Snapshot
-from routing.table import Candidate, LeftOut, Route, RoutingTable, Upstream
+from routing.table import Candidate, DisabledModel, LeftOut, Route, RoutingTable, Upstream
+
+logger = logging.getLogger(__name__)
 
 
 def compile_table(version: int) -> RoutingTable:
@@ -38,16 +41,18 @@ class _Compiling:
     def __init__(self) -> None:
         self.upstreams: list[Upstream] = []
         self.direct: dict[str, int] = {}
-        self.disabled: dict[str, str] = {}
+        self.disabled: dict[str, DisabledModel] = {}
         self._models: dict[int, ProviderModel] = {}
-        self._places: dict[str, int] = {}
+        self._places: dict[str, int | str] = {}
+        """Upstream key -> its place among the upstreams, or why it has none."""
 
     def add_model(self, model: ProviderModel) -> None:
         self._models[model.pk] = model
-        if reason := why_disabled(model):
-            self.disabled[str(model)] = reason
+        place = why_disabled(model) or self._place(model, endpoint="")
+        if isinstance(place, str):
+            self.disabled[str(model)] = DisabledModel(model_id=model.pk, reason=place)
         else:
-            self.direct[str(model)] = self._place(model, endpoint="")
+            self.direct[str(model)] = place
 
     def route(self, alias: Alias) -> Route:
         targets = sorted(alias.targets.all(), key=lambda target: (target.tier, target.position, target.pk))
@@ -78,7 +83,9 @@ class _Compiling:
         if target.to_alias is not None:
             return None if target.to_alias.enabled else f"the alias “{target.to_alias}” is disabled"
         assert target.model_id is not None  # the database holds it: a target is a model or an alias
-        return why_disabled(self._models[target.model_id])
+        model = self._models[target.model_id]
+        place = why_disabled(model) or self._place(model, endpoint=target.endpoint)
+        return place if isinstance(place, str) else None
 
     def _candidate(self, target: Target) -> Candidate:
         weight = target.weight or 1
@@ -86,14 +93,30 @@ class _Compiling:
             return Candidate(id=target.pk, weight=weight, alias=target.to_alias.name)
         assert target.model_id is not None  # as above
         place = self._place(self._models[target.model_id], endpoint=target.endpoint)
+        assert isinstance(place, int)  # the others were left out
         return Candidate(id=target.pk, weight=weight, upstream=place)
 
-    def _place(self, model: ProviderModel, *, endpoint: str) -> int:
+    def _place(self, model: ProviderModel, *, endpoint: str) -> int | str:
         key = tables.address_key(model.provider.name, model.name, endpoint)
         if key not in self._places:
-            self._places[key] = len(self.upstreams)
-            self.upstreams.append(upstream(model, key=key, endpoint=endpoint))
+            self._places[key] = self._add_upstream(model, key=key, endpoint=endpoint)
         return self._places[key]
+
+    def _add_upstream(self, model: ProviderModel, *, key: str, endpoint: str) -> int | str:
+        """Its place, or why it cannot be called: a row that was written past its rules must not stop all the others."""
+        if reason := why_malformed(model):
+            return self._left_out(model, reason)
+        try:
+            made = upstream(model, key=key, endpoint=endpoint)
+        except ValueError:
+            # The address is not named: whoever asks for the model need not know where it stands.
+            return self._left_out(model, f"an address of “{model}” cannot be called; save it anew")
+        self.upstreams.append(made)
+        return len(self.upstreams) - 1
+
+    def _left_out(self, model: ProviderModel, reason: str) -> str:
+        logger.warning("“%s” gets no requests: %s.", model, reason)
+        return reason
 
 
 def why_disabled(model: ProviderModel) -> str | None:
@@ -103,11 +126,19 @@ def why_disabled(model: ProviderModel) -> str | None:
     return None if model.enabled else f"the model “{model}” is disabled"
 
 
+def why_malformed(model: ProviderModel) -> str | None:
+    """Why what the database holds of this model and its provider cannot be used, or None. Their own rules let none in."""
+    if objection_to_headers(model.provider.extra_headers):
+        return f"the extra headers of the provider “{model.provider}” cannot be sent; save it anew"
+    return None if isinstance(model.api_types, list) else f"the API types of “{model}” are no list; save it anew"
+
+
 def upstream(model: ProviderModel, *, key: str, endpoint: str) -> Upstream:
-    """What it takes to call `model`, at its provider's addresses or at an `endpoint` of its own."""
+    """What it takes to call `model`, at its provider's addresses or at an `endpoint` of its own. Raises ValueError."""
     provider = model.provider
     return Upstream(
         key=key,
+        model_id=model.pk,
         provider=provider.name,
         model=model.name,
         urls=_urls(model, endpoint),

@@ -18,6 +18,8 @@ class Upstream(Frozen, frozen=True, kw_only=True):
 
     key: str
     """Names it among all upstreams: provider/model, and the address where it has one of its own."""
+    model_id: int = 0
+    """The ProviderModel's."""
     provider: str
     model: str
     urls: dict[str, str]
@@ -37,6 +39,11 @@ class Upstream(Frozen, frozen=True, kw_only=True):
     output_usd_per_mtok: str | None = None
     cached_input_usd_per_mtok: str | None = None
 
+    @property
+    def name(self) -> str:
+        """provider/model: for callers, who need not know where it stands."""
+        return f"{self.provider}/{self.model}"
+
 
 class Candidate(Frozen, frozen=True, kw_only=True):
     """A target that may be chosen: an upstream, by its place in the table, or another alias, by name."""
@@ -52,6 +59,20 @@ class LeftOut(Frozen, frozen=True, kw_only=True):
 
     target: str
     reason: str
+    for_callers: str = ""
+    """What a caller may know of it instead, where these name an address or a variable of ours."""
+
+    @property
+    def told(self) -> str:
+        """For the caller."""
+        return self.for_callers or f"{self.target} ({self.reason})"
+
+
+class DisabledModel(Frozen, frozen=True, kw_only=True):
+    """A model that cannot be asked for, and why."""
+
+    model_id: int
+    reason: str
 
 
 class Route(Frozen, frozen=True, kw_only=True):
@@ -60,6 +81,8 @@ class Route(Frozen, frozen=True, kw_only=True):
     name: str
     id: int = 0
     """The alias's; 0 when a model was asked for directly."""
+    model_id: int = 0
+    """The model's when it was asked for directly; 0 for an alias."""
     description: str = ""
     listed: bool = True
     selector: str = "in_order"
@@ -93,8 +116,8 @@ class RoutingTable(Frozen, frozen=True, kw_only=True):
     """Synonym -> alias."""
     direct: dict[str, int] = {}
     """provider/model -> place among the upstreams."""
-    disabled: dict[str, str] = {}
-    """provider/model that cannot be asked for -> why."""
+    disabled: dict[str, DisabledModel] = {}
+    """provider/model that cannot be asked for."""
 
     def resolve(self, name: str) -> Route:
         """Alias, then synonym, then provider/model, then direct/provider/model. Raises UnknownModel."""
@@ -106,9 +129,12 @@ class RoutingTable(Frozen, frozen=True, kw_only=True):
     def _resolve_direct(self, name: str, *, asked_as: str) -> Route:
         place = self.direct.get(name)
         if place is not None:
-            return Route(name=name, tiers=((Candidate(id=-1 - place, upstream=place),),))
+            model_id = self.upstreams[place].model_id
+            return Route(name=name, model_id=model_id, tiers=((Candidate(id=-1 - place, upstream=place),),))
         if name in self.disabled:
-            return Route(name=name, left_out=(LeftOut(target=name, reason=self.disabled[name]),))
+            found = self.disabled[name]
+            left_out = (LeftOut(target=name, reason=found.reason),)
+            return Route(name=name, model_id=found.model_id, left_out=left_out)
         raise UnknownModel(asked_as)
 
     def names(self) -> Iterator[tuple[str, Route]]:
@@ -137,4 +163,5 @@ _decoder: "msgspec.json.Decoder[RoutingTable]" = msgspec.json.Decoder(RoutingTab
 
 def address_key(provider: str, model: str, endpoint: str) -> str:
     """`Upstream.key` of a model, at its provider's address or one of its own."""
-    return f"{provider}/{model}@{endpoint}" if endpoint else f"{provider}/{model}"
+    # Neither a name nor an address holds a space, so no two upstreams share a key.
+    return f"{provider}/{model} at {endpoint}" if endpoint else f"{provider}/{model}"

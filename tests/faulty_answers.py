@@ -3,11 +3,14 @@
 anything else       an honest answer: the last user message comes back, with usage
 chunks-200          the same in a stream of 200 content chunks
 status-429          that status, with OpenAI's error body; status-429-retry-after-7 adds the header
+cut-status-401      that status, and the connection closes in the middle of the body
 silence             takes the request and never answers
 slow-0.5            waits 0.5 s, then answers honestly
+head-first-0.5      the head of its answer at once, the body 0.5 s later (no stream)
 drip-0.1            sends its response headers one byte each 0.1 s
 cut-after-3         closes the connection after 3 content chunks (not a stream: in the middle of the body)
 stall-after-3       says nothing more after 3 content chunks (not a stream: after half of the body)
+shouting            a stream whose Content-Type is Text/Event-Stream
 no-done             a stream that ends cleanly without [DONE]
 no-finish           a stream that ends cleanly with neither finish_reason nor [DONE]
 error-in-stream     a stream that turns into an error event after 2 content chunks
@@ -175,10 +178,29 @@ def status(code: str, retry_after: str | None) -> Behaviour:
     return behave
 
 
+def cut_status(code: str) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        await turn.head(int(code), [*JSON, ("Content-Length", "500")])
+        await turn.connection.send(b'{"error"')
+        turn.connection.hang_up()
+
+    return behave
+
+
 def slow(seconds: str) -> Behaviour:
     async def behave(turn: Turn, asked: Asked) -> None:
         await asyncio.sleep(float(seconds))
         await honest()(turn, asked)
+
+    return behave
+
+
+def head_first(seconds: str) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        body = dump(an_answer(turn.path, asked, None))
+        await turn.head(200, [*JSON, ("Content-Length", str(len(body)))])
+        await asyncio.sleep(float(seconds))
+        await turn.connection.send(body)
 
     return behave
 
@@ -196,6 +218,13 @@ def drip(seconds: str) -> Behaviour:
 
 async def silence(turn: Turn, asked: Asked) -> None:
     await asyncio.Event().wait()
+
+
+async def shouting(turn: Turn, asked: Asked) -> None:
+    await turn.head(200, [("Content-Type", "Text/Event-Stream")])
+    for event in [*stream_events(turn.path, asked, None, True), DONE]:
+        await turn.send(event)
+    await turn.end()
 
 
 async def html(turn: Turn, asked: Asked) -> None:
@@ -286,11 +315,14 @@ ODD_EVENTS = (
 BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"chunks-(\d+)": lambda count: honest(chunks=int(count)),
     r"status-(\d{3})(?:-retry-after-(.+))?": status,
+    r"cut-status-(\d{3})": cut_status,
     r"silence": lambda: silence,
     r"slow-([\d.]+)": slow,
+    r"head-first-([\d.]+)": head_first,
     r"drip-([\d.]+)": drip,
     r"cut-after-(\d+)": lambda count: honest(cut_after=int(count), chunks=int(count) + 5),
     r"stall-after-(\d+)": lambda count: honest(stall_after=int(count), chunks=int(count) + 5),
+    r"shouting": lambda: shouting,
     r"no-done": lambda: honest(says_done=False),
     r"no-finish": lambda: honest(finishes=False),
     r"error-in-stream": lambda: honest(fails_after=2, chunks=5),

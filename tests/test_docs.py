@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from gateway.errors import GatewayError
 from gateway.interchange import IMPORTERS
+from gateway.management.one_process import WORKER_NEEDED
 from gateway.urls import urlpatterns
 from providers.errors import UpstreamError
 from providers.wire import FORMATS
@@ -99,6 +100,11 @@ def test_every_test_that_the_documents_name_exists(held_by: str) -> None:
     file, _, name = held_by.partition("::")
 
     assert f"def {name}(" in (ROOT / file).read_text()
+
+
+def test_the_worker_beside_serve_also_forgets_what_is_old() -> None:
+    assert "`celery -A plexus_site worker -B`" in (ROOT / "README.md").read_text()
+    assert "celery -A plexus_site worker -B" in WORKER_NEEDED
 
 
 @pytest.mark.parametrize("name", sorted(DOCS))

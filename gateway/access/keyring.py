@@ -19,15 +19,15 @@ class Caller(Frozen, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     is_restricted: bool = False
     aliases: frozenset[int] = frozenset()
-    """By id: a name may have passed to another alias by the time that this request resolved it."""
-    models: frozenset[str] = frozenset()
-    """provider/model names that may be asked for directly."""
+    """By id, and so are the models: a name may have passed to another by the time that this request resolved it."""
+    models: frozenset[int] = frozenset()
+    """Those that may be asked for directly."""
 
     def may_use(self, route: Route) -> bool:
         """Judged by what the asked-for name resolved to, so a synonym opens nothing that its alias does not."""
         if not self.is_restricted:
             return True
-        return route.name in self.models if route.is_direct else route.id in self.aliases
+        return route.model_id in self.models if route.is_direct else route.id in self.aliases
 
     def check_may_use(self, route: Route, asked_as: str) -> None:
         """Raise ModelNotAllowed unless this caller may use the route."""

@@ -8,7 +8,7 @@ from routing.snapshot import Snapshot
 
 def compile_keys(version: int) -> KeyRing:
     """The keys that the database holds now. Disabled and expired ones too, so that they can be told so."""
-    keys = ClientKey.objects.prefetch_related("allowed_aliases", "allowed_models__provider")
+    keys = ClientKey.objects.prefetch_related("allowed_aliases", "allowed_models")
     return KeyRing(version=version, callers={key.digest: _caller(key) for key in keys})
 
 
@@ -20,7 +20,7 @@ def _caller(key: ClientKey) -> Caller:
         expires_at=key.expires_at.timestamp() if key.expires_at else None,
         is_restricted=key.access == ClientKey.Access.LISTED,
         aliases=frozenset(alias.pk for alias in key.allowed_aliases.all()),
-        models=frozenset(str(model) for model in key.allowed_models.all()),
+        models=frozenset(model.pk for model in key.allowed_models.all()),
     )
 
 

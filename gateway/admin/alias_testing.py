@@ -6,7 +6,7 @@ From here and not from routing/admin, which must not know the gateway: only the 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 
-from gateway.views import test_route
+from gateway.views import route_explained
 from providers.admin.unfolded import action
 from routing.admin.alias import AliasAdmin
 from routing.models import Alias
@@ -24,6 +24,6 @@ class TestableAliasAdmin(AliasAdmin):
         alias = self.get_object(request, object_id)
         if alias is None:
             raise Http404("This alias no longer exists.")
-        return test_route.page(
+        return route_explained.page(
             request, alias, may_send=self.has_change_permission(request, alias), site=self.admin_site
         )

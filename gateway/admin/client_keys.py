@@ -83,7 +83,7 @@ class ClientKeyAdmin(ConfigurationAdmin):
 
     def response_add(self, request: HttpRequest, obj: ClientKey, post_url_continue: str | None = None) -> HttpResponse:
         """Still inside the transaction that made the key. No redirect: a secret would have to wait for it somewhere."""
-        return self._give_secret(request, obj, title="New client key")
+        return self._show_secret(request, obj, title="New client key")
 
     @action(description="Replace secret", permissions=["change"], icon="autorenew", url_path="replace-secret")
     def replace_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -94,13 +94,13 @@ class ClientKeyAdmin(ConfigurationAdmin):
                 return HttpResponseRedirect(reverse("admin:gateway_clientkey_changelist"))
             if request.method != "POST":
                 return self._page(request, key, "admin/gateway/clientkey/replace_secret.html", title="Replace secret")
+            key.make()
+            key.save()
             self.log_change(request, key, [{"changed": {"fields": ["Secret"]}}])
-            return self._give_secret(request, key, title="New secret")
+            return self._show_secret(request, key, title="New secret")
 
-    def _give_secret(self, request: HttpRequest, key: ClientKey, title: str) -> HttpResponse:
-        secret = key.make()
-        key.save()
-        return self._page(request, key, "admin/gateway/clientkey/secret.html", title=title, secret=secret)
+    def _show_secret(self, request: HttpRequest, key: ClientKey, title: str) -> HttpResponse:
+        return self._page(request, key, "admin/gateway/clientkey/secret.html", title=title, secret=key.secret)
 
     def _page(self, request: HttpRequest, key: ClientKey, template: str, **context: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "client_key": key, "subtitle": key.name, **context}

@@ -85,27 +85,30 @@ class _Applying:
     # What is gone goes first, so that its names are free and nothing points at what will be deleted
 
     def _make_room(self) -> None:
-        named = {entry.name: entry for entry in self.document.aliases}
-        models = {(entry.name, model.name) for entry in self.document.providers for model in entry.models}
+        entries = {entry.name: entry for entry in self.document.aliases}
+        named = {(entry.name, model.name, "") for entry in self.document.providers for model in entry.models}
+        named |= {("", "", name) for name in entries}
         doomed = []
         for alias in Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias"):
-            entry = named.get(alias.name)
+            entry = entries.get(alias.name)
             if entry is not None:
-                self._drop_from(alias, entry, models)
+                self._drop_from(alias, entry, named)
             elif self.prune:
                 alias.targets.all().delete()
                 doomed.append(alias)
         for alias in doomed:
             self._delete_alias(alias)
         if self.prune:
-            self._delete_unnamed_providers(models)
+            self._delete_unnamed_providers(named)
 
-    def _drop_from(self, alias: Alias, entry: AliasEntry, models: set[tuple[str, str]]) -> None:
+    def _drop_from(self, alias: Alias, entry: AliasEntry, named: set[tuple[str, str, str]]) -> None:
+        """`named`: what the file names that a target may point at, as the first three of `TargetEntry.key`."""
         kept_targets = {target.key for target in entry.targets}
         kept_synonyms = {synonym.name for synonym in entry.synonyms}
         for target in alias.targets.all():
             key = key_of(target)
-            if key not in kept_targets or (self.prune and not key[2] and key[:2] not in models):
+            # What points at something that will be deleted goes before it; where the file names it, it is refused.
+            if key not in kept_targets or (self.prune and key[:3] not in named):
                 self._delete(target, "target", f"{alias} → {target}")
         for synonym in alias.synonyms.all():
             if synonym.name not in kept_synonyms:
@@ -115,13 +118,13 @@ class _Applying:
         self._warn_of_keys(alias)
         self._delete(alias, "alias", alias.name)
 
-    def _delete_unnamed_providers(self, models: set[tuple[str, str]]) -> None:
-        named = {entry.name for entry in self.document.providers}
+    def _delete_unnamed_providers(self, named: set[tuple[str, str, str]]) -> None:
+        providers = {entry.name for entry in self.document.providers}
         for model in ProviderModel.objects.select_related("provider").prefetch_related("allowed_keys"):
-            if (model.provider.name, model.name) not in models:
+            if (model.provider.name, model.name, "") not in named:
                 self._warn_of_keys(model)
                 self._delete(model, "model", str(model))
-        for provider in Provider.objects.exclude(name__in=named):
+        for provider in Provider.objects.exclude(name__in=providers):
             self._delete(provider, "provider", provider.name)
 
     # What is named is created or updated
@@ -147,11 +150,12 @@ class _Applying:
             return
         said = () if entry.endpoints is ABSENT else entry.endpoints
         stored = {endpoint.api_type: endpoint for endpoint in provider.endpoints.all()} if provider.pk else {}
-        for api_type in stored.keys() - {one.api_type for one in said}:
-            self._delete(stored[api_type], "address", f"{provider} {api_type}")
         for one in said:
             row = stored.get(one.api_type) or Endpoint(provider=provider, api_type=one.api_type)
             self._settle(row, one, _said(one, ["base_url"]), "address", f"{provider} {one.api_type}", parent=provider)
+        # Last, since they say to which hosts a stored key may go.
+        for api_type in stored.keys() - {one.api_type for one in said}:
+            self._delete(stored[api_type], "address", f"{provider} {api_type}")
 
     def _alias(self, entry: AliasEntry) -> Alias:
         row = Alias.objects.filter(name=entry.name).first() or Alias(name=entry.name)

@@ -8,6 +8,12 @@ from django.conf import settings
 
 from gateway.management.serving import gateway_server, stop_signals_to
 
+WORKER_NEEDED = (
+    "A Celery worker of its own must run, to write the history and to forget what is old: "
+    "celery -A plexus_site worker -B"
+)
+"""Said where the broker reaches other processes. -B (beat) is what makes PLEXUS_HISTORY_RETENTION_DAYS work."""
+
 
 def broker_is_in_memory() -> bool:
     """Whether tasks reach only this process: then the Celery worker runs inside it, and there can be but one."""

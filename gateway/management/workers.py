@@ -8,7 +8,9 @@ import multiprocessing
 import signal
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
@@ -17,6 +19,10 @@ from types import FrameType
 from gateway.management.serving import gateway_server
 
 LOOK_EVERY_SECONDS = 0.2
+CALM_SECONDS = 60.0
+"""So long after the last death, the next one counts as the first again."""
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 spawning = multiprocessing.get_context("spawn")
@@ -38,6 +44,10 @@ class Workers:
         self._drain_seconds = drain_seconds
         self._alive: dict[SpawnProcess, Event] = {}
         """Each with what it sets when it serves."""
+        self._due: list[float] = []
+        """When those start that take the place of dead ones, on the monotonic clock."""
+        self._deaths = 0
+        self._last_death = 0.0
         self._is_stopping = False
 
     def request_stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
@@ -51,28 +61,26 @@ class Workers:
         for _ in range(self.count):
             self._start()
         has_said_so = False
-        while self._alive:
+        while self._alive or (self._due and not self._is_stopping):
             wait([process.sentinel for process in self._alive], timeout=LOOK_EVERY_SECONDS)
             if not has_said_so and all(ready.is_set() for ready in self._alive.values()):
                 has_said_so = True
                 self.on_ready()
-            self._replace_the_dead()
+            self._bury_the_dead()
+            self._start_those_due()
 
     def _start(self) -> None:
-        ready = spawning.Event()
+        with _unheard_by_children():
+            ready = spawning.Event()  # which starts multiprocessing's own tracker, if it does not run yet
         arguments = (self._listening, self._drain_seconds, ready)
         process = spawning.Process(target=work, args=arguments, name="plexus-worker")
-        # A terminal sends Ctrl-C to all its processes. Workers inherit that they do not hear it: they stop when we say so.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        try:
+        with _unheard_by_children():
             process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         self._alive[process] = ready
         if self._is_stopping:
             process.terminate()
 
-    def _replace_the_dead(self) -> None:
+    def _bury_the_dead(self) -> None:
         for process in [process for process in self._alive if not process.is_alive()]:
             served = self._alive.pop(process).is_set()
             if self._is_stopping:
@@ -81,12 +89,49 @@ class Workers:
                 self.request_stop()
                 self._wait_for_all()
                 raise WorkersFailed(f"A worker could not start; it ended with exit code {process.exitcode}.")
-            logger.error("A worker ended with exit code %s. Another one takes its place.", process.exitcode)
-            self._start()
+            pause = self._pause_seconds()
+            logger.error(
+                "A worker ended with exit code %s. Another one takes its place in %g s.", process.exitcode, pause
+            )
+            self._due.append(time.monotonic() + pause)
+
+    def _pause_seconds(self) -> float:
+        """Longer after each death: workers that die of the same cause again and again must not take the machine with them."""
+        now = time.monotonic()
+        self._deaths = 1 if now - self._last_death > CALM_SECONDS else self._deaths + 1
+        self._last_death = now
+        return pause_after(self._deaths)
+
+    def _start_those_due(self) -> None:
+        now = time.monotonic()
+        due = [moment for moment in self._due if moment <= now]
+        self._due = [moment for moment in self._due if moment > now]
+        if not self._is_stopping:
+            for _ in due:
+                self._start()
 
     def _wait_for_all(self) -> None:
         for process in list(self._alive):
             process.join()
+
+
+def pause_after(deaths: int) -> float:
+    """Seconds until the next worker starts: 0.25, 0.5, 1, 2, 4, 5, 5, …"""
+    return float(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(deaths - 1, 10)))
+
+
+@contextmanager
+def _unheard_by_children() -> Iterator[None]:
+    """A terminal sends Ctrl-C, and its end, to all its processes. Those that start now inherit that they do not hear it.
+
+    They stop when we say so: else nobody's answer would come to its end.
+    """
+    signals = [signal.SIGINT, signal.SIGHUP]
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
 
 def work(listening: socket.socket, drain_seconds: float, ready: Event) -> None:

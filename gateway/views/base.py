@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import MethodNotAllowed as DRFMethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from gateway import runtime
 from gateway.access.keyring import Caller
-from gateway.draft import Moment
 from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound, Unauthorized, rendered
-from gateway.ids import RANDOM_BITS, new_id
+from history.ids import RANDOM_BITS, new_id
 from providers.errors import UpstreamError
 
 if TYPE_CHECKING:
@@ -76,8 +73,6 @@ PERMISSIONS = (IsCaller(),)
 class GatewayView(APIView):
     """A DRF view without what costs: the parts are shared and stateless, the body is raw, the answer is ready bytes."""
 
-    authentication_classes = (KeyAuthentication,)
-    permission_classes = (IsCaller,)
     view_is_async = True  # DRF's own `options` is not, which would stop Django from finding out by itself
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
@@ -93,7 +88,7 @@ class GatewayView(APIView):
 
     async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         """DRF's own, with an await: authentication and permissions, the handler, one place for every exception."""
-        self.began = began = moment()
+        self.began = began = runtime.moment()
         self.request_id = new_id(began.epoch, random.getrandbits(RANDOM_BITS))
         try:
             self.request = asked = self.initialize_request(request, *args, **kwargs)
@@ -113,17 +108,10 @@ class GatewayView(APIView):
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # no renderers: ready bytes
         """Any failure, in the caller's own format. A traceback goes to the log and nowhere else."""
-        if isinstance(exc, DRFMethodNotAllowed):
-            exc = MethodNotAllowed(str(self.request.method), ", ".join(self.allowed_methods))
         if not isinstance(exc, GatewayError | UpstreamError):
             logger.error("Request %s failed in the gateway", self.request_id, exc_info=exc)
             exc = InternalError(self.request_id)
         return failed(exc)
-
-
-def moment() -> Moment:
-    """Both clocks, also while the gateway is not running."""
-    return Moment(epoch=time.time(), monotonic=time.monotonic())
 
 
 def failed(exc: GatewayError | UpstreamError) -> HttpResponse:
@@ -146,6 +134,6 @@ def ready(
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """404 for a path that is no endpoint."""
     response = failed(NotFound(request.path))
-    began = moment()
+    began = runtime.moment()
     response.headers[REQUEST_ID] = new_id(began.epoch, random.getrandbits(RANDOM_BITS))
     return response

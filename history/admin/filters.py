@@ -1,7 +1,6 @@
 """Filters of the request list. None of them reads more of the table than it shows."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from django.contrib import admin
 from django.db import connection
@@ -20,6 +19,9 @@ Choices = list[tuple[str, str]]
 MOST_NAMES = 200
 NOTHING = "(none)"
 """Stands for the empty name, which no other name can be mistaken for: aliases and providers have no brackets."""
+
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+"""The last moment that a second can be added to, with room."""
 
 RECENT = {
     "hour": ("Last hour", timedelta(hours=1)),
@@ -68,11 +70,12 @@ class StartedAtFilter(RangeDateTimeFilter):  # type: ignore[misc]  # unfold ship
             queryset = queryset.filter(id__lt=first_id_at(end + timedelta(seconds=1)))
         return queryset
 
-    def _moment(self, end: str) -> Any:  # Any: datetime or None, from unfold
+    def _moment(self, end: str) -> datetime | None:
         day, clock = (self.used_parameters.get(f"{self.parameter_name}_{end}_{part}") for part in (0, 1))
         if not day:
             return None
-        return parse_datetime_str(f"{day} {clock or ('00:00:00' if end == 'from' else '23:59:59')}")
+        moment = parse_datetime_str(f"{day} {clock or ('00:00:00' if end == 'from' else '23:59:59')}")
+        return min(moment.replace(tzinfo=UTC), LATEST) if moment else None
 
 
 class RecentFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types

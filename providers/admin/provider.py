@@ -13,7 +13,14 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from providers.admin.configuration import ConfigurationAdmin, ConfigurationForm, shortened
 from providers.admin.provider_model import PRICE_LABELS
-from providers.admin.unfolded import CheckboxWidget, PlainTabularInline, TextAreaWidget, TextWidget, display
+from providers.admin.unfolded import (
+    CheckboxWidget,
+    InlineFormSet,
+    PlainTabularInline,
+    TextAreaWidget,
+    TextWidget,
+    display,
+)
 from providers.checks import objection_to_credential
 from providers.models import Endpoint, Provider, ProviderModel
 from providers.secrets import is_reference
@@ -68,9 +75,18 @@ class ProviderForm(ConfigurationForm):
         return cleaned
 
 
+class EndpointsFormSet(InlineFormSet):
+    """The addresses, each judged with the provider as it will be: whether its key was typed anew decides."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:  # Any: Django's own signature
+        super().add_fields(form, index)
+        form.instance.provider = self.instance
+
+
 class EndpointInline(PlainTabularInline):
     model = Endpoint
     form = ConfigurationForm
+    formset = EndpointsFormSet
     verbose_name_plural = "addresses"
     verbose_name = "address"
 
@@ -154,7 +170,9 @@ class ProviderAdmin(ConfigurationAdmin):
     def authentication(self, provider: Provider) -> str:
         if provider.auth == Provider.Auth.NONE:
             return "none"
-        objection = objection_to_credential(provider.credential) if provider.credential else "no credential"
+        objection = (
+            objection_to_credential(provider.auth, provider.credential) if provider.credential else "no credential"
+        )
         return format_html(
             '<span class="plexus-two-lines"><span>{}</span><small class="{}" title="{}">{}</small></span>',
             provider.auth_header if provider.auth == Provider.Auth.HEADER else provider.auth,

@@ -13,23 +13,23 @@ from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
-from providers.client.request import Endpoint
+from providers.client.request import Destination
 from providers.errors import AnswerTooLarge, Disconnected, IdleTimeout, ProtocolError, TotalTimeout
 from providers.timeouts import Timeouts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Sending:
     """One request on its way: to whom, and for how long."""
 
-    target: Endpoint
+    destination: Destination
     timeouts: Timeouts
     total_at: float
     """When all of it must be over, on the loop's clock."""
 
     @property
     def name(self) -> str:
-        return self.target.name
+        return self.destination.name
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -38,7 +38,7 @@ class Body(httpx.AsyncByteStream):
 
     connection: Connection
     payload: StreamReader
-    call: Call
+    sending: Sending
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -65,23 +65,23 @@ class Body(httpx.AsyncByteStream):
         return chunk
 
     async def next_chunk(self) -> bytes:
-        idle_seconds = self.call.timeouts.idle_seconds
-        deadline = min(self.loop.time() + idle_seconds, self.call.total_at)
+        idle_seconds = self.sending.timeouts.idle_seconds
+        deadline = min(self.loop.time() + idle_seconds, self.sending.total_at)
         try:
             async with asyncio.timeout_at(deadline):
                 return await self.payload.readany()
         except TimeoutError as exc:
             self.give_up()
-            if deadline == self.call.total_at:
-                raise total_timeout(self.call) from exc
-            raise IdleTimeout(f"{self.call.name} fell silent for {idle_seconds:.3g} s.") from exc
+            if deadline == self.sending.total_at:
+                raise total_timeout(self.sending) from exc
+            raise IdleTimeout(f"{self.sending.name} fell silent for {idle_seconds:.3g} s.") from exc
 
     def failure(self) -> Disconnected | ProtocolError:
         """A body breaks off when the connection ends, or when its framing makes no sense."""
         protocol = self.connection.protocol
         if protocol is not None and isinstance(protocol.exception(), HttpProcessingError):
-            return ProtocolError(f"{self.call.name} sent an answer that is not framed as HTTP.")
-        return Disconnected(f"{self.call.name} closed the connection before its answer was whole.")
+            return ProtocolError(f"{self.sending.name} sent an answer that is not framed as HTTP.")
+        return Disconnected(f"{self.sending.name} closed the connection before its answer was whole.")
 
     def keep_connection(self) -> None:
         """The answer is whole: its connection may serve the next request."""
@@ -130,5 +130,5 @@ def drop(connection: Connection) -> None:
         connection.close()
 
 
-def total_timeout(call: Call) -> TotalTimeout:
-    return TotalTimeout(f"{call.name} was not done within {call.timeouts.total_seconds:.3g} s.")
+def total_timeout(sending: Sending) -> TotalTimeout:
+    return TotalTimeout(f"{sending.name} was not done within {sending.timeouts.total_seconds:.3g} s.")

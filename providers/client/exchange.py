@@ -11,7 +11,7 @@ from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
-from providers.client.answer import Call, drop, total_timeout
+from providers.client.answer import Sending, drop, total_timeout
 from providers.errors import FirstByteTimeout, ProtocolError
 
 PAUSE_READING_ABOVE_BYTES = 256 * 1024
@@ -28,27 +28,27 @@ class Stale(Exception):
     """The upstream closed the connection before the first byte of an answer."""
 
 
-async def exchange(connection: Connection, message: Message, call: Call) -> Head:
+async def exchange(connection: Connection, message: Message, sending: Sending) -> Head:
     """Send the request and wait for the head of the answer. Raises Stale if the upstream closed without a byte.
 
     Whatever goes wrong, cancellation included, the connection is gone afterwards.
     """
-    first_byte_seconds = call.timeouts.first_byte_seconds
-    deadline = min(asyncio.get_running_loop().time() + first_byte_seconds, call.total_at)
+    first_byte_seconds = sending.timeouts.first_byte_seconds
+    deadline = min(asyncio.get_running_loop().time() + first_byte_seconds, sending.total_at)
     try:
         async with asyncio.timeout_at(deadline):
             return await send(connection, message)
     except TimeoutError as exc:
         drop(connection)
-        if deadline == call.total_at:
-            raise total_timeout(call) from exc
-        raise FirstByteTimeout(f"{call.name} gave no answer within {first_byte_seconds:.3g} s.") from exc
+        if deadline == sending.total_at:
+            raise total_timeout(sending) from exc
+        raise FirstByteTimeout(f"{sending.name} gave no answer within {first_byte_seconds:.3g} s.") from exc
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as exc:
         drop(connection)
         raise Stale(reason_of(exc) if isinstance(exc, OSError) else "it closed the connection") from exc
     except HttpProcessingError as exc:
         drop(connection)
-        raise ProtocolError(f"{call.name} did not answer with HTTP.") from exc
+        raise ProtocolError(f"{sending.name} did not answer with HTTP.") from exc
     except BaseException:
         drop(connection)
         raise

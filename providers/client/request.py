@@ -19,7 +19,7 @@ OWN_HEADERS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class Destination:
     """A URL made ready to be called many times."""
 
     split: SplitURL
@@ -33,26 +33,26 @@ class Endpoint:
 
 
 @functools.lru_cache(maxsize=4096)
-def endpoint(url: str) -> Endpoint:
+def destination(url: str) -> Destination:
     """Raises Misconfigured for a URL that cannot be called."""
     try:
         split = split_url(url)
     except ValueError as exc:
         raise Misconfigured(f"The URL of the upstream is not fit. {exc}") from exc
     line = f"POST {split.path or '/'} HTTP/1.1\r\nHost: {split.authority}\r\nAccept-Encoding: identity\r\n"
-    return Endpoint(split=split, url=httpx.URL(split.text), request_line=line.encode("ascii"))
+    return Destination(split=split, url=httpx.URL(split.text), request_line=line.encode("ascii"))
 
 
 class UpstreamRequest(httpx.Request):
     """An httpx.Request that keeps the parts it was made of; `headers` and `stream` are made if somebody looks."""
 
     def __init__(
-        self, target: Endpoint, header_pairs: Sequence[tuple[bytes, bytes]], body: bytes, timeouts: Timeouts
+        self, destination: Destination, header_pairs: Sequence[tuple[bytes, bytes]], body: bytes, timeouts: Timeouts
     ) -> None:
         # httpx.Request.__init__ would parse all of this again, for more than the whole call costs.
         self.method = "POST"
-        self.url = target.url
-        self.target = target
+        self.url = destination.url
+        self.destination = destination
         self.header_pairs = header_pairs
         self.body = body
         self.timeouts = timeouts
@@ -68,7 +68,7 @@ class UpstreamRequest(httpx.Request):
 
     def head(self) -> bytes:
         """Request line and headers. Raises Misconfigured for a header that would break out of its line."""
-        lines = [self.target.request_line, b"Content-Length: %d\r\n" % len(self.body)]
+        lines = [self.destination.request_line, b"Content-Length: %d\r\n" % len(self.body)]
         lines += [b"%s: %s\r\n" % pair for pair in self.header_pairs if pair[0].lower() not in OWN_HEADERS]
         block = b"".join(lines)
         # Each line has brought its own CR LF; the request line's has three.
@@ -82,4 +82,4 @@ def upstream_request(
     url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes, timeouts: Timeouts
 ) -> UpstreamRequest:
     """A POST that is cheap to make: a URL seen before is not parsed again. Raises Misconfigured for an unfit URL."""
-    return UpstreamRequest(endpoint(url), headers, body, timeouts)
+    return UpstreamRequest(destination(url), headers, body, timeouts)

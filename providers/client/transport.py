@@ -22,10 +22,10 @@ from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 
 from providers.addresses import AllowedNetworks, SplitURL, objection_to_address, objection_to_plain_http
-from providers.client.answer import Body, Call, drop
+from providers.client.answer import Body, Sending, drop
 from providers.client.exchange import Head, Stale, exchange, reason_of
 from providers.client.names import CheckedResolver
-from providers.client.request import Endpoint, UpstreamRequest
+from providers.client.request import Destination, UpstreamRequest
 from providers.errors import AddressRefused, ConnectFailed, ConnectTimeout, Disconnected, ProtocolError, TLSFailed
 
 KEEP_ALIVE_SECONDS = 30.0
@@ -63,55 +63,55 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
         if not isinstance(request, UpstreamRequest):
             raise TypeError("Make the request with upstream_request().")
         total_at = self.loop.time() + request.timeouts.total_seconds
-        call = Call(target=request.target, timeouts=request.timeouts, total_at=total_at)
+        sending = Sending(destination=request.destination, timeouts=request.timeouts, total_at=total_at)
         message = (request.head(), request.body)
-        connection, is_used = await self.connect(call)
+        connection, is_used = await self.connect(sending)
         try:
-            head = await exchange(connection, message, call)
+            head = await exchange(connection, message, sending)
         except Stale as exc:
             if not is_used:
-                raise disconnected(call, exc) from exc
+                raise disconnected(sending, exc) from exc
             # The upstream closed a kept-alive connection just as we wrote to it: nothing was answered, once more.
-            connection = await self.connect_anew(call)
+            connection = await self.connect_anew(sending)
             try:
-                head = await exchange(connection, message, call)
+                head = await exchange(connection, message, sending)
             except Stale as again:
-                raise disconnected(call, again) from again
-        return self.answer(connection, head, call)
+                raise disconnected(sending, again) from again
+        return self.answer(connection, head, sending)
 
-    async def connect_anew(self, call: Call) -> Connection:
+    async def connect_anew(self, sending: Sending) -> Connection:
         """A connection that nothing has been sent on; the pooled ones, likely as stale as the last, are dropped."""
-        connection, is_used = await self.connect(call)
+        connection, is_used = await self.connect(sending)
         while is_used:
             drop(connection)
-            connection, is_used = await self.connect(call)
+            connection, is_used = await self.connect(sending)
         return connection
 
-    async def connect(self, call: Call) -> tuple[Connection, bool]:
-        """A connection to the call's endpoint, pooled or new, and whether it was used before."""
-        target = call.target
-        seconds = min(call.timeouts.connect_seconds, call.total_at - self.loop.time())
-        wanted = self.connect_request(target.split)
+    async def connect(self, sending: Sending) -> tuple[Connection, bool]:
+        """A connection to its destination, pooled or new, and whether it was used before."""
+        destination = sending.destination
+        seconds = min(sending.timeouts.connect_seconds, sending.total_at - self.loop.time())
+        wanted = self.connect_request(destination.split)
         try:
             connection = await self.connector.connect(wanted, [], connect_timeout(seconds))
         except TimeoutError as exc:
-            raise ConnectTimeout(f"No connection to {target.name} within {seconds:.3g} s.") from exc
+            raise ConnectTimeout(f"No connection to {destination.name} within {seconds:.3g} s.") from exc
         except (aiohttp.ClientSSLError, ssl.SSLError) as exc:
-            raise TLSFailed(f"No secure connection to {target.name}: {exc}.") from exc
+            raise TLSFailed(f"No secure connection to {destination.name}: {exc}.") from exc
         # uvloop reports some failed connects as RuntimeError.
         except (aiohttp.ClientError, OSError, RuntimeError) as exc:
-            raise ConnectFailed(f"No connection to {target.name}: {reason_of(exc)}.") from exc
+            raise ConnectFailed(f"No connection to {destination.name}: {reason_of(exc)}.") from exc
         protocol = connection.protocol
         assert protocol is not None
         is_used = protocol in self.bodies
         if not is_used:
-            self.check_peer(connection, target)
+            self.check_peer(connection, destination)
             self.watch(protocol)
         return connection, is_used
 
-    def check_peer(self, connection: Connection, target: Endpoint) -> None:
+    def check_peer(self, connection: Connection, destination: Destination) -> None:
         """Plain http only to listed addresses: known for sure once the connection stands."""
-        if target.split.scheme == "https" or connection.transport is None:
+        if destination.split.scheme == "https" or connection.transport is None:
             return
         peer = connection.transport.get_extra_info("peername")
         if peer is None:
@@ -120,7 +120,7 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
         # The address may carry its interface: fe80::1%eth0.
         if objection := objection_to_plain_http(ip_address(address.partition("%")[0]), port, self.allowed):
             drop(connection)
-            raise AddressRefused(f"{target.name} is not called. {objection}")
+            raise AddressRefused(f"{destination.name} is not called. {objection}")
 
     def connect_request(self, split: SplitURL) -> ClientRequest:
         """What the connector wants to know, and its key in the pool; one for each origin. Raises AddressRefused."""
@@ -147,14 +147,14 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
         if body is not None:
             body.connection_lost()
 
-    def answer(self, connection: Connection, head: Head, call: Call) -> httpx.Response:
+    def answer(self, connection: Connection, head: Head, sending: Sending) -> httpx.Response:
         """The response, its body still on the way. Raises ProtocolError for a compressed one."""
         message, payload = head
         encoding = message.headers.get("Content-Encoding", "identity")
         if encoding.strip().lower() not in ("", "identity"):
             drop(connection)
-            raise ProtocolError(f"{call.name} sent a compressed answer ({encoding[:40]}) though none was asked for.")
-        body = Body(connection=connection, payload=payload, call=call)
+            raise ProtocolError(f"{sending.name} sent a compressed answer ({encoding[:40]}) though none was asked for.")
+        body = Body(connection=connection, payload=payload, sending=sending)
         if connection.protocol in self.bodies:
             self.bodies[connection.protocol] = body
         payload.on_eof(body.keep_connection)
@@ -170,5 +170,5 @@ def connect_timeout(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(connect=max(seconds, 0.001), ceil_threshold=float("inf"))
 
 
-def disconnected(call: Call, why: Stale) -> Disconnected:
-    return Disconnected(f"{call.name} gave no answer: {why}.")
+def disconnected(sending: Sending, why: Stale) -> Disconnected:
+    return Disconnected(f"{sending.name} gave no answer: {why}.")

@@ -12,13 +12,10 @@ A caller's error names the parameter and the cure. None of them holds a prompt o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 
 class Malformed(Exception):
     """Bytes that are not what their format says."""
-
-    status: ClassVar[int] = 502
 
     def __init__(self, code: str, message: str, param: str | None = None) -> None:
         super().__init__(message)
@@ -30,8 +27,6 @@ class Malformed(Exception):
 
 class MalformedCall(Malformed):
     """The caller sent a body that no upstream could take."""
-
-    status = 400
 
 
 class MalformedAnswer(Malformed):

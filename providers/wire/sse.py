@@ -37,12 +37,6 @@ class EventSplitter:
         self._rest += data
         return self._cut(searched)
 
-    def finish(self) -> bytes:
-        """The event that the end of the stream cut off; empty where it ended well. To be dropped, not relayed."""
-        rest = bytes(self._rest)
-        self._rest.clear()
-        return rest
-
     def _cut(self, searched: int) -> list[bytes]:
         events: list[bytes] = []
         start = 0
@@ -69,6 +63,16 @@ def data_of(event: bytes) -> bytes | None:
         return event[6:-2]
     lines = [_value(line) for line in event.splitlines() if line == b"data" or line.startswith(b"data:")]
     return b"\n".join(lines) if lines else None
+
+
+def with_data(event: bytes, data: bytes) -> bytes:
+    """The event with other data in its place; every other byte stays, unless its data stood in several lines."""
+    old = data_of(event)
+    if old is not None and old in event:
+        return event.replace(old, data, 1)
+    kept = [line for line in event.splitlines() if line and line != b"data" and not line.startswith(b"data:")]
+    lines = [*kept, *(b"data: " + line for line in data.split(b"\n"))]
+    return b"".join(line + b"\n" for line in lines) + b"\n"
 
 
 def _value(line: bytes) -> bytes:

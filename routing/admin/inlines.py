@@ -27,6 +27,8 @@ class TargetsFormSet(InlineFormSet):
     """All targets of one alias, as they will be: the rules over the whole set are judged on these."""
 
     instance: Alias
+    may_say_where_keys_go = True
+    """False for whoever may not change providers: a target's own address gets the provider's key."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,6 +41,8 @@ class TargetsFormSet(InlineFormSet):
         kept = list(self._kept_forms())
         self._put_new_ones_last(kept)
         self.instance.targets_together = [form.instance for form in kept]
+        if not self.may_say_where_keys_go:
+            self._check_whose_keys_go_there(kept)
         if not any(form.errors for form in kept):
             self._check_twins(kept)
             self._check_weights(kept)
@@ -54,6 +58,13 @@ class TargetsFormSet(InlineFormSet):
         last = max((form.instance.position for form in kept if form.instance.pk), default=-1)
         for place, form in enumerate((form for form in kept if not form.instance.pk), start=last + 1):
             form.instance.position = place
+
+    def _check_whose_keys_go_there(self, kept: list[ConfigurationForm]) -> None:
+        """An address that somebody else chose for one provider's model does not get another provider's key."""
+        for form in kept:
+            if form.instance.pk and form.instance.endpoint and "model" in form.changed_data:
+                problem = "This target has an address of its own. Whoever changes its model must be allowed to change providers."
+                form.add_error("model", ValidationError(problem, code="not_allowed"))
 
     def _check_twins(self, kept: list[ConfigurationForm]) -> None:
         seen: list[Target] = []
@@ -108,5 +119,20 @@ class TargetInline(PlainTabularInline):
     autocomplete_fields = ["model", "to_alias"]
     fields = ["model", "to_alias", "weight", "tier", "enabled", "endpoint", "position"]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Alias | None = None) -> list[str]:
+        return [] if may_change_providers(request) else ["endpoint"]
+
+    def get_formset(
+        self, request: HttpRequest, obj: Alias | None = None, **kwargs: Any
+    ) -> Any:  # Any: Django's own type
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.may_say_where_keys_go = may_change_providers(request)  # type: ignore[attr-defined]  # ours, made anew
+        return formset
+
     def get_extra(self, request: HttpRequest, obj: Alias | None = None, **kwargs: Any) -> int:
         return 0 if obj else 1
+
+
+def may_change_providers(request: HttpRequest) -> bool:
+    """Who may not must not lead a provider's key to an address of their own either."""
+    return request.user.has_perm("providers.change_provider")

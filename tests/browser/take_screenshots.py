@@ -101,6 +101,7 @@ def shots_of_a_furnished_site() -> list[Shot]:
     operator = User.objects.get(username=OPERATOR)
     return [
         *(Shot(name=f"dashboard-{period}", address=f"{reverse('admin:index')}?period={period}") for period in ("24h", "7d", "30d")),
+        *dashboards_of_one(),
         *lists(),
         Shot(name="provider-form", address=change(openai)),
         Shot(name="provider-form-errors", address=reverse("admin:providers_provider_add"), prepare=spoil_provider),
@@ -122,6 +123,19 @@ def shots_of_a_furnished_site() -> list[Shot]:
         Shot(name="user-form", address=change(operator)),
         Shot(name="command", address=reverse("admin:index"), prepare=search),
     ]  # fmt: skip
+
+
+def dashboards_of_one() -> Iterator[Shot]:
+    """Narrowed to an alias, to a target of it, to something that nobody asked for; and compared by another measure."""
+    queries = {
+        "alias": "period=7d&alias=fast",
+        "target": "period=7d&alias=fast&target=openai/gpt-4o-mini",
+        "nothing": f"alias={'a-very-long-name.' * 7}",
+        "by-cost": "period=7d&measure=cost",
+        "by-latency": "period=30d&measure=latency",
+    }
+    for name, query in queries.items():
+        yield Shot(name=f"dashboard-{name}", address=f"{reverse('admin:index')}?{query}")
 
 
 def lists() -> Iterator[Shot]:

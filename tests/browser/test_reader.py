@@ -48,6 +48,23 @@ def test_a_reader_sees_the_route_and_cannot_send(reader: Person, alias: Alias) -
     expect(reader.page.get_by_role("button", name="Send")).to_have_count(0)
 
 
+def test_a_reader_narrows_the_dashboard_to_a_target_and_goes_back(reader: Person) -> None:
+    chosen = reader.page.locator(".px-chosen")
+    rows = reader.page.locator(".px-table tbody tr")
+    reader.opens("Dashboard")
+
+    reader.follows(rows.filter(has_text="acme/").get_by_role("link"))
+    expect(chosen).to_contain_text("alias fast")
+    expect(chosen).to_contain_text("target acme/")
+    expect(reader.page.locator("canvas[data-chart=tries]")).to_be_visible()
+
+    reader.follows(chosen.get_by_role("link", name="Show every target"))
+    expect(reader.page.locator("canvas[data-chart=compare]")).to_be_visible()
+
+    reader.follows(chosen.get_by_role("link", name="Show everything"))
+    expect(chosen).to_have_count(0)
+
+
 def test_a_readers_changes_are_refused(reader: Person, alias: Alias) -> None:
     change = f"{reader.url}/admin/routing/alias/{alias.pk}/change/"
     token = next(cookie["value"] for cookie in reader.page.context.cookies() if cookie["name"] == "csrftoken")

@@ -73,6 +73,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -94,6 +95,10 @@ class Running:
 
     def send(self, signum: signal.Signals) -> None:
         self.process.send_signal(signum)
+
+    def send_to_all(self, signum: signal.Signals) -> None:
+        """To it and to every process that it started, as a terminal does."""
+        os.killpg(self.process.pid, signum)
 
     def wait(self) -> int:
         """Its exit code, when all of its output is read."""

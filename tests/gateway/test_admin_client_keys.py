@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gateway.models import ClientKey, digest_of
@@ -47,6 +49,14 @@ def test_a_new_key_is_shown_on_the_page_that_answers(admin: Client) -> None:
     assert ClientKey.objects.get(name="billing").digest == digest_of(secret)
     assert text_of(answer).count(secret) == 1
     assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_a_new_key_is_made_once(admin: Client) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        send_form(admin, ADD, name="billing")
+
+    written = [query["sql"] for query in queries if "gateway_clientkey" in query["sql"].partition("WHERE")[0]]
+    assert not [sql for sql in written if sql.startswith("UPDATE")]
 
 
 def test_a_new_key_is_kept_nowhere(admin: Client) -> None:

@@ -37,13 +37,21 @@ class TestWhatWouldHappen:
     def test_what_is_left_out_says_why(self) -> None:
         alias = saved(Alias(name="fast"))
         saved(Target(alias=alias, model=a_model("off", enabled=False)))
-        saved(Target(alias=alias, model=a_model("poor", auth="bearer", credential="$PLEXUS_TEST_NOWHERE")))
+        saved(Target(alias=alias, model=a_model("poor", auth="bearer", credential="$NOBODY_SET_THIS")))
 
         page = text_of(an_administrator().get(page_of(alias)))
 
         assert "the provider “off” is disabled" in page
-        assert "PLEXUS_TEST_NOWHERE is not set" in page
+        assert "NOBODY_SET_THIS is not set" in page
         assert "503 no_enabled_targets" in page
+
+    def test_a_credential_that_is_not_sent_is_not_looked_for(self) -> None:
+        alias = saved(Alias(name="fast"))
+        saved(Target(alias=alias, model=a_model("local", credential="$NOBODY_SET_THIS")))
+
+        page: Any = an_administrator().get(page_of(alias))
+
+        assert len(page.context["outlook"].rows) == 1
 
     def test_the_api_type_decides_who_can(self) -> None:
         alias = saved(Alias(name="fast"))

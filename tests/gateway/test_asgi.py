@@ -42,6 +42,7 @@ def a_request(*messages: Message, **headers: str) -> GatewayRequest:
         ("POST", "/v1/chat/completions", True),
         ("GET", "/v1", True),
         ("GET", "/v1/anything", True),
+        ("GET", "//v1/models", True),
         ("POST", "/chat/completions", True),
         ("POST", "/completions", True),
         ("POST", "/embeddings/", True),
@@ -53,8 +54,9 @@ def a_request(*messages: Message, **headers: str) -> GatewayRequest:
         ("GET", "/admin/", False),
         ("GET", "/admin/v1/", False),
         ("GET", "/v1x", False),
-        ("GET", "//v1/models", False),
         ("GET", "/livez/x", False),
+        ("OPTIONS", "*", False),
+        ("GET", "", False),
         ("GET", "/static/x.css", False),
     ],
 )

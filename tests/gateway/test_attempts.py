@@ -1,4 +1,4 @@
-from gateway.attempts import without_secret
+from gateway.attempts import without_echo, without_secret
 
 
 def test_the_credential_is_blotted_out_wherever_it_stands() -> None:
@@ -9,3 +9,14 @@ def test_the_credential_is_blotted_out_wherever_it_stands() -> None:
 
 def test_where_there_is_no_credential_nothing_is_blotted_out() -> None:
     assert without_secret(b"abc", b"") == b"abc"
+
+
+def test_a_placeholder_for_a_credential_is_a_word_like_any_other_in_an_answer() -> None:
+    assert without_echo(b"ollama is a llama", b"ollama") == b"ollama is a llama"
+    assert without_echo(b"key sk-0123456789abcdef", b"sk-0123456789abcdef") == b"key [redacted]"
+
+
+def test_an_answer_without_the_credential_is_not_even_copied() -> None:
+    body = b"x" * 1000
+
+    assert without_echo(body, b"sk-0123456789abcdef") is body

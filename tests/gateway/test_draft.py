@@ -68,11 +68,15 @@ def test_what_is_still_going_on_when_the_exchange_ends_ends_with_it() -> None:
 def test_a_refusal_says_whom_it_left_out_and_names_no_upstream() -> None:
     draft = a_draft()
     draft.left_out.append(LeftOut(target="a/b", reason="the target is disabled"))
+    draft.left_out.append(LeftOut(target="a/c at https://c", reason="the variable C is not set", for_callers="a/c"))
 
     exchange = draft.close(Outcome.REFUSED, 503, at(1), code="no_enabled_targets", error="x" * 1000)
 
     assert (exchange.provider, exchange.target_id, exchange.attempts) == ("", None, ())
-    assert exchange.left_out == "a/b: the target is disabled"
+    assert exchange.left_out.splitlines() == [
+        "a/b: the target is disabled",
+        "a/c at https://c: the variable C is not set",
+    ]
     assert len(exchange.error) == 256
 
 

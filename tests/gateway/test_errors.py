@@ -4,7 +4,7 @@ import pytest
 
 from gateway import errors
 from gateway.errors import GatewayError, near_matches, rendered
-from providers.errors import QuotaExceeded, from_status
+from providers.errors import ConnectFailed, QuotaExceeded, from_status
 
 
 def every_error() -> list[GatewayError]:
@@ -79,6 +79,13 @@ def test_what_is_between_us_and_the_upstream_stays_there(status: int) -> None:
     assert json.loads(written.body)["error"]["type"] == "upstream_error"
 
 
+def test_where_an_upstream_stands_is_for_the_history_alone() -> None:
+    error = ConnectFailed("No connection to 10.1.2.3:8000: Connection refused.")
+    error.upstream = "openai/gpt-4o"
+
+    assert json.loads(rendered(error).body)["error"]["message"] == "openai/gpt-4o could not be connected to."
+
+
 def test_an_empty_account_is_told_by_openais_own_code() -> None:
     assert json.loads(rendered(QuotaExceeded("No money.")).body)["error"]["code"] == "insufficient_quota"
 
@@ -89,6 +96,13 @@ def test_near_matches_are_the_likeliest_three_whatever_their_case() -> None:
     assert near_matches("Slwo", names) == ["slow"]
     assert len(near_matches("fast", names)) == 3
     assert near_matches("claude", names) == []
+
+
+def test_a_long_name_is_compared_with_nobody_and_a_name_with_a_hundred_at_most() -> None:
+    crowd = [f"team-{number:04}-gpt-4o-mini-europe" for number in range(1000)]
+
+    assert near_matches("a" * 65, ["a" * 65]) == []
+    assert near_matches("fats", [*crowd, "fast"]) == ["fast"]
 
 
 def test_half_of_an_emoji_in_a_name_can_be_written() -> None:

@@ -56,7 +56,7 @@ def test_a_whole_answer_has_one_deadline_and_a_stream_has_several() -> None:
         connect_seconds=3, first_byte_seconds=60, idle_seconds=61, total_seconds=3600
     )
     assert prepared.for_answers == Timeouts(
-        connect_seconds=3, first_byte_seconds=300, idle_seconds=61, total_seconds=300
+        connect_seconds=3, first_byte_seconds=300, idle_seconds=300, total_seconds=300
     )
 
 
@@ -70,8 +70,9 @@ def test_a_providers_own_deadlines_come_first() -> None:
 
     prepared = prepare(upstream, credential="", limits=LIMITS)
 
-    assert (prepared.for_streams.connect_seconds, prepared.for_streams.first_byte_seconds) == (1, 2)
-    assert (prepared.for_answers.idle_seconds, prepared.for_answers.total_seconds) == (4, 5)
+    streams, answers = prepared.for_streams, prepared.for_answers
+    assert (streams.connect_seconds, streams.first_byte_seconds, streams.idle_seconds) == (1, 2, 4)
+    assert (answers.connect_seconds, answers.idle_seconds, answers.total_seconds) == (1, 5, 5)
 
 
 def test_a_price_of_ones_own_needs_both_halves() -> None:

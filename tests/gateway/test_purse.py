@@ -1,4 +1,7 @@
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from gateway.prepared import Limits
 from gateway.purse import Purse
@@ -9,17 +12,17 @@ LIMITS = Limits(connect_seconds=3, first_byte_seconds=60, idle_seconds=60, answe
 UPSTREAM = Upstream(key="a/b", provider="a", model="b", urls={}, credential="$A_KEY")
 
 
-def a_purse(resolve: Callable[[str], str]) -> Purse:
+def a_purse(resolve: Callable[[str, str], str]) -> Purse:
     return Purse(table=RoutingTable(), limits=LIMITS, resolve=resolve)
 
 
-def nobody_knows(credential: str) -> str:
+def nobody_knows(auth: str, credential: str) -> str:
     raise MissingCredential(f"The environment variable {credential[1:]} is not set.")
 
 
 def test_an_upstream_is_made_ready_once() -> None:
     asked: list[str] = []
-    purse = a_purse(lambda credential: asked.append(credential) or "secret")  # type: ignore[func-returns-value]  # append gives None
+    purse = a_purse(lambda auth, credential: asked.append(credential) or "secret")  # type: ignore[func-returns-value]  # append gives None
 
     assert purse.prepared(UPSTREAM) is purse.prepared(UPSTREAM)
     assert asked == ["$A_KEY"]
@@ -29,11 +32,21 @@ def test_an_upstream_without_a_credential_is_objected_to_with_the_reason() -> No
     purse = a_purse(nobody_knows)
 
     assert purse.objection(UPSTREAM) == "The environment variable A_KEY is not set."
-    assert a_purse(lambda credential: "secret").objection(UPSTREAM) is None
+    assert a_purse(lambda auth, credential: "secret").objection(UPSTREAM) is None
+
+
+@pytest.mark.parametrize("headers", [{"x-n": 5}, {"x-n": None}, ["x-n"], "x-n", {"x-é": "1"}, {"x-n": "€"}])
+def test_headers_that_no_form_would_take_are_an_objection_and_no_crash(headers: Any) -> None:
+    purse = a_purse(lambda auth, credential: "secret")
+
+    objection = purse.objection(Upstream(key="a/b", provider="a", model="b", urls={}, headers=headers))
+
+    assert objection is not None
+    assert "The extra headers or limits of the provider “a”" in objection
 
 
 def test_no_secret_is_shown_where_the_purse_is_printed() -> None:
-    purse = a_purse(lambda credential: "the-secret")
+    purse = a_purse(lambda auth, credential: "the-secret")
     purse.prepared(UPSTREAM)
 
     assert "the-secret" not in repr(purse)

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
 
+import pytest
+
 from gateway.attempts import Streaming
 from gateway.draft import Draft, Moment
 from gateway.relay import Relay
@@ -20,6 +22,7 @@ GOOD = (
     b'data: {"model":"m","choices":[],"usage":{"prompt_tokens":2,"completion_tokens":1}}\n\n'
     b"data: [DONE]\n\n"
 )
+FIRST = GOOD[: GOOD.index(b": a comment")]
 USAGE = b'data: {"model":"m","choices":[],"usage":{"prompt_tokens":2,"completion_tokens":1}}\n\n'
 REPORTED = (
     GOOD[: GOOD.index(b'data: {"model":"m","choices":[{"index":0,"delta":{},')]
@@ -65,7 +68,12 @@ def a_relay(response: Response, present: Present, **options: Any) -> Relay:  # A
     upstream = Upstream(key="a/b", provider="a", model="b", urls={})
     draft.begin_attempt(Step(upstream=upstream, target_id=1, via="fast"), "http://a", None, present.now())
     streaming = Streaming(status=200, content_type="text/event-stream", response=response)
-    choices: dict[str, Any] = {"wants_usage_chunk": False, "shown_model": None} | options
+    choices: dict[str, Any] = {
+        "upstream": upstream.name,
+        "credential": b"",
+        "wants_usage_chunk": False,
+        "shown_model": None,
+    } | options
     return Relay(streaming, draft=draft, runtime=cast("Runtime", present), **choices)
 
 
@@ -102,9 +110,61 @@ async def test_an_error_that_the_upstream_reports_swallows_nothing_that_came_bef
     for place in range(len(REPORTED) + 1):
         sent, exchange = await relayed([REPORTED[:place], REPORTED[place:]])
 
-        assert b"".join(sent).startswith(before)
-        assert b"".join(sent[-1:]).count(b'"code":"upstream_error"') == 1
+        assert b"".join(sent) == before + b'data: {"error":{"message":"no"}}\n\n'
         assert (exchange.outcome, exchange.error_code) == (Outcome.INTERRUPTED, "upstream_error")
+
+
+async def test_an_error_in_the_stream_comes_as_the_upstream_wrote_it_and_history_keeps_what_it_says() -> None:
+    event = b'data: {"error":{"message":"at most 8192 tokens","code":"context_length_exceeded"}}\n\n'
+
+    sent, exchange = await relayed([FIRST + event])
+
+    assert sent[-1] == event
+    assert exchange.error == (
+        "The upstream reported an error in its stream: context_length_exceeded: at most 8192 tokens"
+    )
+
+
+async def test_an_error_that_no_client_would_know_for_one_is_written_anew() -> None:
+    sent, exchange = await relayed([FIRST + b'data: {"object":"error","message":"no GPU","code":500}\n\n'])
+
+    assert sent[-1].startswith(b'data: {"error":{"message":"a/b failed."')
+    assert exchange.error.endswith("in its stream: 500: no GPU")
+
+
+async def test_a_credential_that_the_upstream_repeats_is_blotted_out_of_its_stream() -> None:
+    secret = b"sk-0123456789abcdef"
+    error = b'data: {"error":{"message":"%s is wrong"}}\n\n' % secret
+
+    sent, exchange = await relayed([GOOD.replace(b'"Hi"', b'"%s"' % secret)[:-14] + error], credential=secret)
+
+    assert b"".join(sent) == GOOD.replace(USAGE, b"").replace(b'"Hi"', b'"[redacted]"')[:-14] + error.replace(
+        secret, b"[redacted]"
+    )
+    assert secret.decode() not in exchange.error
+
+
+async def test_a_defect_of_ours_ends_the_stream_with_an_error_and_is_not_taken_for_the_clients_leaving(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(Response):
+        async def _pieces(self, pieces: Sequence[bytes], breaks: bool) -> AsyncIterator[bytes]:
+            yield pieces[0]
+            raise KeyError("a defect of ours")
+
+    present, response = Present(), Broken([FIRST])
+    relay = a_relay(response, present)
+
+    sent = [piece async for piece in relay]
+    await relay.aclose()
+
+    assert b'"code":"internal_error"' in sent[-1]
+    assert b"defect" not in sent[-1]
+    assert [(one.outcome, one.status, one.error_code) for one in present.recorded] == [
+        (Outcome.FAILED, 200, "internal_error")
+    ]
+    assert "a defect of ours" in caplog.text
+    assert response.is_closed
 
 
 async def test_a_half_event_is_dropped_when_the_upstream_breaks_off() -> None:
@@ -138,6 +198,19 @@ async def test_only_the_models_name_changes_where_the_requested_one_is_shown() -
     sent, _ = await relayed([GOOD], shown_model=b'"fast"')
 
     assert b"".join(sent) == GOOD.replace(USAGE, b"").replace(b'"model":"m"', b'"model":"fast"')
+
+
+async def test_the_requested_name_is_shown_also_in_an_event_of_several_lines() -> None:
+    several = GOOD.replace(
+        b'data: {"model":"m","choices":[{"index":0,"delta":{"content"',
+        b'data: {"model":"m",\r\ndata: "choices":[{"index":0,"delta":{"content"',
+    )
+    assert several != GOOD
+
+    sent, _ = await relayed([several], shown_model=b'"fast"')
+
+    assert b'"m"' not in b"".join(sent)
+    assert b"".join(sent).count(b'"model":"fast"') == 3
 
 
 async def test_what_comes_after_done_is_nobodys_business() -> None:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from gateway.management.quickstart.demo_server import DemoServer
+from gateway.management.workers import pause_after
 from tests.gateway.running import PATIENCE_SECONDS, Running
 from tests.throwaway_servers import NoServer, valkey
 
@@ -208,7 +209,7 @@ def redis_url() -> str:
 
 def test_several_workers_share_a_port_replace_a_dead_one_and_end_together(data: Path, key: str, redis_url: str) -> None:
     with Running("serve", "--port", "0", "--workers", "2", data=data, environ={"REDIS_URL": redis_url}) as serve:
-        serve.wait_for("A Celery worker of its own must run")
+        serve.wait_for("celery -A plexus_site worker -B")
         first = workers_of(serve)
         os.kill(first[0], signal.SIGKILL)
         replaced = wait_until_changed(serve, first)
@@ -222,6 +223,29 @@ def test_several_workers_share_a_port_replace_a_dead_one_and_end_together(data: 
     assert code == 0
     assert "Traceback" not in serve.output
     assert not any(Path(f"/proc/{pid}").exists() for pid in replaced)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGINT])
+def test_a_terminal_that_speaks_to_all_processes_at_once_lets_a_running_stream_end(
+    signum: signal.Signals, data: Path, key: str, redis_url: str
+) -> None:
+    with Running("serve", "--port", "0", "--workers", "2", data=data, environ={"REDIS_URL": redis_url}) as serve:
+        serve.wait_for("A Celery worker of its own must run")
+        with post(serve, key, stream=True) as reply:
+            lines = reply.iter_lines()
+            next(lines)
+            serve.send_to_all(signum)
+            rest = list(lines)
+        code = serve.wait()
+
+    assert rest[-2:] == ["data: [DONE]", ""]
+    assert code == 0
+    assert "Traceback" not in serve.output
+    assert "resource_tracker" not in serve.output
+
+
+def test_workers_that_keep_dying_are_replaced_later_and_later() -> None:
+    assert [pause_after(deaths) for deaths in range(1, 8)] == [0.25, 0.5, 1, 2, 4, 5, 5]
 
 
 def workers_of(serve: Running) -> list[int]:

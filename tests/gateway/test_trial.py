@@ -1,7 +1,8 @@
 import pytest
 
 from gateway import trial
-from tests.gateways import RunningGateway
+from history.models import RequestLog
+from tests.gateways import RunningGateway, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +25,7 @@ def test_a_failure_is_shown_with_its_message(gateway: RunningGateway) -> None:
     tried = trial.send("fast", "Hello", "ada")
 
     assert (tried.status, tried.text) == (502, "")
-    assert tried.error == "The upstream failed (status 500)."
+    assert tried.error == "openai/status-500 failed (status 500)."
 
 
 def test_an_unknown_name_is_shown_as_a_client_would_be_told(gateway: RunningGateway) -> None:
@@ -32,6 +33,19 @@ def test_an_unknown_name_is_shown_as_a_client_would_be_told(gateway: RunningGate
 
     assert (tried.status, tried.attempts) == (404, [])
     assert "does not exist" in tried.error
+
+
+def test_a_trial_that_takes_too_long_is_recorded_as_that_and_not_as_a_client_that_left(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "ANSWER_SECONDS", 0.2)
+    gateway.alias("fast", gateway.model("openai", "silence"))
+
+    with pytest.raises(trial.NoAnswer, match=r"No answer within 0\.2 seconds"):
+        trial.send("fast", "Hello", "ada")
+
+    row = eventually(lambda: RequestLog.objects.first())
+    assert (row.outcome, row.error_code) == ("cancelled", "timeout")
 
 
 def test_a_process_without_a_gateway_says_so() -> None:

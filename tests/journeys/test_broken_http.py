@@ -26,6 +26,21 @@ def test_broken_http_is_refused_before_anybody_reads_it(fast: RunningGateway) ->
     assert fast.ask("fast").status_code == 200
 
 
+def test_the_star_of_options_is_no_path_and_no_crash(fast: RunningGateway) -> None:
+    reply = asked_raw(fast, head(fast, "Content-Length: 0", request_line="OPTIONS * HTTP/1.1"))
+
+    assert reply is not None
+    assert 400 <= reply.status < 500
+    assert fast.ask("fast").status_code == 200
+
+
+def test_slashes_at_the_front_lead_to_the_api_all_the_same(fast: RunningGateway) -> None:
+    reply = asked_raw(fast, head(fast, "Content-Length: 0", request_line="GET //v1/models HTTP/1.1"))
+
+    assert reply is not None
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+
+
 def test_a_chunk_of_no_size_is_refused_and_ends_its_connection_alone(fast: RunningGateway) -> None:
     reply = asked_raw(fast, head(fast, "Transfer-Encoding: chunked") + b"what?\r\n{}\r\n0\r\n\r\n")
 

@@ -23,6 +23,8 @@ FAILURES = {
     "status-503": (503, "upstream_overloaded"),
     "status-504": (504, "upstream_timeout"),
     "status-529": (503, "upstream_overloaded"),
+    "cut-status-401": (502, "upstream_auth_error"),
+    "cut-status-503": (503, "upstream_overloaded"),
     "html": (502, "upstream_protocol_error"),
     "bad-json": (502, "upstream_protocol_error"),
     "redirect": (502, "upstream_protocol_error"),
@@ -150,3 +152,64 @@ def test_a_connection_that_had_gone_stale_is_made_anew_unseen(gateway: RunningGa
 
     assert [reply.status_code for reply in replies] == [200, 200]
     assert [reply.headers["x-plexus-attempts"] for reply in replies] == ["1", "1"]
+
+
+def test_a_whole_answer_may_begin_early_and_take_its_time(gateway: RunningGateway) -> None:
+    gateway.model(gateway.provider("slow", idle_timeout_seconds=0.1, answer_timeout_seconds=5), "head-first-0.4")
+
+    assert gateway.ask("slow/head-first-0.4").status_code == 200
+
+
+def test_a_stream_is_known_by_its_content_type_however_that_is_spelled(gateway: RunningGateway) -> None:
+    gateway.model("openai", "shouting")
+
+    reply = gateway.ask("openai/shouting", stream=True)
+
+    assert reply.status_code == 200
+    assert reply.text.endswith("data: [DONE]\n\n")
+
+
+def test_a_credential_in_a_good_answer_is_blotted_out(gateway: RunningGateway) -> None:
+    gateway.model("openai", "gpt-4o-mini")
+
+    reply = gateway.ask("openai/gpt-4o-mini", "Is it sk-openai-secret?")  # it answers with what it was asked
+
+    assert reply.json()["choices"][0]["message"]["content"] == "Is it [redacted]?"
+
+
+def test_a_provider_without_authentication_needs_no_credential_whatever_is_stored(gateway: RunningGateway) -> None:
+    gateway.model(gateway.provider("local", auth="none", credential="$NOBODY_SET_THIS"), "a")
+
+    assert gateway.ask("local/a").status_code == 200
+
+
+def test_the_caller_is_not_told_where_an_upstream_stands_and_the_history_is(gateway: RunningGateway) -> None:
+    port = an_unused_port()
+    gateway.model(gateway.provider("gone", url=f"http://127.0.0.1:{port}/v1"), "a")
+
+    reply = gateway.ask("gone/a")
+
+    assert reply.json()["error"]["message"] == "gone/a could not be connected to."
+    assert f"127.0.0.1:{port}" in gateway.row(reply).error
+
+
+def test_the_caller_is_not_told_of_our_variables_and_addresses_and_the_history_is(gateway: RunningGateway) -> None:
+    poor = gateway.model(gateway.provider("poor", credential="$NOBODY_SET_THIS"), "a")
+    gateway.target(gateway.alias("fast"), poor, endpoint=f"{gateway.upstream.url}/internal")
+
+    reply = gateway.ask("fast")
+
+    assert reply.status_code == 503
+    assert "Left out: poor/a (cannot be called as it is configured)." in reply.json()["error"]["message"]
+    assert "NOBODY_SET_THIS" in gateway.row(reply).left_out
+    assert "/internal" in gateway.row(reply).left_out
+
+
+def test_headers_that_were_written_past_the_forms_stop_their_provider_alone(gateway: RunningGateway) -> None:
+    broken = gateway.model("broken", "a")
+    gateway.alias("fast", broken, gateway.model("openai", "b"), selector="in_order")
+    broken.provider.extra_headers = {"x-n": 5}
+    broken.provider.save()
+
+    assert gateway.ask("fast").status_code == 200
+    assert gateway.ask("broken/a").status_code == 503

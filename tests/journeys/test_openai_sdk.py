@@ -173,7 +173,6 @@ def test_a_failing_upstream_is_its_internal_server_error(
     [
         ("cut-after-3", "upstream_disconnected"),
         ("no-finish", "upstream_incomplete"),
-        ("error-in-stream", "upstream_error"),
     ],
 )
 def test_a_stream_that_breaks_never_passes_for_a_whole_one(
@@ -185,3 +184,14 @@ def test_a_stream_that_breaks_never_passes_for_a_whole_one(
         streamed(client, f"openai/{model}")
 
     assert caught.value.code == code
+
+
+def test_an_error_that_the_provider_reports_in_its_stream_is_raised_in_the_providers_words(
+    client: OpenAI, gateway: RunningGateway
+) -> None:
+    gateway.model("openai", "error-in-stream")
+
+    with pytest.raises(openai.APIError) as caught:
+        streamed(client, "openai/error-in-stream")
+
+    assert (caught.value.message, caught.value.type) == ("The server had an error.", "server_error")

@@ -90,7 +90,7 @@ def test_an_alias_whose_targets_are_all_left_out_says_why(gateway: RunningGatewa
     assert told(reply) == (503, "no_enabled_targets", "model")
     message = reply.json()["error"]["message"]
     assert "off/a (the provider “off” is disabled)" in message
-    assert "keyless/b (The environment variable NOBODY_SET_THIS is not set" in message
+    assert "keyless/b (cannot be called as it is configured)" in message
     assert "openai/gpt-4o-mini (does not speak embeddings, only chat)" in message
     assert "openai/c (the target is disabled)" in message
 

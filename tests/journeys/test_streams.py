@@ -44,7 +44,6 @@ def test_a_stream_is_not_to_be_held_back_by_a_proxy(gateway: RunningGateway) -> 
     [
         ("cut-after-3", "upstream_disconnected"),
         ("no-finish", "upstream_incomplete"),
-        ("error-in-stream", "upstream_error"),
     ],
 )
 def test_a_stream_that_breaks_ends_with_one_error_event(gateway: RunningGateway, model: str, code: str) -> None:
@@ -62,6 +61,19 @@ def test_a_stream_that_breaks_ends_with_one_error_event(gateway: RunningGateway,
     assert row.first_byte_ms is not None
     attempt = row.attempts.get()
     assert (attempt.outcome, attempt.status) == ("interrupted", 200)
+
+
+def test_an_error_that_the_provider_reports_is_the_last_event_and_kept_in_the_history(gateway: RunningGateway) -> None:
+    gateway.alias("fast", gateway.model("openai", "error-in-stream"))
+
+    reply = gateway.ask("fast", stream=True)
+
+    error = json.loads(reply.text.removesuffix("\n\n").rpartition("data: ")[2])["error"]
+    assert error["message"] == "The server had an error."
+    assert "[DONE]" not in reply.text
+    row = gateway.row(reply)
+    assert (row.outcome, row.status, row.error_code) == ("interrupted", 200, "upstream_error")
+    assert row.error.endswith("in its stream: server_error: The server had an error.")
 
 
 def test_all_that_came_before_the_break_is_relayed(gateway: RunningGateway) -> None:

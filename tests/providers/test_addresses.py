@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.addresses import (
+    BASE_URL_LIMIT,
     ENDPOINT_PATHS,
     AllowedNetworks,
     endpoint_url,
@@ -82,6 +83,7 @@ def test_a_public_address_is_called(address: str) -> None:
         "127.0.0.1",
         "172.16.0.1",
         "192.0.2.1",
+        "192.0.0.192",
         "192.168.0.1",
         "198.18.0.1",
         "224.0.0.1",
@@ -92,6 +94,12 @@ def test_a_public_address_is_called(address: str) -> None:
         "::7f00:1",
         "::ffff:10.0.0.1",
         "64:ff9b::a00:1",
+        "64:ff9b:1::7f00:1",
+        "64:ff9b:1::101:101",
+        "100::1",
+        "4000::1",
+        "5f00::1",
+        "3fff::1",
         "2001:db8::1",
         "2001::1",
         "2002:a00:1::",
@@ -113,6 +121,10 @@ def test_an_address_that_is_not_public_is_refused_and_the_setting_named(address:
         "169.254.169.254",
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
+        "64:ff9b:1:a9fe:a9:fe00::",
+        "64:ff9b:1:a9:fe:a9fe::",
+        "64:ff9b:1:0:a9:fea9:fe00:0",
         "2002:a9fe:a9fe::",
         "::a9fe:a9fe",
         "fe80::1",
@@ -276,6 +288,14 @@ def test_a_path_of_its_own_is_kept() -> None:
     url = endpoint_url("http://127.1:8000/openai/deployments/gpt%2D4", "/chat/completions")
 
     assert url == "http://127.0.0.1:8000/openai/deployments/gpt%2D4/chat/completions"
+
+
+def test_a_base_url_leaves_room_for_the_path_of_an_endpoint() -> None:
+    longest = "https://api.openai.com/".ljust(BASE_URL_LIMIT, "a")
+
+    assert objection_to_url(longest, NONE) is None
+    assert all(split_url(endpoint_url(longest, path)) for path in ENDPOINT_PATHS)
+    assert objection_to_url(longest + "a", NONE) == ("invalid_base_url", "The URL is longer than 1900 characters.")
 
 
 def test_the_endpoint_of_every_wire_format_is_known() -> None:

@@ -141,6 +141,18 @@ def test_an_address_that_may_not_be_called_is_said_beside_it(admin: Client) -> N
     assert "never called" in errors_of(answer)["endpoints-0-base_url"][0]
 
 
+def test_a_stored_key_goes_to_another_host_only_with_the_credential_entered_again(admin: Client) -> None:
+    provider = a_provider()
+    moved: dict[str, Any] = {"endpoints__0__base_url": "https://evil.example.com/v1"}
+
+    refused = send_form(admin, page_of(provider), **moved)
+    taken = send_form(admin, page_of(provider), credential=SECRET, **moved)
+
+    assert "Enter the credential again" in errors_of(refused)["endpoints-0-base_url"][0]
+    assert taken.status_code == 302
+    assert provider.endpoints.get().base_url == "https://evil.example.com/v1"
+
+
 def test_two_addresses_for_one_api_type_are_refused(admin: Client) -> None:
     provider = a_provider()
     twin = ("endpoints", {"api_type": "chat", "base_url": "https://other.example.com/v1"})
@@ -186,9 +198,9 @@ def test_a_provider_with_many_models_links_to_their_list(admin: Client) -> None:
 
 
 def test_the_list_tells_a_credential_that_this_process_cannot_use(admin: Client) -> None:
-    a_provider(credential="$PLEXUS_TEST_NOWHERE")
+    a_provider(credential="$NOBODY_SET_THIS")
 
-    assert "$PLEXUS_TEST_NOWHERE, unusable here" in text_of(admin.get(LIST))
+    assert "$NOBODY_SET_THIS, unusable here" in text_of(admin.get(LIST))
 
 
 def test_a_model_is_found_as_provider_slash_model(admin: Client) -> None:

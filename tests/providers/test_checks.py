@@ -20,19 +20,19 @@ def warnings() -> list[tuple[str | None, str]]:
 
 
 def test_a_reference_that_the_environment_holds_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLEXUS_TEST_KEY", "sk-x")
-    a_provider(credential="$PLEXUS_TEST_KEY")
+    monkeypatch.setenv("SOMEBODY_SET_THIS", "sk-x")
+    a_provider(credential="$SOMEBODY_SET_THIS")
 
     assert warnings() == []
 
 
 def test_a_reference_that_leads_nowhere_is_named() -> None:
-    a_provider(credential="$PLEXUS_TEST_NOWHERE")
+    a_provider(credential="$NOBODY_SET_THIS")
 
     ((id, message),) = warnings()
 
     assert id == "providers.W001"
-    assert "PLEXUS_TEST_NOWHERE is not set" in message
+    assert "NOBODY_SET_THIS is not set" in message
 
 
 def test_a_provider_without_a_credential_is_named() -> None:
@@ -43,6 +43,12 @@ def test_a_provider_without_a_credential_is_named() -> None:
 
 def test_a_provider_that_needs_no_credential_needs_none() -> None:
     a_provider(auth="none")
+
+    assert warnings() == []
+
+
+def test_a_credential_that_is_not_sent_is_not_looked_for() -> None:
+    a_provider(auth="none", credential="$NOBODY_SET_THIS")
 
     assert warnings() == []
 

@@ -61,6 +61,21 @@ def test_a_rate_limit_passes_with_its_wait() -> None:
     assert error.retry_after_seconds == 7
 
 
+@pytest.mark.parametrize("status", [401, 402, 404, 429, 500, 504, 302])
+def test_the_caller_is_told_who_and_what_and_nothing_of_our_network(status: int) -> None:
+    error = from_status(status, {}, BODY)
+    error.upstream = "openai/gpt-4o"
+
+    assert error.told == f"openai/gpt-4o {error.words} (status {status})."
+
+
+def test_every_kind_of_failure_has_words_for_the_caller() -> None:
+    plain = {kind.__name__ for kind in every_kind(UpstreamError) if kind.words == UpstreamError.words}
+
+    assert plain == {"Refusal", "UpstreamServerError"}
+    assert errors.ConnectFailed("No connection to 10.0.0.5:8000.").told == "The upstream could not be connected to."
+
+
 def test_only_a_request_that_was_never_sent_goes_to_another_upstream() -> None:
     may = {kind for kind in every_kind(UpstreamError) if kind.may_fail_over}
 
@@ -97,6 +112,7 @@ def test_the_tree_at_the_top_gives_every_code_and_status() -> None:
         ({"retry-after": "Wed, 21 Oct 2026 07:27:00 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"}, None),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:30", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "Wed, 21 Oct 99999999999 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "-1"}, None),

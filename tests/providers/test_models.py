@@ -137,6 +137,15 @@ def test_a_reference_that_is_written_wrongly_is_refused(reference: str) -> None:
     assert refusals(Provider(name="openai", credential=reference)) == {"credential": ["invalid_reference"]}
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "POSTGRES_PASSWORD", "PLEXUS_ENCRYPTION_KEYS"],
+)
+def test_a_secret_of_our_own_is_no_providers_credential(name: str) -> None:
+    assert refusals(Provider(name="openai", credential=f"${name}")) == {"credential": ["our_own_secret"]}
+    assert refusals(Provider(name="openai", credential=f"${{{name}}}")) == {"credential": ["our_own_secret"]}
+
+
 @pytest.mark.parametrize("credential", ["sk two", "sk\n", "sk\r\nevil: 1", "sk\t", "sk\x00", "ключ", "sk\u2028"])
 def test_a_credential_that_no_header_can_carry_is_refused(credential: str) -> None:
     said = refusals(Provider(name="openai", credential=credential))
@@ -248,6 +257,52 @@ def test_every_api_type_may_have_an_address(api_type: str) -> None:
     assert (
         refusals(Endpoint(provider=a_provider(api_types=()), api_type=api_type, base_url="https://a.example.com")) == {}
     )
+
+
+def as_another_finds_it(provider: Provider) -> Provider:
+    """The provider as whoever comes later loads it: its key stored, and not entered by them."""
+    return Provider.objects.get(pk=provider.pk)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://evil.example.com/v1", "http://openai.example.com/v1", "https://openai.example.com:8443/v1"],
+)
+def test_a_stored_key_is_not_sent_to_a_server_that_it_was_not_entered_for(url: str, settings: Settings) -> None:
+    settings.PLEXUS_PRIVATE_UPSTREAMS = AllowedNetworks.parse("10.0.0.0/8")
+    provider = as_another_finds_it(a_provider("openai", credential="sk-very-secret"))
+    moved = provider.endpoints.get()
+    moved.base_url = url
+    another = Endpoint(provider=provider, api_type="embeddings", base_url=url)
+
+    assert refusals(moved) == refusals(another) == {"base_url": ["credential_needed"]}
+    assert "Enter the credential again" in message(moved, "base_url")
+
+
+def test_whoever_takes_the_address_away_first_gains_nothing() -> None:
+    provider = as_another_finds_it(a_provider("openai", credential="sk-very-secret"))
+    provider.endpoints.get().delete()
+
+    later = Endpoint(provider=provider, api_type="chat", base_url="https://evil.example.com/v1")
+
+    assert refusals(later) == {"base_url": ["credential_needed"]}
+
+
+def test_at_its_server_a_stored_key_may_go_anywhere() -> None:
+    provider = as_another_finds_it(a_provider("openai", credential="sk-very-secret"))
+    address = provider.endpoints.get()
+    address.base_url = "https://OpenAI.example.com:443/v2/chat/completions"
+
+    assert refusals(address) == {}
+
+
+@pytest.mark.parametrize("credential", ["sk-entered-again", "$OPENAI_API_KEY", ""])
+def test_whoever_enters_the_credential_says_where_it_goes(credential: str) -> None:
+    provider = as_another_finds_it(a_provider("openai", credential="sk-very-secret"))
+    provider.credential = credential
+    saved(provider)
+
+    assert refusals(Endpoint(provider=provider, api_type="embeddings", base_url="https://e.example.com")) == {}
 
 
 def test_an_api_type_that_does_not_exist_is_refused() -> None:

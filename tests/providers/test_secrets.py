@@ -6,6 +6,7 @@ import pytest
 
 from providers.secrets import (
     MissingCredential,
+    OurOwnSecret,
     Unreadable,
     Vault,
     is_reference,
@@ -80,6 +81,14 @@ def test_each_kind_of_credential_is_resolved() -> None:
     assert resolve("${KEY}", VAULT, environment) == "from-environment"
     assert resolve(VAULT.seal("from-vault"), VAULT, environment) == "from-vault"
     assert resolve("as-it-is", VAULT, environment) == "as-it-is"
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PLEXUS_ENCRYPTION_KEYS", "secret_key"])
+def test_a_secret_of_our_own_is_never_resolved(name: str) -> None:
+    with pytest.raises(OurOwnSecret, match=name) as caught:
+        resolve(f"${name}", VAULT, {name: "the-signing-key"})
+
+    assert "the-signing-key" not in str(caught.value)
 
 
 @pytest.mark.parametrize("environment", [{}, {"KEY": ""}, {"KEY": " \n"}])

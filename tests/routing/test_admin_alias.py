@@ -1,6 +1,7 @@
 """The form and the list of aliases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from threading import Barrier
 from typing import Any
 
@@ -139,6 +140,60 @@ def test_an_alias_that_would_reach_itself_is_said_beside_the_target(admin: Clien
     answer = send_form(admin, page_of(first), [target(to_alias=second.pk)])
 
     assert "“first” → “second” → “first”" in errors_of(answer)["targets-1-to_alias"][0]
+
+
+@pytest.fixture
+def alias_editor() -> Client:
+    """Somebody who may change aliases and their targets, and no provider."""
+    return a_member_of_staff(
+        *("routing.view_alias", "routing.change_alias", "routing.view_target", "routing.change_target"),
+        *("routing.add_target", "providers.view_providermodel"),
+    )
+
+
+def test_whoever_may_not_change_providers_cannot_lead_their_keys_elsewhere(
+    alias_editor: Client, models: list[ProviderModel]
+) -> None:
+    alias = an_alias("fast", models[0])
+    elsewhere = "https://evil.example.com/v1"
+
+    send_form(alias_editor, page_of(alias), [target(models[1], endpoint=elsewhere)], targets__0__endpoint=elsewhere)
+
+    assert [(str(one), one.endpoint) for one in alias.targets.all()] == [("openai/large", ""), ("openai/medium", "")]
+
+
+def test_an_address_that_was_chosen_for_one_model_gets_no_other_ones_key(
+    alias_editor: Client, models: list[ProviderModel]
+) -> None:
+    alias = an_alias("fast")
+    Target(alias=alias, model=models[0], endpoint="https://house.example.com/v1").save()
+
+    refused = send_form(alias_editor, page_of(alias), targets__0__model=models[1].pk)
+    taken = send_form(alias_editor, page_of(alias), targets__0__weight=7)
+
+    assert "allowed to change providers" in errors_of(refused)["targets-0-model"][0]
+    assert taken.status_code == 302
+    assert [(one.weight, one.endpoint) for one in alias.targets.all()] == [(7, "https://house.example.com/v1")]
+
+
+def test_whoever_may_change_providers_gives_a_target_an_address_of_its_own(
+    admin: Client, models: list[ProviderModel]
+) -> None:
+    alias = an_alias("fast", models[0])
+
+    send_form(admin, page_of(alias), targets__0__endpoint="https://eu.example.com/v1")
+
+    assert [one.endpoint for one in alias.targets.all()] == ["https://eu.example.com/v1"]
+
+
+def test_a_new_alias_above_too_many_others_is_said_beside_the_target(admin: Client) -> None:
+    aliases = [an_alias(f"a{number}") for number in range(11)]
+    for alias, following in pairwise(aliases):
+        saved(Target(alias=alias, to_alias=following))
+
+    answer = send_form(admin, ADD, [target(to_alias=aliases[0].pk)], name="top")
+
+    assert "more than 10 aliases" in errors_of(answer)["targets-1-to_alias"][0]
 
 
 def test_a_target_without_a_model_is_said_beside_the_model(admin: Client) -> None:

@@ -1,5 +1,8 @@
 """The system checks of aliases."""
 
+from itertools import product
+from typing import Any
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -50,6 +53,25 @@ def test_the_reason_is_found_behind_another_alias() -> None:
     saved(Target(alias=front, to_alias=behind))
 
     assert why_unserved(front) == "has nobody to serve it: the alias “behind” has only disabled providers"
+
+
+def test_an_alias_to_which_many_ways_lead_is_looked_at_once(django_assert_max_num_queries: Any) -> None:
+    below = [an_alias("left-0"), an_alias("right-0")]
+    for layer in range(1, 9):
+        above = [saved(Alias(name=f"{side}-{layer}")) for side in ("left", "right")]
+        for alias, behind in product(above, below):
+            saved(Target(alias=alias, to_alias=behind))
+        below = above
+
+    with django_assert_max_num_queries(100):
+        assert why_unserved(below[0]) is None
+
+
+def test_a_circle_that_was_written_past_its_rules_ends() -> None:
+    first, second = saved(Alias(name="first")), saved(Alias(name="second"))
+    Target.objects.bulk_create([Target(alias=first, to_alias=second), Target(alias=second, to_alias=first)])
+
+    assert "“first” leads back to itself" in (why_unserved(first) or "")
 
 
 def test_a_disabled_alias_needs_nobody() -> None:

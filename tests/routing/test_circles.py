@@ -1,4 +1,4 @@
-"""An alias cannot reach itself through aliases."""
+"""An alias cannot reach itself through aliases, nor any other one over very many."""
 
 from itertools import pairwise
 
@@ -12,9 +12,9 @@ from tests.routing.rows import a_model, a_target, an_alias, message, refusals, r
 pytestmark = pytest.mark.django_db
 
 
-def a_chain(length: int) -> tuple[Alias, Alias]:
+def a_chain(length: int, name: str = "a") -> tuple[Alias, Alias]:
     """Aliases a1 → a2 → …; the first and the last of them."""
-    aliases = [an_alias(f"a{number}") for number in range(1, length + 1)]
+    aliases = [an_alias(f"{name}{number}") for number in range(1, length + 1)]
     for alias, following in pairwise(aliases):
         a_target(alias, following)
     return aliases[0], aliases[-1]
@@ -25,6 +25,24 @@ def test_a_circle_of_any_length_is_refused(length: int) -> None:
     first, last = a_chain(length)
 
     assert refusals(target_of(last, first)) == {"to_alias": ["circle"]}
+
+
+@pytest.mark.parametrize(("above", "below"), [(1, 11), (11, 1), (6, 6)])
+def test_more_than_ten_links_one_after_the_other_are_refused(above: int, below: int) -> None:
+    _, last = a_chain(above)
+    first, _ = a_chain(below, "b")
+
+    assert refusals(target_of(last, first)) == {"to_alias": ["too_many_links"]}
+    assert "more than 10 aliases" in message(target_of(last, first), "to_alias")
+    with pytest.raises(ValidationError, match="more than 10 aliases"):
+        target_of(last, first).save()
+
+
+def test_ten_links_are_taken() -> None:
+    _, last = a_chain(5)
+    first, _ = a_chain(6, "b")
+
+    assert refusals(target_of(last, first)) == {}
 
 
 def test_the_message_shows_the_way_around() -> None:

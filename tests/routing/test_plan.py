@@ -140,10 +140,23 @@ def test_whoever_cannot_take_the_request_is_left_out_with_the_reason() -> None:
     plan = a_plan(table, "fast", unpayable=lambda upstream: "B_KEY is not set" if upstream is B else None)
 
     assert keys(list(plan.steps())) == ["a/model"]
-    assert plan.left_out == [
-        disabled,
-        LeftOut(target="e/model", reason="does not speak chat, only embeddings"),
-        LeftOut(target="b/model", reason="B_KEY is not set"),
+    assert [(one.target, one.reason) for one in plan.left_out] == [
+        ("f/model", "the target is disabled"),
+        ("e/model", "does not speak chat, only embeddings"),
+        ("b/model", "B_KEY is not set"),
+    ]
+
+
+def test_a_caller_is_not_told_of_addresses_and_variables() -> None:
+    poor = Upstream(key="p/m at https://internal.example.com", provider="p", model="m", urls={"chat": "https://x"})
+    left_out = (LeftOut(target="f/model", reason="the target is disabled"),)
+    table = a_table([poor], a_route("fast", [to(0)], left_out=left_out))
+    plan = a_plan(table, "fast", unpayable=lambda upstream: "P_KEY is not set")
+
+    assert list(plan.steps()) == []
+    assert [one.told for one in plan.left_out] == [
+        "f/model (the target is disabled)",
+        "p/m (cannot be called as it is configured)",
     ]
 
 
@@ -158,7 +171,7 @@ def test_nobody_at_all_is_an_empty_plan_with_reasons() -> None:
     plan = a_plan(a_table([silent], a_route("fast", [to(0)])), "fast")
 
     assert list(plan.steps()) == []
-    assert plan.left_out == [LeftOut(target="s/model", reason="does not speak chat, only nothing")]
+    assert [(one.target, one.reason) for one in plan.left_out] == [("s/model", "does not speak chat, only nothing")]
 
 
 def test_those_behind_an_alias_that_leads_nowhere_are_named_too() -> None:

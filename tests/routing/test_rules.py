@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.rules import circle_through, wrong_percentages
+from routing.rules import circle_through, longest_way, wrong_percentages
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 10, 5000])
@@ -55,6 +55,18 @@ def test_a_circle_is_found_exactly_when_the_start_can_be_reached_from_itself(arr
     if circle is not None:
         assert circle[0] == circle[-1] == 0
         assert all(later in arrows[earlier] for earlier, later in pairwise(circle))
+
+
+def test_the_longest_of_several_ways_counts() -> None:
+    arrows = {"top": ["bottom", "left"], "left": ["middle"], "middle": ["bottom"], "bottom": []}
+
+    assert longest_way("top", lambda node: arrows[node], most=10) == 3
+    assert longest_way("bottom", lambda node: arrows[node], most=10) == 0
+
+
+def test_a_way_is_not_followed_further_than_asked() -> None:
+    assert longest_way(0, lambda node: [node + 1], most=10) == 10
+    assert longest_way(0, lambda node: [(node + 1) % 3], most=10) == 10
 
 
 def test_each_tier_has_its_own_hundred() -> None:

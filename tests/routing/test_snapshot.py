@@ -154,15 +154,6 @@ def test_without_a_change_there_is_nothing_to_take_over() -> None:
     assert other.current is table
 
 
-def test_the_moment_of_the_last_look_is_known() -> None:
-    other = another_process()
-    first = other.taken_at
-
-    other.catch_up()
-
-    assert 0 < first <= other.taken_at
-
-
 def test_a_process_that_starts_before_the_first_change_has_an_empty_table() -> None:
     assert another_process().current == RoutingTable(version=0)
 

@@ -148,6 +148,7 @@ def test_junk_in_place_of_the_table_is_refused(shared: "redis.Redis", junk: byte
 
 def test_the_keys_do_not_pass_for_a_table(shared: "redis.Redis") -> None:
     an_alias("fast")
+    KEYS.compile_now()
     keys = shared.get("plexus:client_keys:value")
     assert isinstance(keys, bytes)
     shared.set(VALUE, keys)
@@ -254,16 +255,43 @@ def test_without_redis_everything_is_as_it_was(settings: Settings) -> None:
     assert list(TABLE.current.routes) == list(other.current.routes) == ["fast"]
 
 
-def test_a_redis_that_was_emptied_is_filled_by_the_next_change(shared: "redis.Redis") -> None:
+def test_a_redis_that_was_emptied_is_filled_by_whoever_looks_next(
+    shared: "redis.Redis", caplog: pytest.LogCaptureFixture
+) -> None:
     an_alias("fast")
     other = another_process()
     shared.flushall()
 
     assert not other.catch_up()
-    an_alias("smart")
-    assert other.catch_up()
 
-    assert list(a_taker().routes) == ["fast", "smart"]
+    assert list(a_taker().routes) == ["fast"]
+    assert caplog.messages == []
+
+
+def test_nonsense_in_place_of_the_version_is_replaced_by_whoever_looks_next(shared: "redis.Redis") -> None:
+    an_alias("fast")
+    shared.set(VERSION, b"junk")
+
+    TABLE.catch_up()
+
+    assert shared.get(VERSION) == str(TABLE.current.version).encode()
+
+
+def test_a_dead_redis_is_told_of_once_and_once_when_it_is_back(
+    settings: Settings, server: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    settings.REDIS_URL = NOBODY_THERE
+
+    for _ in range(3):
+        TABLE.catch_up()
+    settings.REDIS_URL = server
+    for _ in range(3):
+        TABLE.catch_up()
+
+    silent, back = caplog.messages
+    assert silent.startswith("Redis does not answer")
+    assert back == "Redis answers again."
 
 
 def test_a_frozen_redis_delays_a_change_a_little_and_stops_nothing(shared: "redis.Redis") -> None:

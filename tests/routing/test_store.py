@@ -1,14 +1,15 @@
 """The table that is compiled from the database."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers import secrets
-from providers.models import ProviderModel
-from routing.models import Alias
+from providers.models import ConfigurationModel, Endpoint, Provider, ProviderModel
+from routing.models import Alias, Target
 from routing.store import compile_table
 from routing.table import LeftOut, Route, RoutingTable, UnknownModel, Upstream, decode, encode
 from tests.gateways import saved
@@ -280,6 +281,48 @@ def test_the_table_holds_no_credential_in_clear() -> None:
     assert b"sk-very-secret" not in encode(the_table())
     assert secrets.is_sealed(the_upstream("openai/gpt-4o").credential)
     assert the_upstream("azure/gpt-4o").credential == "$AZURE_KEY"
+
+
+@pytest.mark.parametrize(
+    ("of", "written", "reason"),
+    [
+        (Endpoint, {"base_url": "https://exämple.com/v1"}, "an address of “bad/m” cannot be called; save it anew"),
+        (
+            Provider,
+            {"extra_headers": {"X-N": 5}},
+            "the extra headers of the provider “bad” cannot be sent; save it anew",
+        ),
+        (Provider, {"extra_headers": ["X-N"]}, "the extra headers of the provider “bad” cannot be sent; save it anew"),
+        (ProviderModel, {"api_types": 5}, "the API types of “bad/m” are no list; save it anew"),
+    ],
+)
+def test_a_row_that_was_written_past_its_rules_is_left_out_and_stops_no_other(
+    of: type[ConfigurationModel], written: dict[str, Any], reason: str
+) -> None:
+    an_alias("fast", a_model("good/m"), a_model("bad/m"))
+    name = {Endpoint: "provider__name", Provider: "name", ProviderModel: "provider__name"}[of]
+    of._default_manager.filter(**{name: "bad"}).update(**written)
+
+    table = the_table()
+
+    assert behind(table.resolve("fast"), table) == [["good/m"]]
+    assert table.resolve("fast").left_out == (LeftOut(target="bad/m", reason=reason),)
+    assert table.disabled["bad/m"].reason == reason
+    assert decode(encode(table)) == table
+
+
+def test_a_target_whose_own_address_was_written_past_its_rules_is_left_out_alone() -> None:
+    model = a_model("good/m")
+    alias = an_alias("fast", model)
+    Target.objects.create(alias=alias, model=model, endpoint="not an address", position=1)
+
+    table = the_table()
+
+    assert behind(table.resolve("fast"), table) == [["good/m"]]
+    assert [left.reason for left in table.resolve("fast").left_out] == [
+        "an address of “good/m” cannot be called; save it anew"
+    ]
+    assert list(table.direct) == ["good/m"]
 
 
 def test_a_compiled_table_comes_back_from_json() -> None:

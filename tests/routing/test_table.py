@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.table import Candidate, LeftOut, Route, RoutingTable, UnknownModel, Upstream, address_key, decode, encode
+from routing.table import (
+    Candidate,
+    DisabledModel,
+    LeftOut,
+    Route,
+    RoutingTable,
+    UnknownModel,
+    Upstream,
+    address_key,
+    decode,
+    encode,
+)
 
 FAST = Route(name="fast", id=1)
 SMART = Route(name="smart", id=2)
@@ -24,7 +35,7 @@ TABLE = RoutingTable(
     routes={"fast": FAST, "smart": SMART, "hidden": HIDDEN},
     synonyms={"cheap": "fast", "quick": "fast", "unseen": "hidden"},
     direct={key: place for place, key in enumerate(MODELS)},
-    disabled={"openai/old": "the model “openai/old” is disabled"},
+    disabled={"openai/old": DisabledModel(model_id=9, reason="the model “openai/old” is disabled")},
 )
 
 
@@ -100,6 +111,12 @@ def test_a_model_at_an_address_of_its_own_has_a_key_of_its_own() -> None:
     assert address_key("openai", "gpt-4o", "https://a.example.com") != "openai/gpt-4o"
 
 
+def test_no_name_of_a_model_looks_like_another_model_at_an_address_of_its_own() -> None:
+    url = "https://a.example.com"
+
+    assert address_key("openai", f"gpt-4o@{url}", "") != address_key("openai", "gpt-4o", url)
+
+
 # JSON
 
 TEXT = st.text(max_size=20)
@@ -137,7 +154,7 @@ TABLES = st.builds(
     routes=st.dictionaries(TEXT, ROUTES, max_size=3),
     synonyms=st.dictionaries(TEXT, TEXT, max_size=3),
     direct=st.dictionaries(TEXT, st.integers(0, 100), max_size=3),
-    disabled=st.dictionaries(TEXT, TEXT, max_size=3),
+    disabled=st.dictionaries(TEXT, st.builds(DisabledModel, model_id=st.integers(0, 2**31), reason=TEXT), max_size=3),
 )
 
 

@@ -158,8 +158,10 @@ def _credential(auth: Fields) -> Said[str]:
         cure = f"name it in `apiKeyEnv`, or write `{words.CREDENTIAL_KEPT}` and type it in the admin"
         auth.note(Kind.REFUSED, "credential", f"A key does not belong into a file: {cure}.")
     name = auth.text("apiKeyEnv", "credential")
+    if name == "":
+        auth.note(Kind.IGNORED, "apiKeyEnv", "It names no variable. A stored key is removed in the admin.")
     if name in (ABSENT, ""):
-        return name
+        return ABSENT
     return f"${name.removeprefix('$').removeprefix('{').removesuffix('}')}"
 
 

@@ -75,7 +75,7 @@ class Command(BaseCommand):
     # Before serving
 
     def migrate(self) -> None:
-        Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
+        Path(settings.DATA_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
         if database.pending_migrations():
             self.say(f"  Database   preparing {where_database_is()} …")
             database.migrate()
@@ -147,7 +147,7 @@ class Command(BaseCommand):
         seconds = time.monotonic() - self.started_at
         self.say(f"\nPlexus serves on {self.url} (ready in {seconds:.1f} s). Ctrl-C ends it.")
         if not one_process.broker_is_in_memory():
-            self.say("A Celery worker of its own must run to write the history: celery -A plexus_site worker")
+            self.say(one_process.WORKER_NEEDED)
         if self.opens_browser:
             webbrowser.open(f"{self.url}/admin/")
 

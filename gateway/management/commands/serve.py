@@ -72,7 +72,7 @@ class Command(BaseCommand):
         by = f" with {workers} workers" if workers > 1 else ""
         self.say(f"Plexus serves on {url}{by}. Admin: {url}/admin/. Ctrl-C ends it.")
         if not one_process.broker_is_in_memory():
-            self.say("A Celery worker of its own must run to write the history: celery -A plexus_site worker")
+            self.say(one_process.WORKER_NEEDED)
 
     def say(self, sentence: str) -> None:
         say(self.stdout, sentence)

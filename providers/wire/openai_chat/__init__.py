@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from providers.wire.openai_chat.errors import error_body, error_event
-from providers.wire.openai_chat.response import Answer, read_answer, usage_of_answer
+from providers.wire.openai_chat.errors import error_body, error_event, read_error
+from providers.wire.openai_chat.response import Answer, read_answer
 from providers.wire.openai_chat.stream import Seen, StreamReader
 
-__all__ = ["Answer", "Seen", "StreamReader", "error_body", "error_event", "read_answer", "usage_of_answer"]
+__all__ = ["Answer", "Seen", "StreamReader", "error_body", "error_event", "read_answer", "read_error"]

@@ -43,7 +43,6 @@ class _Choice(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    model: msgspec.Raw = msgspec.Raw()
     usage: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     choices: msgspec.Raw = msgspec.Raw()
@@ -52,14 +51,12 @@ class _Answer(msgspec.Struct):
 _ANSWER = msgspec.json.Decoder(_Answer)
 _USAGE = msgspec.json.Decoder(_Usage)
 _CHOICES = msgspec.json.Decoder(list[_Choice])
-_TEXT = msgspec.json.Decoder(str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What was read of a whole answer."""
 
-    model: str | None
     usage: Usage | None
     finish_reason: str | None
     """Of the first choice."""
@@ -71,19 +68,10 @@ def read_answer(body: bytes) -> Answer:
     """Raises MalformedAnswer where `body` is not a JSON object."""
     answer = _decode(body)
     return Answer(
-        model=text_of(answer.model),
         usage=usage_of(answer.usage),
         finish_reason=_finish_reason(answer.choices),
         is_error=is_something(answer.error),
     )
-
-
-def usage_of_answer(body: bytes) -> Usage | None:
-    """`None` where the answer does not tell, or tells nonsense."""
-    try:
-        return usage_of(_decode(body).usage)
-    except MalformedAnswer:
-        return None
 
 
 def usage_of(raw: msgspec.Raw) -> Usage | None:
@@ -114,14 +102,6 @@ def _decode(body: bytes) -> _Answer:
         if whole != body:
             return _decode(whole)
         raise MalformedAnswer("upstream_protocol_error", "The upstream's answer is not a JSON object.") from exc
-
-
-def text_of(raw: msgspec.Raw) -> str | None:
-    """The text of a JSON string; `None` for anything else."""
-    try:
-        return _TEXT.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
 
 
 def _finish_reason(raw: msgspec.Raw) -> str | None:

@@ -13,7 +13,7 @@ import msgspec
 
 from providers.pricing import Usage
 from providers.wire.members import without_surrogates
-from providers.wire.openai_chat.response import is_something, text_of, usage_of
+from providers.wire.openai_chat.response import is_something, usage_of
 from providers.wire.sse import data_of
 
 
@@ -51,7 +51,6 @@ class _Choice(msgspec.Struct):
 
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
-    model: msgspec.Raw = msgspec.Raw()
     usage: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     object: msgspec.Raw = msgspec.Raw()
@@ -69,8 +68,6 @@ class StreamReader:
         self._ended: set[int] = set()
         self.usage: Usage | None = None
         """The last one told: some upstreams count up with every chunk."""
-        self.model: str | None = None
-        """As the upstream calls it."""
         self.finish_reason: str | None = None
         """The first one told."""
         self.is_done = False
@@ -101,8 +98,6 @@ class StreamReader:
         # vLLM writes {"object": "error", "message": …} where others write {"error": {…}}.
         if is_something(chunk.error) or bytes(chunk.object) == b'"error"':
             return Seen.ERROR
-        if self.model is None:
-            self.model = text_of(chunk.model)
         tells_usage = self._keep_usage(chunk.usage)
         if not chunk.choices:
             return Seen.HIDDEN if tells_usage and not self._wants_usage_chunk else Seen.LIFECYCLE

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.access.keyring import Caller, KeyRing, decode, encode
 from gateway.errors import KeyDisabled, KeyExpired, ModelNotAllowed, Unauthorized
-from routing.table import Route, RoutingTable, Upstream
+from routing.table import DisabledModel, Route, RoutingTable, Upstream
 
 NOW = 1_700_000_000.0
 
@@ -17,21 +17,22 @@ def a_ring(**callers: Caller) -> KeyRing:
     return KeyRing(version=1, callers={hashlib.sha256(key.encode()).hexdigest(): who for key, who in callers.items()})
 
 
-def restricted_to(*, aliases: tuple[int, ...] = (), models: tuple[str, ...] = ()) -> Caller:
+def restricted_to(*, aliases: tuple[int, ...] = (), models: tuple[int, ...] = ()) -> Caller:
     return Caller(key_id=1, name="bob", is_restricted=True, aliases=frozenset(aliases), models=frozenset(models))
 
 
 FAST, SMART = 1, 2
+GPT_4O, OLD = 1, 2
 
 
 def a_table() -> RoutingTable:
     """The alias `fast` (synonym `quick`), the alias `smart`, and openai/gpt-4o."""
     return RoutingTable(
-        upstreams=(Upstream(key="openai/gpt-4o", provider="openai", model="gpt-4o", urls={}),),
+        upstreams=(Upstream(key="openai/gpt-4o", model_id=GPT_4O, provider="openai", model="gpt-4o", urls={}),),
         routes={"fast": Route(name="fast", id=FAST), "smart": Route(name="smart", id=SMART)},
         synonyms={"quick": "fast"},
         direct={"openai/gpt-4o": 0},
-        disabled={"openai/old": "it is disabled"},
+        disabled={"openai/old": DisabledModel(model_id=OLD, reason="it is disabled")},
     )
 
 
@@ -86,19 +87,23 @@ def test_an_allowed_alias_may_be_used_by_all_its_names_and_not_past_it() -> None
 
 
 def test_an_allowed_model_may_be_used_by_both_its_names_and_opens_no_alias() -> None:
-    assert allowed(restricted_to(models=("openai/gpt-4o",))) == {"openai/gpt-4o", "direct/openai/gpt-4o"}
+    assert allowed(restricted_to(models=(GPT_4O,))) == {"openai/gpt-4o", "direct/openai/gpt-4o"}
 
 
 def test_an_empty_list_allows_nothing() -> None:
     assert allowed(restricted_to()) == set()
 
 
-def test_the_name_of_an_alias_among_the_models_opens_nothing() -> None:
-    assert allowed(restricted_to(models=("fast", "quick", "smart"))) == set()
+def test_a_disabled_model_of_the_list_may_be_asked_for_and_told_of() -> None:
+    assert allowed(restricted_to(models=(OLD,))) == {"openai/old"}
 
 
 def test_no_alias_of_the_list_opens_a_model_that_is_asked_for_directly() -> None:
     assert allowed(restricted_to(aliases=(0,))) == set()
+
+
+def test_no_model_of_the_list_opens_an_alias() -> None:
+    assert allowed(restricted_to(models=(0,))) == set()
 
 
 def test_the_refusal_names_what_was_asked_for() -> None:
@@ -108,7 +113,7 @@ def test_the_refusal_names_what_was_asked_for() -> None:
 
 def test_keys_come_back_from_json_as_they_were() -> None:
     ring = a_ring(
-        one=restricted_to(aliases=(FAST,), models=("openai/gpt-4o",)),
+        one=restricted_to(aliases=(FAST,), models=(GPT_4O,)),
         two=Caller(key_id=None, name="admin", enabled=False, expires_at=NOW),
     )
 

@@ -60,7 +60,8 @@ def test_a_key_carries_what_requests_need_of_it(key: ClientKey) -> None:
     saved(key)
     fast = an_alias("fast")
     key.allowed_aliases.add(fast)
-    key.allowed_models.add(a_model("openai/gpt-4o"))
+    model = a_model("openai/gpt-4o")
+    key.allowed_models.add(model)
 
     assert caller(key) == Caller(
         key_id=key.pk,
@@ -69,7 +70,7 @@ def test_a_key_carries_what_requests_need_of_it(key: ClientKey) -> None:
         expires_at=1_893_456_000.0,
         is_restricted=True,
         aliases=frozenset({fast.pk}),
-        models=frozenset({"openai/gpt-4o"}),
+        models=frozenset({model.pk}),
     )
 
 
@@ -135,7 +136,16 @@ def test_a_renamed_model_or_provider_may_still_be_used(key: ClientKey) -> None:
     saved(model.provider)
 
     assert may_use(key, "azure/gpt-5")
-    assert caller(key).models == {"azure/gpt-5"}
+
+
+def test_a_model_that_takes_over_a_listed_models_name_may_not_be_used(key: ClientKey) -> None:
+    model = a_model("openai/gpt-4o")
+    key.allowed_models.add(model)
+    model.name = "gpt-4o-2024"
+    saved(model)
+    a_model("openai/gpt-4o")
+
+    assert [may_use(key, name) for name in ("openai/gpt-4o-2024", "openai/gpt-4o")] == [True, False]
 
 
 def test_deleting_what_is_listed_never_widens_a_key(key: ClientKey) -> None:

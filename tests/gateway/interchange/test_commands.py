@@ -145,7 +145,7 @@ def test_a_key_may_be_made_for_some_names_only() -> None:
     (caller,) = ring.callers.values()
     assert caller.is_restricted
     assert caller.aliases == {Alias.objects.get(name="fast").pk}
-    assert caller.models == {"openai/gpt-4o"}
+    assert caller.models == {ProviderModel.objects.get(name="gpt-4o").pk}
 
 
 def test_a_key_may_have_an_owner_and_an_end() -> None:

@@ -1,8 +1,9 @@
 import pytest
 
 from gateway.interchange.difference import lines
-from providers.models import Provider
-from tests.gateway.interchange.importing import BASE, import_text, warnings
+from providers.models import Endpoint, Provider
+from tests.gateway.interchange.importing import BASE, import_text, refusals, warnings
+from tests.gateways import saved
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +26,36 @@ def test_a_named_variable_replaces_a_stored_key_which_is_not_shown() -> None:
     difference = import_text("- name: p\n  auth: {apiKeyEnv: OPENAI_API_KEY}")
 
     assert list(lines(difference.changes)) == ["~ provider p", "    credential: a stored key → $OPENAI_API_KEY"]
+
+
+def test_a_stored_key_does_not_follow_a_file_to_another_host() -> None:
+    provider = saved(Provider(name="p", credential="sk-very-secret"))
+    saved(Endpoint(provider=provider, api_type="chat", base_url="https://p.example.com/v1"))
+    moved = "- name: p\n  baseUrls: {chat: 'https://evil.example.com/v1'}\n"
+
+    difference = import_text(moved)
+
+    assert refusals(difference)[0].startswith("providers[0].baseUrls.chat (line 2): The stored key of “p”")
+    assert "apiKeyEnv" in refusals(difference)[0]
+    assert import_text(f"{moved}  auth: {{apiKeyEnv: P_KEY}}\n").was_applied
+
+
+def test_a_stored_key_stays_when_its_host_changes_the_api_type() -> None:
+    provider = saved(Provider(name="p", credential="sk-very-secret"))
+    saved(Endpoint(provider=provider, api_type="chat", base_url="https://p.example.com/v1"))
+
+    assert import_text("- name: p\n  baseUrls: {embeddings: 'https://p.example.com/v1'}").was_applied
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_variable_without_a_name_takes_no_stored_key_away(prune: bool) -> None:
+    Provider(name="p", credential="sk-very-secret").save()
+    stored = Provider.objects.get().credential
+
+    difference = import_text("providers:\n  - name: p\n    auth: {apiKeyEnv: }\nmodels: []", prune=prune)
+
+    assert difference.changes == ()
+    assert Provider.objects.get().credential == stored
 
 
 def test_a_variable_that_is_not_set_is_a_warning() -> None:

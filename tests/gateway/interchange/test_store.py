@@ -286,6 +286,16 @@ def test_prune_refuses_a_target_whose_model_would_be_deleted() -> None:
     assert ProviderModel.objects.count() == 2
 
 
+def test_prune_refuses_a_target_whose_alias_would_be_deleted() -> None:
+    import_text(BASE)
+    without_fast = BASE.partition("  - alias: fast")[0] + "  - alias: smart\n    targets: [{alias: fast}]\n"
+
+    difference = import_text(without_fast, prune=True)
+
+    assert refusals(difference) == ["models[0].targets[0].alias (line 9): There is no alias “fast”."]
+    assert Alias.objects.count() == 2
+
+
 def test_created_updated_and_deleted_are_told_apart() -> None:
     import_text(BASE)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.wire.base import MalformedStream
-from providers.wire.sse import EventSplitter, data_of
+from providers.wire.sse import EventSplitter, data_of, with_data
 
 LINE_ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 PIECES = st.lists(
@@ -16,9 +16,10 @@ PIECES = st.lists(
 
 
 def split(*parts: bytes) -> tuple[list[bytes], bytes]:
+    """The events, and the bytes after the last of them."""
     splitter = EventSplitter()
     events = [event for part in parts for event in splitter.feed(part)]
-    return events, splitter.finish()
+    return events, b"".join(parts)[len(b"".join(events)) :]
 
 
 @given(PIECES, st.data())
@@ -99,3 +100,23 @@ def test_an_event_of_just_the_longest_size_passes() -> None:
 )
 def test_data_is_the_joined_data_lines(event: bytes, data: bytes | None) -> None:
     assert data_of(event) == data
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (b"data: {}\n\n", b"data: [1]\n\n"),
+        (b"id: 7\r\ndata: {}\r\n\r\n", b"id: 7\r\ndata: [1]\r\n\r\n"),
+        (b"id: 7\r\ndata: {\r\ndata: }\r\n\r\n", b"id: 7\ndata: [1]\n\n"),
+        (b"data:{\rdata:\rdata: }\r\r", b"data: [1]\n\n"),
+    ],
+)
+def test_an_event_gets_other_data_also_where_it_stood_in_several_lines(event: bytes, expected: bytes) -> None:
+    assert with_data(event, b"[1]") == expected
+
+
+def test_data_of_several_lines_stands_in_several_lines_again() -> None:
+    event = with_data(b"data: {\r\ndata: }\r\n\r\n", b"[\n1]")
+
+    assert event == b"data: [\ndata: 1]\n\n"
+    assert data_of(event) == b"[\n1]"

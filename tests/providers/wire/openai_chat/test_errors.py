@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from providers.wire.openai_chat import error_body, error_event
+import pytest
+
+from providers.wire.openai_chat import error_body, error_event, read_error
 from providers.wire.sse import EventSplitter, data_of
 
 
@@ -35,3 +37,26 @@ def test_an_event_is_one_whole_event_whatever_the_message() -> None:
 
 def test_half_a_surrogate_pair_in_a_message_is_written_as_a_question_mark() -> None:
     assert json.loads(error_body("a\ud800b", "t", "\udfff", None))["error"]["message"] == "a?b"
+
+
+@pytest.mark.parametrize(
+    ("data", "said", "is_openais"),
+    [
+        (
+            b'{"error":{"message":"too long","code":"context_length_exceeded"}}',
+            "context_length_exceeded: too long",
+            True,
+        ),
+        (b'{"error":{"message":"busy","type":"overloaded_error"}}', "overloaded_error: busy", True),
+        (b'{"error":{"code":429}}', "429", True),
+        (b'{"object":"error","message":"no GPU","code":500}', "500: no GPU", False),
+        (b'{"error":"boom"}', "boom", False),
+        (b'{"error":[1]}', "", False),
+        (b"boom", "", False),
+        (b"\xff", "", False),
+    ],
+)
+def test_an_error_in_a_stream_is_read_for_what_it_says(data: bytes, said: str, is_openais: bool) -> None:
+    read = read_error(b"data: " + data + b"\n\n")
+
+    assert (str(read), read.is_openais) == (said, is_openais)

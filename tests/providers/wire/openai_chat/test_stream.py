@@ -37,7 +37,7 @@ def test_a_whole_stream_is_told_event_by_event() -> None:
 
     assert seen == [Seen.LIFECYCLE, Seen.LIFECYCLE, Seen.CONTENT, Seen.LIFECYCLE, Seen.HIDDEN, Seen.DONE]
     assert reader.usage == Usage(input_tokens=9, output_tokens=3)
-    assert (reader.model, reader.finish_reason, reader.is_complete, reader.is_done) == ("gpt-4o", "stop", True, True)
+    assert (reader.finish_reason, reader.is_complete, reader.is_done) == ("stop", True, True)
 
 
 def test_a_caller_who_asked_sees_the_usage_chunk() -> None:

@@ -13,15 +13,15 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 from gateway import trial
+from gateway.runtime import purse_of
 from providers import wire
 from providers.admin.unfolded import TextAreaWidget
-from providers.checks import objection_to_credential
 from routing.eligibility import Needs
 from routing.models import Alias, Target
 from routing.plan import Plan, Prospect, explain
 from routing.selection import SELECTORS, Draw
 from routing.store import TABLE
-from routing.table import LeftOut, UnknownModel, Upstream
+from routing.table import LeftOut, UnknownModel
 
 TEMPLATE = "admin/routing/alias/test_route.html"
 
@@ -96,7 +96,7 @@ def outlook(alias: Alias, api_type: str) -> Outlook:
         needs=Needs(api_type=api_type),
         vitals={},
         draw=Draw(rng=random.Random()),
-        unpayable=unpayable,
+        unpayable=purse_of(table).objection,
     )
     prospects = explain(plan)
     targets = Target.objects.in_bulk([p.step.target_id for p in prospects if p.step.target_id is not None])
@@ -112,13 +112,6 @@ def outlook(alias: Alias, api_type: str) -> Outlook:
     return Outlook(rows=rows, left_out=unique(plan.left_out))
 
 
-def unpayable(upstream: Upstream) -> str | None:
-    """Why this process has no credential for an upstream, or None."""
-    if upstream.auth == "none":
-        return None
-    return objection_to_credential(upstream.credential)
-
-
 def unique(left_out: list[LeftOut]) -> list[LeftOut]:
     """Each once, in order: an alias may be reached on two ways."""
     return list({(one.target, one.reason): one for one in left_out}.values())
@@ -128,8 +121,8 @@ def send(alias: Alias, prompt: str, request: HttpRequest) -> dict[str, Any]:
     """Send a real chat request through the gateway. What the page needs of its outcome."""
     try:
         result = trial.send(alias.name, prompt, request.user.get_username())
-    except trial.NoGateway as exc:
-        return {"no_gateway": str(exc)}
+    except (trial.NoGateway, trial.NoAnswer) as exc:
+        return {"notice": str(exc)}
     return {"trial": result, "usage": usage_in(result.raw_body), "history_url": history_url(result.request_id)}
 
 

@@ -62,9 +62,14 @@ class Window:
     earlier_end: datetime
     """The same stretch one period before, cut off at the same point: comparing it with now is fair."""
 
-    def step_of(self, moment: datetime) -> int:
-        """The index of the step that `moment`, which is inside, belongs to."""
-        return (moment - self.start) // self.step
+    def index_of(self, number: int) -> int:
+        """Of the step with this number, which is inside: see step_number."""
+        return number - step_number(self.start, self.step)
+
+
+def step_number(moment: datetime, step: timedelta) -> int:
+    """Of the step that a moment belongs to: every window cuts time at the same points, counted from the epoch."""
+    return (moment - EPOCH) // step
 
 
 def window(period: Period, now: datetime) -> Window:

@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from history import dashboard, store
+from history.models import TargetStat
 from history.periods import PERIODS
 from history.records import Outcome
 from history.rows import row_of
-from tests.history.exchanges import NOON, a_refused_exchange, a_row, an_exchange
+from history.scope import DIRECT, UNRESOLVED, Scope
+from tests.history.exchanges import NOON, a_refused_exchange, a_row, an_attempt, an_exchange
 
 pytestmark = pytest.mark.django_db
 
@@ -26,8 +28,8 @@ def reader(client: Client) -> Client:
     return client
 
 
-def shown(period: str = "24h") -> dict[str, Any]:  # Any: a template's context
-    return dashboard.dashboard(PERIODS[period], NOON)
+def shown(period: str = "24h", **parts: str) -> dict[str, Any]:  # Any: a template's context
+    return dashboard.dashboard(Scope(period=PERIODS[period], **parts), NOON)
 
 
 def value_of(title: str, page: dict[str, Any]) -> str:  # Any: see shown
@@ -89,6 +91,41 @@ def test_the_period_before_is_compared_up_to_the_same_hour() -> None:
     assert (requests.value, requests.change) == ("3", "+200 %")
 
 
+@pytest.mark.parametrize("period", PERIODS)
+def test_statistics_of_a_clock_that_runs_ahead_are_no_error(reader: Client, period: str) -> None:
+    resolution = PERIODS[period].resolution
+    ahead = timezone.now() + timedelta(hours=2)
+    TargetStat.objects.create(resolution=resolution, bucket_start=ahead, alias="fast", requests=1)
+
+    response = reader.get(reverse("admin:index"), {"period": period})
+
+    assert response.status_code == 200
+    assert value_of("Requests", response.context["dashboard"]) == "0"
+
+
+@pytest.mark.parametrize("period", ["7d", "30d"])
+def test_the_hour_that_is_not_over_counts_in_a_longer_step(period: str) -> None:
+    in_the_afternoon = NOON + timedelta(hours=4)
+    store.write([a_row(at=in_the_afternoon)])
+
+    page = dashboard.dashboard(Scope(period=PERIODS[period]), in_the_afternoon)
+
+    assert value_of("Requests", page) == "1"
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_every_request_stands_in_the_step_of_its_time(period: str) -> None:
+    length, step = PERIODS[period].length, PERIODS[period].step
+    ages = [timedelta(0), step, 3 * step, length - step]
+    store.write([a_row(at=NOON - age) for age in ages])
+
+    (requests, *_) = shown(period)["charts"]
+
+    answered = requests.series["answered"]
+    last = len(answered) - 1
+    assert [index for index, number in enumerate(answered) if number] == [0, last - 3, last - 1, last]
+
+
 def test_errors_and_refusals_are_told_apart() -> None:
     failed = an_exchange(outcome=Outcome.FAILED, status=502)
     store.write([a_row(), row_of(failed), row_of(a_refused_exchange())])
@@ -108,7 +145,7 @@ def test_only_statistics_are_read() -> None:
     with CaptureQueriesContext(connection) as captured:
         shown()
 
-    assert len(captured) == 3
+    assert len(captured) == 4
     assert not any("requestlog" in query["sql"] for query in captured)
 
 
@@ -121,3 +158,94 @@ def test_without_permission_the_index_shows_the_applications(client: Client) -> 
     assert response.status_code == 200
     assert "dashboard" not in response.context
     assert "openai/gpt-4o" not in response.content.decode()
+
+
+def write_two_aliases() -> None:
+    """`fast` on two targets, `smart` on one of them, one for provider/model, one refused."""
+    elsewhere = {"provider": "groq", "model": "llama", "attempts": (an_attempt(provider="groq", model="llama"),)}
+    rows = [a_row(), a_row(), a_row(**elsewhere), a_row(alias="smart", **elsewhere), a_row(alias="")]
+    store.write([*rows, row_of(a_refused_exchange())])
+
+
+@pytest.mark.parametrize(
+    ("parts", "requests"),
+    [
+        ({}, 6),
+        ({"alias": "fast"}, 3),
+        ({"alias": "fast", "target": "openai/gpt-4o"}, 2),
+        ({"target": "groq/llama"}, 2),
+        ({"alias": DIRECT}, 1),
+        ({"alias": UNRESOLVED}, 1),
+        ({"alias": "nobody"}, 0),
+    ],
+)
+def test_an_alias_and_a_target_narrow_every_card_and_chart(parts: dict[str, str], requests: int) -> None:
+    write_two_aliases()
+
+    page = shown(**parts)
+
+    assert value_of("Requests", page) == str(requests)
+    chart, *_ = page["charts"]
+    assert sum(sum(series) for series in chart.series.values()) == requests
+    for chart in page["wide_charts"]:
+        assert sum(sum(series) for series in chart.series.values()) == requests
+
+
+def test_aliases_are_compared_over_time() -> None:
+    write_two_aliases()
+
+    (chart,) = shown()["wide_charts"]
+
+    assert chart.title == "By alias"
+    assert {label: sum(series) for label, series in chart.series.items()} == {
+        "fast": 3, "smart": 1, "provider/model, no alias": 1, "refused, no alias": 1,
+    }  # fmt: skip
+
+
+def test_the_targets_of_an_alias_are_compared_over_time() -> None:
+    write_two_aliases()
+
+    (chart,) = shown(alias="fast")["wide_charts"]
+
+    assert chart.title == "By target"
+    assert {label: sum(series) for label, series in chart.series.items()} == {"openai/gpt-4o": 2, "groq/llama": 1}
+
+
+def test_a_target_that_always_hands_over_shows_its_tries() -> None:
+    failed = an_attempt(1, provider="groq", model="llama", outcome=Outcome.FAILED, status=None)
+    store.write([a_row(attempts=(failed, an_attempt(2)))])
+
+    (tries,) = shown(alias="fast", target="groq/llama")["wide_charts"]
+
+    assert {label: sum(series) for label, series in tries.series.items()} == {"went well": 0, "failed": 1}
+
+
+def test_a_row_of_the_tables_leads_to_its_charts_and_back(reader: Client) -> None:
+    store.write([a_row(at=timezone.now())])
+    index = reverse("admin:index")
+    aliases, _ = reader.get(index).context["dashboard"]["tables"]
+
+    narrowed = reader.get(index + aliases.rows[0].address)
+
+    page = narrowed.content.decode()
+    assert narrowed.context["dashboard"]["scope"].alias == "fast"
+    assert "Targets of fast" in page
+    assert 'href="?period=24h">Show everything</a>' in page
+
+
+@pytest.mark.parametrize(
+    "query", ["alias=%00", "target=%00/x", "alias=" + "x" * 3_000, "target=a/b", "measure=x", "alias='\""]
+)
+def test_odd_names_in_the_address_are_no_error_of_ours(reader: Client, query: str) -> None:
+    store.write([a_row(at=timezone.now())])
+
+    assert reader.get(f"{reverse('admin:index')}?{query}").status_code == 200
+
+
+def test_names_in_the_address_do_not_become_markup(reader: Client) -> None:
+    store.write([a_row(at=timezone.now())])
+
+    page = reader.get(reverse("admin:index"), {"alias": "<b>bold</b>", "target": "</script><i>/x"}).content.decode()
+
+    assert "<b>bold</b>" not in page
+    assert "</script><i>" not in page

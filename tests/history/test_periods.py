@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from history.periods import PERIODS, Period, window
+from history.periods import PERIODS, Period, step_number, window
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
 
@@ -28,9 +28,13 @@ def test_days_begin_at_midnight() -> None:
     assert window(PERIODS["30d"], NOW).start == datetime(2026, 10, 22, tzinfo=UTC)
 
 
-def test_a_moment_finds_its_step() -> None:
-    found = window(PERIODS["24h"], NOW)
+@pytest.mark.parametrize("period", PERIODS.values(), ids=PERIODS)
+def test_a_moment_finds_its_step(period: Period) -> None:
+    found = window(period, NOW)
 
-    assert found.step_of(found.start) == 0
-    assert found.step_of(NOW) == 23
-    assert found.step_of(found.start + timedelta(minutes=59)) == 0
+    def index_of(moment: datetime) -> int:
+        return found.index_of(step_number(moment, period.step))
+
+    assert index_of(found.start) == 0
+    assert index_of(found.start + period.step - timedelta(seconds=1)) == 0
+    assert index_of(NOW) == len(found.steps) - 1

@@ -1,10 +1,12 @@
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from history import store
 from history.models import AttemptLog, RequestLog, TargetStat
@@ -146,3 +148,42 @@ def test_workers_that_write_the_same_batches_at_once_count_each_request_once() -
     assert failures == []
     assert RequestLog.objects.count() == 48
     assert {stat.requests for stat in TargetStat.objects.filter(resolution="hour")} == {6}
+
+
+@contextmanager
+def a_database_that_only_reads() -> Iterator[None]:
+    """As a standby after a failover. The savepoint's end ends it on PostgreSQL."""
+    is_sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("PRAGMA query_only = ON" if is_sqlite else "SET TRANSACTION READ ONLY")
+        try:
+            yield
+        finally:
+            if is_sqlite:
+                cursor.execute("PRAGMA query_only = OFF")
+
+
+@contextmanager
+def a_schema_that_is_behind() -> Iterator[None]:
+    """As while a release is rolled out. The savepoint's end ends it."""
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("ALTER TABLE history_requestlog RENAME COLUMN finish_reason TO of_another_release")
+        yield
+
+
+@pytest.mark.parametrize("trouble", [a_database_that_only_reads, a_schema_that_is_behind])
+def test_trouble_that_lies_in_no_row_loses_none(trouble: Callable[[], AbstractContextManager[None]]) -> None:
+    batch = [a_row() for _ in range(5)]
+
+    with pytest.raises(DatabaseError), trouble():
+        store.write(batch)
+
+    assert store.write(batch) == Written(new=5)
+
+
+def test_a_row_of_a_newer_release_waits_for_a_worker_that_knows_it() -> None:
+    row = a_row()
+    row["usage"] = {**(row["usage"] or {}), "audio_tokens": 3}  # type: ignore[typeddict-item]
+
+    with pytest.raises(TypeError, match="audio_tokens"):
+        store.write([a_row(), row])

@@ -2,6 +2,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -50,11 +51,43 @@ def test_hours_are_remembered_longer_than_minutes() -> None:
     assert set(TargetStat.objects.values_list("resolution", flat=True)) == {"hour"}
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_published_batch_is_written_by_a_worker(celery_worker: None) -> None:
-    tasks.publish("batch", [a_row()])
-
+def wait_for_a_request() -> None:
     until = timezone.now() + timedelta(seconds=20)
     while not RequestLog.objects.exists() and timezone.now() < until:
         time.sleep(0.02)
     assert RequestLog.objects.count() == 1
+
+
+def rename_column(old: str, new: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE history_requestlog RENAME COLUMN {old} TO {new}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_published_batch_is_written_by_a_worker(celery_worker: None) -> None:
+    tasks.publish("batch", [a_row()])
+
+    wait_for_a_request()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_waits_for_a_schema_that_is_behind(celery_worker: None) -> None:
+    rename_column("finish_reason", "of_another_release")
+    try:
+        tasks.publish("batch", [a_row()])
+        time.sleep(0.5)
+    finally:
+        rename_column("of_another_release", "finish_reason")
+
+    wait_for_a_request()
+
+
+@pytest.mark.django_db
+def test_a_batch_that_waits_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    row = a_row()
+    row["usage"] = {"of_another_release": 1}  # type: ignore[typeddict-item]
+
+    with pytest.raises(TypeError):
+        tasks.record_exchanges("batch 7", [row])
+
+    assert "History waits: batch 7 " in caplog.text

@@ -123,6 +123,10 @@ def pages() -> dict[str, str]:
         "list, search for a model nobody asked for": f"{requests}?q=nothing",
         "one request": reverse("admin:history_requestlog_change", args=[middle.pk]),
         **{f"dashboard, {period.label}": f"{index}?period={name}" for name, period in periods.PERIODS.items()},
+        "dashboard, 30 days, an alias": f"{index}?period=30d&alias=fast",
+        "dashboard, 30 days, a target": f"{index}?period=30d&target=openai/gpt-4o-mini",
+        "dashboard, 30 days, a target of an alias": f"{index}?period=30d&alias=fast&target=openai/gpt-4o-mini",
+        "dashboard, 30 days, compared by latency": f"{index}?period=30d&measure=latency",
     }
 
 

@@ -1,4 +1,4 @@
-// Draws what history/figures.py put into the page, with the Chart.js that unfold brings.
+// Draws what history/charts.py put into the page, with the Chart.js that unfold brings.
 (() => {
   const drawn = JSON.parse(document.getElementById("dashboard-charts").textContent);
   const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--px-${name}`).trim();
@@ -24,7 +24,7 @@
     barPercentage: 0.9,
     pointRadius: data.filter((number) => number !== null).length < 3 ? 3 : 0,
     pointHitRadius: 12,
-    tension: 0.3,
+    cubicInterpolationMode: "monotone", // no curve below what was measured
     spanGaps: false,
   });
 
@@ -76,9 +76,4 @@
   const charts = drawn.charts.map(draw);
   charts.forEach(paint);
   new MutationObserver(() => charts.forEach(paint)).observe(document.documentElement, { attributeFilter: ["class"] });
-
-  for (const entry of document.querySelectorAll("[data-legend]")) {
-    const chart = drawn.charts.find(({ name }) => name === entry.dataset.legend);
-    entry.style.setProperty("--px-dot", `var(--px-${chart.colours[entry.dataset.number]})`);
-  }
 })();

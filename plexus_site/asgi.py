@@ -7,16 +7,23 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plexus_site.settings")
 django.setup(set_prefix=False)
 
-from django.core.asgi import get_asgi_application  # noqa: E402  Django must be set up first
+from django.conf import settings  # noqa: E402  Django must be set up first
+from django.core.asgi import get_asgi_application  # noqa: E402
 
 from gateway.asgi import Receive, Scope, Send  # noqa: E402
 from gateway.asgi import application as gateway  # noqa: E402
+from gateway.bodies import within_limits  # noqa: E402
 
 GATEWAY_PATHS = {"/livez", "/readyz"}
 API_PATHS = {"chat", "completions", "embeddings", "models"}
 """First parts of the API's paths where a client leaves out /v1."""
 
-pages = get_asgi_application()
+# Django writes a body to disk, however long it is, before it asks who sends it.
+pages = within_limits(
+    get_asgi_application(),  # type: ignore[arg-type]  # the same ASGI, typed more narrowly
+    most_bytes=settings.PLEXUS_MAX_REQUEST_BYTES,
+    seconds=settings.PLEXUS_BODY_TIMEOUT_SECONDS,
+)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,7 +31,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if is_for_the_gateway(scope):
         await gateway(scope, receive, send)
     else:
-        await pages(scope, receive, send)  # type: ignore[arg-type]  # the same ASGI, typed more narrowly
+        await pages(scope, receive, send)
 
 
 def is_for_the_gateway(scope: Scope) -> bool:

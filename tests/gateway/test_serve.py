@@ -112,38 +112,44 @@ def test_a_running_stream_ends_in_full_before_the_server_does(data: Path, key: s
     assert serve.rows("SELECT outcome FROM history_requestlog ORDER BY started_at DESC LIMIT 1") == [("ok",)]
 
 
-def test_the_drain_is_bounded_and_what_it_cuts_is_recorded(data: Path, key: str) -> None:
+def test_the_drain_is_bounded_and_what_it_cuts_is_told_so_and_recorded(data: Path, key: str) -> None:
     with Running("serve", "--port", "0", data=data, environ={"PLEXUS_DRAIN_SECONDS": "1"}) as serve:
         serve.wait_for(READY)
         with post(serve, key, stream=True) as reply:
             lines = reply.iter_lines()
             next(lines)
             serve.send(signal.SIGTERM)
-            with pytest.raises(httpx.HTTPError):
-                list(lines)
+            rest = [line for line in lines if line]
         code = serve.wait()
 
+    assert json.loads(rest[-1].removeprefix("data: "))["error"]["code"] == "gateway_shutdown"
     assert code == 0
     assert "Traceback" not in serve.output
-    assert serve.rows("SELECT outcome FROM history_requestlog ORDER BY started_at DESC LIMIT 1") == [("cancelled",)]
+    assert last_row(serve) == ("interrupted", 200, "gateway_shutdown")
 
 
-def test_a_second_ctrl_c_waits_for_nobody_and_still_loses_no_history(data: Path, key: str) -> None:
+def test_a_second_ctrl_c_leaves_a_few_seconds_and_a_third_none_and_history_is_kept(data: Path, key: str) -> None:
     with Running("serve", "--port", "0", data=data) as serve:
         serve.wait_for(READY)
         with post(serve, key, stream=True) as reply:
             lines = reply.iter_lines()
             next(lines)
-            serve.send(signal.SIGINT)
-            time.sleep(0.3)
-            serve.send(signal.SIGINT)
+            for _ in range(3):
+                serve.send(signal.SIGINT)
+                time.sleep(0.3)
             with pytest.raises(httpx.HTTPError):
                 list(lines)
         code = serve.wait()
 
     assert code == 0
     assert "Traceback" not in serve.output
-    assert serve.rows("SELECT outcome FROM history_requestlog ORDER BY started_at DESC LIMIT 1") == [("cancelled",)]
+    assert last_row(serve) == ("cancelled", 499, "client_closed")
+    assert serve.rows("SELECT count(*) FROM history_requestlog") == [(2,)]
+
+
+def last_row(serve: Running) -> tuple[object, ...]:
+    query = "SELECT outcome, status, error_code FROM history_requestlog ORDER BY started_at DESC LIMIT 1"
+    return serve.rows(query)[0]
 
 
 def test_pending_migrations_stop_the_start_unless_they_are_to_be_applied(tmp_path: Path) -> None:

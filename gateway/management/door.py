@@ -67,10 +67,13 @@ class Door(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The process stops: this connection takes at most one more request."""
-        if self._is_answering:
-            self.cycle.keep_alive = False
-        else:
-            self.loop.call_later(IDLE_SECONDS_IN_DRAIN, self._close_if_idle)
+        if not self._is_answering:
+            self._close_soon()
+        elif not self.cycle.response_started:
+            self.cycle.keep_alive = False  # a head that is on its way already has promised that we stay
+
+    def _close_soon(self) -> None:
+        self.loop.call_later(IDLE_SECONDS_IN_DRAIN, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
         if not self._is_answering:
@@ -108,6 +111,8 @@ class Door(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if IN_FLIGHT.is_draining:
+            self._close_soon()
         if not self._wants_head and not self.transport.is_closing() and not self._is_answering:
             self._unset_keepalive_if_required()
             self._expect(REST_SECONDS, self.transport.abort)

@@ -56,6 +56,9 @@ class Workers:
             if not has_said_so and all(ready.is_set() for ready in self._alive.values()):
                 has_said_so = True
                 self.on_ready()
+            if self._is_stopping:
+                # Ours is a copy. Held open without anybody to accept, it would let clients wait instead of going elsewhere.
+                self._listening.close()
             self._replace_the_dead()
 
     def _start(self) -> None:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from gateway import runtime
 from gateway.errors import NotReady
+from gateway.in_flight import IN_FLIGHT
 from gateway.views.base import ready
 
 
@@ -22,6 +23,8 @@ async def alive(request: HttpRequest) -> HttpResponse:
 
 async def prepared(request: HttpRequest) -> HttpResponse:
     """The process can take requests: it has a routing table and keys. 503 until then."""
+    if IN_FLIGHT.is_draining:
+        return ready(b'{"status":"draining"}', status=503)
     try:
         present = runtime.current()
         versions = {"routing_table": present.purse.table.version, "client_keys": present.keys.version}

@@ -3,57 +3,15 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
-import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from gateway.management.quickstart.demo_server import DemoServer
-from tests.gateway.running import PATIENCE_SECONDS, Running
-from tests.throwaway_servers import NoServer, valkey
-
-READY = "Ctrl-C ends it"
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[DemoServer]:
-    """Slow enough that a test can act while an answer is under way."""
-    with DemoServer(0, seconds_per_word=0.1) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def prepared(demo: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A data folder as quickstart leaves it, its demo provider leading to `demo`; and a client key."""
-    folder = tmp_path_factory.mktemp("prepared")
-    with Running("quickstart", "--port", "0", "--demo-port", "0", data=folder) as quickstart:
-        quickstart.wait_for(READY)
-        key = quickstart.key
-        assert quickstart.stop() == 0
-    _lead_to(folder, demo)
-    return folder, key
-
-
-def _lead_to(folder: Path, demo: DemoServer) -> None:
-    with contextlib.closing(sqlite3.connect(folder / "plexus.sqlite3")) as connection, connection:
-        connection.execute("UPDATE providers_endpoint SET base_url = ?", [demo.base_url])
-
-
-@pytest.fixture
-def data(prepared: tuple[Path, str], tmp_path: Path) -> Path:
-    """A copy of the prepared folder, for one test."""
-    return shutil.copytree(prepared[0], tmp_path / "data")
-
-
-@pytest.fixture
-def key(prepared: tuple[Path, str]) -> str:
-    return prepared[1]
+from tests.gateway.running import PATIENCE_SECONDS, READY, Running
 
 
 def post(serve: Running, key: str, *, stream: bool = False) -> contextlib.AbstractContextManager[httpx.Response]:
@@ -202,14 +160,6 @@ def test_a_database_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> N
     assert "The database does not answer" in refused.output
     assert "hidden" not in refused.output
     assert "Traceback" not in refused.output
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> str:
-    try:
-        return valkey().url
-    except NoServer as failure:
-        pytest.skip(str(failure))
 
 
 def test_several_workers_share_a_port_replace_a_dead_one_and_end_together(data: Path, key: str, redis_url: str) -> None:

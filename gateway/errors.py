@@ -9,6 +9,7 @@
     │   │   ├── KeyBarred                  knows whose key it is
     │   │   │   ├── KeyDisabled            key_disabled
     │   │   │   └── KeyExpired             key_expired
+    │   │   ├── MetricsForbidden           metrics_forbidden
     │   │   └── ModelNotAllowed            model_not_allowed
     │   ├── ModelNotFound            404   model_not_found
     │   ├── NotFound                 404   not_found
@@ -118,6 +119,15 @@ class KeyDisabled(KeyBarred):
 class KeyExpired(KeyBarred):
     code = "key_expired"
     reason = "has expired"
+
+
+class MetricsForbidden(Forbidden):
+    """/metrics tells names and numbers that are not everybody's."""
+
+    code = "metrics_forbidden"
+
+    def __init__(self, cure: str) -> None:
+        super().__init__(f"These figures are not for everybody. {cure}")
 
 
 class ModelNotAllowed(Forbidden):

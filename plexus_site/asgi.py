@@ -14,7 +14,7 @@ from gateway.asgi import Receive, Scope, Send  # noqa: E402
 from gateway.asgi import application as gateway  # noqa: E402
 from gateway.bodies import within_limits  # noqa: E402
 
-GATEWAY_PATHS = {"/livez", "/readyz"}
+GATEWAY_PATHS = {"/livez", "/metrics", "/readyz"}
 API_PATHS = {"chat", "completions", "embeddings", "models"}
 """First parts of the API's paths where a client leaves out /v1."""
 

@@ -71,6 +71,8 @@ PLEXUS_HISTORY_BATCH_ROWS = env.count("PLEXUS_HISTORY_BATCH_ROWS", default=500)
 PLEXUS_HISTORY_FLUSH_SECONDS = env.positive("PLEXUS_HISTORY_FLUSH_SECONDS", default=0.2)
 PLEXUS_HISTORY_RETENTION_DAYS = env.count("PLEXUS_HISTORY_RETENTION_DAYS", default=90)
 PLEXUS_DRAIN_SECONDS = env.count("PLEXUS_DRAIN_SECONDS", default=30)
+PLEXUS_METRICS_TOKEN = env.str("PLEXUS_METRICS_TOKEN", default="")
+"""Whoever has it may read /metrics; without one, this machine alone."""
 PLEXUS_LOG_LEVEL = env.one_of("PLEXUS_LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
 
 # Django ------------------------------------------------------------------------------------------

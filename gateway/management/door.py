@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.errors import GatewayError, HeadersTooLarge, HeadTimeout, MalformedHTTP, URLTooLong, rendered
 from gateway.in_flight import IN_FLIGHT
+from gateway.metrics.totals import TOTALS
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 100
@@ -174,6 +175,7 @@ class Door(HttpToolsProtocol):
         if self._is_refused or self.transport.is_closing():
             return
         self._is_refused = True
+        TOTALS.note_refused(error.code)
         self._unset_keepalive_if_required()
         if self._is_answering:
             self._leave_the_request_alone()

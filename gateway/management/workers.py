@@ -12,9 +12,12 @@ from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 from gateway.management.serving import gateway_server
+from gateway.metrics.store import share_in
 
 LOOK_EVERY_SECONDS = 0.2
 
@@ -48,6 +51,11 @@ class Workers:
 
     def run(self) -> None:
         """Raises WorkersFailed."""
+        with TemporaryDirectory(prefix="plexus-figures-") as folder:
+            self._figures = Path(folder)
+            self._run()
+
+    def _run(self) -> None:
         for _ in range(self.count):
             self._start()
         has_said_so = False
@@ -63,7 +71,7 @@ class Workers:
 
     def _start(self) -> None:
         ready = spawning.Event()
-        arguments = (self._listening, self._drain_seconds, ready)
+        arguments = (self._listening, self._drain_seconds, self._figures, ready)
         process = spawning.Process(target=work, args=arguments, name="plexus-worker")
         # A terminal sends Ctrl-C to all its processes. Workers inherit that they do not hear it: they stop when we say so.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
@@ -92,8 +100,9 @@ class Workers:
             process.join()
 
 
-def work(listening: socket.socket, drain_seconds: float, ready: Event) -> None:
+def work(listening: socket.socket, drain_seconds: float, figures: Path, ready: Event) -> None:
     """A worker's whole life."""
+    share_in(figures)
     server = gateway_server(drain_seconds=drain_seconds, on_ready=ready.set)
     signal.signal(signal.SIGTERM, server.request_stop)
     threading.Thread(target=_stop_with_the_parent, args=(server.request_stop,), daemon=True).start()

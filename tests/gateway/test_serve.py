@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.gateway.running import PATIENCE_SECONDS, READY, Running
+from tests.gateways import eventually
 
 
 def post(serve: Running, key: str, *, stream: bool = False) -> contextlib.AbstractContextManager[httpx.Response]:
@@ -170,14 +171,50 @@ def test_several_workers_share_a_port_replace_a_dead_one_and_end_together(data: 
         replaced = wait_until_changed(serve, first)
         with post(serve, key) as reply:
             status = reply.status_code
+        counted = [eventually(lambda: requests_counted(serve), seconds=PATIENCE_SECONDS) for _ in range(6)]
         code = serve.stop(signal.SIGTERM)
 
+    assert counted == [1.0] * 6, "whichever worker is asked"
     assert len(first) == len(replaced) == 2
     assert first[1] in replaced
     assert status == 200
     assert code == 0
     assert "Traceback" not in serve.output
     assert not any(Path(f"/proc/{pid}").exists() for pid in replaced)
+
+
+def requests_counted(serve: Running) -> float:
+    """The sum over the workers, as a new connection is told it."""
+    text = httpx.get(f"{serve.url}/metrics", trust_env=False).text
+    samples = [line for line in text.splitlines() if line.startswith("plexus_requests_total{")]
+    return sum(float(line.rpartition(" ")[2]) for line in samples)
+
+
+def test_a_head_of_twenty_megabytes_takes_no_memory(data: Path, key: str) -> None:
+    with Running("serve", "--port", "0", data=data) as serve:
+        serve.wait_for(READY)
+        with post(serve, key) as reply:
+            reply.read()
+        before = resident_kib(serve)
+        answers = [send_large_head(serve) for _ in range(10)]
+        growth = resident_kib(serve) - before
+        serve.stop()
+
+    assert answers == [b"HTTP/1.1 431"] * 10
+    assert growth < 5 * 1024
+
+
+def send_large_head(serve: Running) -> bytes:
+    """The beginning of the answer to it."""
+    with socket.create_connection(("127.0.0.1", int(serve.url.rpartition(":")[2])), PATIENCE_SECONDS) as connection:
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            connection.sendall(b"GET / HTTP/1.1\r\nX-Large: " + b"x" * 20_000_000)
+        return connection.recv(12)
+
+
+def resident_kib(serve: Running) -> int:
+    status = Path(f"/proc/{serve.process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 def workers_of(serve: Running) -> list[int]:

@@ -24,6 +24,7 @@ from django.urls.exceptions import Resolver404
 
 from gateway import runtime
 from gateway.errors import BodyTimeout, BodyTooLarge
+from gateway.in_flight import IN_FLIGHT
 from gateway.views.base import Stream, nothing_here
 
 Message = MutableMapping[str, Any]  # Any: ASGI's own shapes, here and below
@@ -44,7 +45,8 @@ class GatewayRequest(HttpRequest):
         self.method = scope["method"]
         self.resolver_match = None
         self._receive = receive
-        self._body = b""
+        self._work: asyncio.Task[Any] | None = None
+        self._held_bytes = 0
         self._read_started = True
         self._post_parse_error = False
         self._watcher: asyncio.Task[None] | None = None
@@ -65,21 +67,25 @@ class GatewayRequest(HttpRequest):
         return client[0] if client else ""
 
     async def read(self) -> bytes:  # type: ignore[override]  # HttpRequest is a file too; nobody reads this one so
-        """The whole body. Raises BodyTooLarge as soon as it is known to be, or BodyTimeout.
+        """The whole body. Raises BodyTooLarge as soon as it is known to be, BodyTimeout, or Overloaded.
 
         From the start of it to the reply, a client that hangs up cancels the current task.
         """
+        work = asyncio.current_task()
+        assert work is not None
+        IN_FLIGHT.enter(work, most=settings.PLEXUS_MAX_IN_FLIGHT)
+        self._work = work
         limit = settings.PLEXUS_MAX_REQUEST_BYTES
         if any(length.isdecimal() and int(length) > limit for length in self.values_of(b"content-length")):
             raise BodyTooLarge(limit)
         seconds = settings.PLEXUS_BODY_TIMEOUT_SECONDS
         try:
             async with asyncio.timeout(seconds):
-                self._body = await self._pieces(limit)
+                body = await self._pieces(limit)
         except TimeoutError as exc:
             raise BodyTimeout(seconds) from exc
-        self._begin_watching()
-        return self._body
+        self._watcher = work.get_loop().create_task(self._cancel_when_gone(work))
+        return body
 
     async def _pieces(self, limit: int) -> bytes:
         pieces, size = [], 0
@@ -88,17 +94,15 @@ class GatewayRequest(HttpRequest):
             if message["type"] == "http.disconnect":
                 self.client_is_gone = True
                 raise asyncio.CancelledError
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
+            piece = message.get("body", b"")
+            size += len(piece)
             if size > limit:
                 raise BodyTooLarge(limit)
+            IN_FLIGHT.hold(len(piece), most_bytes=settings.PLEXUS_MAX_BODIES_BYTES)
+            self._held_bytes = size
+            pieces.append(piece)
             if not message.get("more_body"):
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def _begin_watching(self) -> None:
-        work = asyncio.current_task()
-        assert work is not None
-        self._watcher = work.get_loop().create_task(self._cancel_when_gone(work))
 
     async def _cancel_when_gone(self, work: asyncio.Task[Any]) -> None:
         """Sending to a client that has gone never fails; only receiving tells. The body is whole, so nothing else comes."""
@@ -111,6 +115,17 @@ class GatewayRequest(HttpRequest):
         """The reply is on its way, or over: that the client leaves now changes nothing."""
         if self._watcher is not None:
             self._watcher.cancel()
+
+    def let_go_of_body(self) -> None:
+        """Nobody needs it any more: an upstream has answered, or nobody will be asked."""
+        IN_FLIGHT.let_go(self._held_bytes)
+        self._held_bytes = 0
+
+    def leave(self) -> None:
+        """It is over, however it ended."""
+        self.let_go_of_body()
+        if self._work is not None:
+            IN_FLIGHT.leave(self._work)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,6 +141,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _live(receive: Receive, send: Send) -> None:
     """Start and stop with the server."""
     await receive()
+    IN_FLIGHT.begin()
     try:
         _resolve("/v1/models")  # loads the views now, not during somebody's request
         await runtime.start()
@@ -143,12 +159,14 @@ async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
     request = GatewayRequest(scope, receive)
     try:
         response = await _respond(request)
+        request.let_go_of_body()
         await _send(response, request, send)
     except asyncio.CancelledError:
         if not request.client_is_gone:
             raise
     finally:
         request.stop_watching()
+        request.leave()
 
 
 async def _respond(request: GatewayRequest) -> HttpResponseBase:
@@ -170,7 +188,7 @@ async def _send(response: HttpResponseBase, request: GatewayRequest, send: Send)
     headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
     start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
     if isinstance(response, Stream):
-        await _send_stream(start, response, send)
+        await _send_stream(start, response, request, send)
         body = b""
     else:
         assert isinstance(response, HttpResponse)
@@ -180,11 +198,16 @@ async def _send(response: HttpResponseBase, request: GatewayRequest, send: Send)
     await send({"type": "http.response.body", "body": body if request.method != "HEAD" else b""})
 
 
-async def _send_stream(start: Message, response: Stream, send: Send) -> None:
+async def _send_stream(start: Message, response: Stream, request: GatewayRequest, send: Send) -> None:
     """All but the end of the body. Whatever happens, also before the first byte, the source is closed."""
     try:
         await send(start)
         async for piece in response.source:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except asyncio.CancelledError:
+        if request.client_is_gone or not IN_FLIGHT.is_cut:
+            raise
+        # Whole events only have been sent, so this one is readable wherever the stream stood.
+        await send({"type": "http.response.body", "body": response.source.cut_off(), "more_body": True})
     finally:
         await response.source.aclose()

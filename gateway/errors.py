@@ -3,21 +3,28 @@
     GatewayError                     status, code, type, param
     ├── CallerError                  the caller's: 4xx
     │   ├── InvalidRequest           400   code says what; param says where
+    │   ├── MalformedHTTP            400   malformed_http
     │   ├── Unauthorized             401   invalid_api_key
     │   ├── Forbidden                403
     │   │   ├── KeyBarred                  knows whose key it is
     │   │   │   ├── KeyDisabled            key_disabled
     │   │   │   └── KeyExpired             key_expired
+    │   │   ├── MetricsForbidden           metrics_forbidden
     │   │   └── ModelNotAllowed            model_not_allowed
     │   ├── ModelNotFound            404   model_not_found
     │   ├── NotFound                 404   not_found
     │   ├── MethodNotAllowed         405   method_not_allowed
     │   ├── BodyTimeout              408   request_timeout
+    │   ├── HeadTimeout              408   request_timeout
     │   ├── BodyTooLarge             413   request_too_large
-    │   └── UnsupportedMediaType     415   unsupported_media_type
+    │   ├── URLTooLong               414   url_too_long
+    │   ├── UnsupportedMediaType     415   unsupported_media_type
+    │   └── HeadersTooLarge          431   headers_too_large
     └── OurError
         ├── NoEnabledTargets         503   no_enabled_targets
         ├── NotReady                 503   not_ready
+        ├── Overloaded               503   overloaded
+        ├── ShuttingDown             503   gateway_shutdown
         └── InternalError            500   internal_error
 
 Upstream failures have a tree of their own: providers/errors.py.
@@ -69,6 +76,15 @@ class InvalidRequest(CallerError):
         return cls(exc.message, code=exc.code, param=exc.param)
 
 
+class MalformedHTTP(CallerError):
+    """Not even HTTP, or HTTP that two readers could take for two things."""
+
+    code = "malformed_http"
+
+    def __init__(self) -> None:
+        super().__init__("This is not a valid HTTP/1.1 request.")
+
+
 class Unauthorized(CallerError):
     """One body for a missing, malformed or unknown key: it tells a guesser nothing."""
 
@@ -107,6 +123,15 @@ class KeyDisabled(KeyBarred):
 class KeyExpired(KeyBarred):
     code = "key_expired"
     reason = "has expired"
+
+
+class MetricsForbidden(Forbidden):
+    """/metrics tells names and numbers that are not everybody's."""
+
+    code = "metrics_forbidden"
+
+    def __init__(self, cure: str) -> None:
+        super().__init__(f"These figures are not for everybody. {cure}")
 
 
 class ModelNotAllowed(Forbidden):
@@ -154,6 +179,14 @@ class BodyTimeout(CallerError):
         super().__init__(f"The request body did not arrive within {seconds:g} seconds.")
 
 
+class HeadTimeout(CallerError):
+    status = 408
+    code = "request_timeout"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The request's headers did not arrive within {seconds:g} seconds.")
+
+
 class BodyTooLarge(CallerError):
     status = 413
     code = "request_too_large"
@@ -162,9 +195,25 @@ class BodyTooLarge(CallerError):
         super().__init__(f"The request body is larger than {limit:,} bytes (PLEXUS_MAX_REQUEST_BYTES).")
 
 
+class URLTooLong(CallerError):
+    status = 414
+    code = "url_too_long"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The URL is longer than {limit:,} bytes.")
+
+
 class UnsupportedMediaType(CallerError):
     status = 415
     code = "unsupported_media_type"
+
+
+class HeadersTooLarge(CallerError):
+    status = 431
+    code = "headers_too_large"
+
+    def __init__(self, limit: int, most: int) -> None:
+        super().__init__(f"The headers are larger than {limit:,} bytes, or more than {most}.")
 
 
 class OurError(GatewayError):
@@ -188,6 +237,27 @@ class NotReady(OurError):
 
     def __init__(self) -> None:
         super().__init__("The gateway has not loaded its configuration yet. Try again in a moment.")
+
+
+class Overloaded(OurError):
+    """We have more to do than we can hold: better said at once than after running out of memory."""
+
+    status = 503
+    code = "overloaded"
+
+    def __init__(self, why: str, *, retry_after_seconds: int) -> None:
+        super().__init__(f"{why} Try again in a moment.")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ShuttingDown(OurError):
+    """The process ends, and the time for ending what runs is over."""
+
+    status = 503
+    code = "gateway_shutdown"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is being restarted and could not finish this answer. Send the request again.")
 
 
 class InternalError(OurError):
@@ -236,4 +306,7 @@ def rendered(exc: GatewayError | UpstreamError) -> Rendered:
             headers["allow"] = exc.allowed
         if isinstance(exc, BodyTimeout):
             headers["connection"] = "close"  # else its client could go on trickling for ever
+        if isinstance(exc, Overloaded):
+            # The second is OpenAI's word to its SDKs: they need not guess whether it is worth it.
+            headers |= {"retry-after": str(exc.retry_after_seconds), "x-should-retry": "true"}
     return Rendered(status=exc.status, body=body, content_type="application/json", headers=headers)

@@ -12,7 +12,8 @@ import msgspec
 from gateway.access.keyring import Caller
 from gateway.attempts import Answered, Streaming, first_answer
 from gateway.draft import Draft
-from gateway.errors import GatewayError, InvalidRequest, KeyBarred, ModelNotFound, near_matches
+from gateway.errors import GatewayError, InvalidRequest, KeyBarred, ModelNotFound, ShuttingDown, near_matches
+from gateway.in_flight import IN_FLIGHT
 from gateway.prepared import HeaderList, shown
 from gateway.relay import CLIENT_GONE_STATUS, Relay
 from history.records import Outcome
@@ -57,11 +58,20 @@ async def answer(
         runtime.record(draft.close(Outcome.FAILED, exc.status, runtime.now(), code=exc.code, error=exc.message))
         raise
     except asyncio.CancelledError:
+        if IN_FLIGHT.is_cut:
+            raise _shut_down(draft, runtime) from None
         runtime.record(draft.close(Outcome.CANCELLED, CLIENT_GONE_STATUS, runtime.now(), code=draft.cancelled_code))
         raise
     except Exception:
         runtime.record(draft.close(Outcome.FAILED, 500, runtime.now(), code="internal_error"))
         raise
+
+
+def _shut_down(draft: Draft, runtime: Runtime) -> ShuttingDown:
+    """What the caller is told instead of nothing: we end before its answer has begun."""
+    exc = ShuttingDown()
+    runtime.record(draft.close(Outcome.FAILED, exc.status, runtime.now(), code=exc.code, error=exc.message))
+    return exc
 
 
 def record_barred(exc: KeyBarred, draft: Draft, runtime: Runtime) -> None:

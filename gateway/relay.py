@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.attempts import Streaming, without_echo
 from gateway.draft import Draft
-from gateway.errors import InternalError
+from gateway.errors import InternalError, ShuttingDown
 from history.records import Outcome
 from providers.errors import Incomplete, ProtocolError, UpstreamError, UpstreamServerError
 from providers.wire.base import MalformedStream
@@ -66,6 +66,12 @@ class Relay:
         await self._pieces.aclose()
         await self._streaming.response.aclose()
         self._end(Outcome.CANCELLED, CLIENT_GONE_STATUS, code=self._draft.cancelled_code)
+
+    def cut_off(self) -> bytes:
+        """The event that ends it here because this process does."""
+        why = ShuttingDown()
+        self._end(Outcome.INTERRUPTED, self._streaming.status, code=why.code, error=why.message)
+        return error_event(why.message, why.code)
 
     async def _relay(self) -> AsyncGenerator[bytes, None]:
         chunks = self._streaming.chunks()
@@ -133,7 +139,8 @@ class Relay:
     def _broken(self, failure: UpstreamError) -> bytes:
         """The one error event that ends a broken stream: an end without it would pass for success."""
         failure.upstream = self._upstream
-        self._end(Outcome.INTERRUPTED, self._streaming.status, failure=failure, code=failure.code)
+        status = self._streaming.status
+        self._end(Outcome.INTERRUPTED, status, failure=failure, code=failure.code, error=failure.message)
         return failure.body or error_event(failure.told, failure.code)
 
     def _failed(self) -> bytes:
@@ -142,14 +149,16 @@ class Relay:
         self._end(Outcome.FAILED, self._streaming.status, code=error.code)
         return error_event(error.message, error.code, error.type)
 
-    def _end(self, outcome: Outcome, status: int, *, failure: UpstreamError | None = None, code: str = "") -> None:
+    def _end(
+        self, outcome: Outcome, status: int, *, failure: UpstreamError | None = None, code: str = "", error: str = ""
+    ) -> None:
         draft, now = self._draft, self._runtime.now()
         if draft.is_closed:
             return
         draft.usage = self._reader.usage
         draft.finish_reason = self._reader.finish_reason or ""
         draft.end_attempt(outcome, now, status=self._streaming.status, failure=failure)
-        self._runtime.record(draft.close(outcome, status, now, code=code, error=failure.message if failure else ""))
+        self._runtime.record(draft.close(outcome, status, now, code=code, error=error))
 
 
 def _reported(event: bytes) -> UpstreamServerError:

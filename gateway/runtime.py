@@ -18,8 +18,15 @@ from gateway.access.keyring import KeyRing
 from gateway.access.store import KEYS
 from gateway.draft import Moment
 from gateway.errors import NotReady
+from gateway.in_flight import IN_FLIGHT
+from gateway.loop_lag import LoopLag
+from gateway.metrics import store as reports
+from gateway.metrics.report import Present, Report
+from gateway.metrics.totals import TOTALS
 from gateway.prepared import Limits
 from gateway.purse import Purse
+from gateway.readiness import Figures
+from gateway.surroundings import Surroundings
 from history.recorder import Recorder
 from history.records import Exchange
 from providers.client import UpstreamTransport, read_limited, upstream_request
@@ -31,6 +38,9 @@ from routing.store import TABLE
 from routing.table import RoutingTable
 
 logger = logging.getLogger(__name__)
+TELL_EVERY_SECONDS = 1.0
+PATIENCE_LOOKS = 5
+"""So often a service or a version may fail to be confirmed before /readyz says so: 10 s by default."""
 STOP_SECONDS = 10.0
 """How long stopping waits for history to be written."""
 
@@ -57,7 +67,14 @@ class Runtime:
         self._recorder = recorder
         self._transport = UpstreamTransport(allowed=settings.PLEXUS_PRIVATE_UPSTREAMS)
         self._purse = purse_of(TABLE.current)
-        self._follower = self.loop.create_task(self._follow(), name="configuration follower")
+        self._lag = LoopLag()
+        self._surroundings = Surroundings()
+        self._surroundings.begin()
+        self._tasks = [
+            self.loop.create_task(self._follow(), name="configuration follower"),
+            self.loop.create_task(self._lag.measure(), name="event loop lag"),
+            self.loop.create_task(self._tell_the_others(), name="figures for other workers"),
+        ]
 
     # The present
 
@@ -102,13 +119,54 @@ class Runtime:
     def record(self, exchange: Exchange) -> None:
         """Keep what happened. Synchronous: the client may be gone, and this task cancelled."""
         self._recorder.record(exchange)
+        TOTALS.note(exchange)
 
     @property
     def recorded(self) -> int:
         """How many exchanges this process has recorded, and not had to drop."""
         return self._recorder.recorded - self._recorder.dropped
 
+    # How it goes
+
+    def figures(self) -> Figures:
+        """What /readyz judges. Nobody is asked."""
+        around = self._surroundings
+        return Figures(
+            versions=_versions(),
+            ages_seconds=_ages_seconds(),
+            silent_seconds=around.silent_seconds,
+            patience_seconds=PATIENCE_LOOKS * around.every_seconds,
+            history={
+                "recorded": self._recorder.recorded,
+                "pending": self._recorder.pending,
+                "dropped": self._recorder.dropped,
+            },
+        )
+
+    def report(self) -> Report:
+        """What /metrics tells of this process."""
+        return Report(
+            written_at=time.time(),
+            totals=TOTALS,
+            history_recorded=self._recorder.recorded,
+            history_dropped=self._recorder.dropped,
+            present=Present(
+                in_flight=len(IN_FLIGHT),
+                body_bytes=IN_FLIGHT.body_bytes,
+                loop_lag_seconds=self._lag.worst_seconds,
+                history_pending=self._recorder.pending,
+                versions=_versions(),
+                ages_seconds=_ages_seconds(),
+            ),
+        )
+
     # Life
+
+    async def _tell_the_others(self) -> None:
+        """Lay our figures where the worker that is asked for /metrics finds them."""
+        while reports.is_shared():
+            await asyncio.to_thread(reports.write, self.report())
+            await asyncio.sleep(TELL_EVERY_SECONDS)
 
     async def _follow(self) -> None:
         """Take over new configuration as it appears. Never during a request, and never on this thread."""
@@ -123,10 +181,21 @@ class Runtime:
 
     async def aclose(self) -> None:
         """Close every connection to upstreams, and write the history that is still in memory."""
-        self._follower.cancel()
-        await asyncio.gather(self._follower, return_exceptions=True)
+        self._surroundings.end()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._transport.aclose()
         await sync_to_async(self._recorder.stop, thread_sensitive=False)(STOP_SECONDS)
+        reports.write(self.report())
+
+
+def _versions() -> dict[str, int]:
+    return {"routing_table": TABLE.current.version, "client_keys": KEYS.current.version}
+
+
+def _ages_seconds() -> dict[str, float]:
+    return {"routing_table": TABLE.age_seconds, "client_keys": KEYS.age_seconds}
 
 
 def moment() -> Moment:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from gateway.views import health, models, openai
+from gateway.views import health, metrics, models, openai
 
 API = r"^/?(?:v1/)?"
 
@@ -14,5 +14,6 @@ urlpatterns = [
     re_path(API + r"models/(?P<name>.+?)/?$", models.OneModel.as_view(), name="model"),
     path("livez", health.alive, name="livez"),
     path("readyz", health.prepared, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("", health.root, name="root"),
 ]

@@ -12,13 +12,18 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 
 from gateway.asgi import Receive, Scope, Send  # noqa: E402
 from gateway.asgi import application as gateway  # noqa: E402
-from plexus_site.body_limit import LimitedBody, announces_more_than, refuse  # noqa: E402
+from gateway.bodies import within_limits  # noqa: E402
 
-GATEWAY_PATHS = {"/livez", "/readyz"}
+GATEWAY_PATHS = {"/livez", "/metrics", "/readyz"}
 API_PATHS = {"chat", "completions", "embeddings", "models"}
 """First parts of the API's paths where a client leaves out /v1."""
 
-pages = get_asgi_application()
+# Django writes a body to disk, however long it is, before it asks who sends it.
+pages = within_limits(
+    get_asgi_application(),  # type: ignore[arg-type]  # the same ASGI, typed more narrowly
+    most_bytes=settings.PLEXUS_MAX_REQUEST_BYTES,
+    seconds=settings.PLEXUS_BODY_TIMEOUT_SECONDS,
+)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -26,20 +31,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if is_for_the_gateway(scope):
         await gateway(scope, receive, send)
     else:
-        await limited_pages(scope, receive, send)
-
-
-async def limited_pages(scope: Scope, receive: Receive, send: Send) -> None:
-    """Django's pages, for requests that are not too large for them."""
-    limit = settings.PLEXUS_MAX_REQUEST_BYTES
-    if announces_more_than(limit, scope):
-        await refuse(send)
-        return
-    body = LimitedBody(receive, limit)
-    await pages(scope, body.receive, send)  # type: ignore[arg-type]  # the same ASGI, typed more narrowly
-    if body.is_too_large:
-        # Django has answered nothing: to it, the client went away while it sent.
-        await refuse(send)
+        await pages(scope, receive, send)
 
 
 def is_for_the_gateway(scope: Scope) -> bool:

@@ -61,7 +61,14 @@ PLEXUS_STREAM_TIMEOUT_SECONDS = env.positive("PLEXUS_STREAM_TIMEOUT_SECONDS", de
 
 PLEXUS_MAX_REQUEST_BYTES = env.count("PLEXUS_MAX_REQUEST_BYTES", default=20 * 1024 * 1024)
 PLEXUS_MAX_ANSWER_BYTES = env.count("PLEXUS_MAX_ANSWER_BYTES", default=64 * 1024 * 1024)
+PLEXUS_MAX_BODIES_BYTES = env.count("PLEXUS_MAX_BODIES_BYTES", default=256 * 1024 * 1024)
+"""All request bodies together that one process holds."""
+PLEXUS_MAX_IN_FLIGHT = env.count("PLEXUS_MAX_IN_FLIGHT", default=1000)
+"""Requests that one process works on at once, streams among them."""
+PLEXUS_HEADER_TIMEOUT_SECONDS = env.positive("PLEXUS_HEADER_TIMEOUT_SECONDS", default=15.0)
 PLEXUS_BODY_TIMEOUT_SECONDS = env.positive("PLEXUS_BODY_TIMEOUT_SECONDS", default=30.0)
+PLEXUS_CLIENT_STALL_SECONDS = env.positive("PLEXUS_CLIENT_STALL_SECONDS", default=120.0)
+"""How long a client may take nothing of what it is sent, or vanish without a word."""
 
 # How fast a change spreads, how history is written and kept --------------------------------------
 
@@ -70,6 +77,8 @@ PLEXUS_HISTORY_BATCH_ROWS = env.count("PLEXUS_HISTORY_BATCH_ROWS", default=500)
 PLEXUS_HISTORY_FLUSH_SECONDS = env.positive("PLEXUS_HISTORY_FLUSH_SECONDS", default=0.2)
 PLEXUS_HISTORY_RETENTION_DAYS = env.count("PLEXUS_HISTORY_RETENTION_DAYS", default=90)
 PLEXUS_DRAIN_SECONDS = env.count("PLEXUS_DRAIN_SECONDS", default=30)
+PLEXUS_METRICS_TOKEN = env.str("PLEXUS_METRICS_TOKEN", default="")
+"""Whoever has it may read /metrics; without one, this machine alone."""
 PLEXUS_LOG_LEVEL = env.one_of("PLEXUS_LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
 
 # Django ------------------------------------------------------------------------------------------

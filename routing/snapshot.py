@@ -50,11 +50,18 @@ class Snapshot(Generic[T]):
     ) -> None:
         self.subject = subject
         self.current = self._empty = empty
+        self._taken_at = 0.0
+        """When `current` was last known to be the newest, on the monotonic clock."""
         self._compile = compile
         self._encode = encode
         self._decode = decode
         self._swap = threading.Lock()
         self._asked_database_at = -CHECK_DATABASE_EVERY_SECONDS
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago `current` was last known to be the newest."""
+        return time.monotonic() - self._taken_at
 
     # Writing: in the transaction that changes configuration
 
@@ -80,6 +87,7 @@ class Snapshot(Generic[T]):
             with self._swap:
                 value = self._compiled()
                 self.current = value
+                self._taken_at = time.monotonic()
             self._lay_into_redis(value)
             laid = value.version
 
@@ -100,6 +108,7 @@ class Snapshot(Generic[T]):
         before = self.current
         version = self._newest_version(before)
         if version == before.version:
+            self._taken_at = time.monotonic()
             return False
         value = self._from_redis(version)
         if value is None:
@@ -110,6 +119,7 @@ class Snapshot(Generic[T]):
                 # that was put back is lower.
                 if self.current is before:
                     self.current = value
+                self._taken_at = time.monotonic()
         return True
 
     def _newest_version(self, ours: T) -> int:

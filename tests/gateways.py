@@ -26,6 +26,8 @@ from pytest_django import Settings
 
 from gateway import runtime
 from gateway.access.store import KEYS
+from gateway.management.door import Door
+from gateway.management.serving import limit_stalls
 from gateway.models import ClientKey
 from history.models import RequestLog
 from providers.addresses import AllowedNetworks
@@ -152,9 +154,12 @@ def serving() -> Iterator[str]:
     with socket.socket() as listener:
         # Else each answer waits 40 ms for an ACK: asyncio sets this only on sockets that were made with their protocol's number.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        limit_stalls(listener)
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        config = uvicorn.Config(application, log_config=None, lifespan="on", ws="none", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            application, http=Door, log_config=None, lifespan="on", ws="none", timeout_graceful_shutdown=5
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
         thread.start()

@@ -6,6 +6,7 @@ It is imported by worker processes before Django is set up there, so it imports 
 import asyncio
 import errno
 import gc
+import math
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,12 +14,20 @@ from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
+from django.conf import settings
+
+from gateway.in_flight import IN_FLIGHT
+from gateway.management.door import Door
 
 APPLICATION = "plexus_site.asgi:application"
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s that load balancers usually keep an idle connection: they hang up first, never we."""
 STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+FAREWELL_SECONDS = 2.0
+"""How long clients may take to read that their stream was cut."""
+HURRY_SECONDS = 5.0
+"""What a second request to stop leaves of the drain."""
 LAST_RESORT_SECONDS = 5
 """How much longer than the drain uvicorn waits before it cancels what has not even noticed that its client is gone."""
 
@@ -41,7 +50,18 @@ def listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
         raise CannotListen(_why_not(exc, host, port, option)) from exc
     # Accepted connections inherit it. uvloop sets it by itself, asyncio not on sockets it is handed: 40 ms a reply.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    limit_stalls(listening)
     return listening
+
+
+def limit_stalls(listening: socket.socket) -> None:
+    """Let the kernel end connections, of those accepted from now on, whose client takes nothing for too long.
+
+    Nothing above the kernel can: what was written is gone from here, and asking the client is writing more.
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        milliseconds = int(settings.PLEXUS_CLIENT_STALL_SECONDS * 1000)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 def _why_not(exc: OSError, host: str, port: int, option: str) -> str:
@@ -66,9 +86,9 @@ class GatewayServer(uvicorn.Server):
     """uvicorn's server, which ends by itself on the first request to stop and lets every answer be recorded.
 
     `request_stop` may be called from a signal handler at any time, also before the start. The first call lets running
-    answers end, for `drain_seconds`; after these, or on the second call, the connections are closed. To the gateway that
-    is a client going away: it stops the upstream and records what was. Only then does the lifespan end, and with it
-    the history.
+    answers end, for `drain_seconds`; then they are cut: each tells its client and is recorded. A second call shortens
+    that to HURRY_SECONDS, a third closes the connections at once. Only when all have ended does the lifespan, and with
+    it the history.
     """
 
     def __init__(self, config: uvicorn.Config, *, drain_seconds: float, on_ready: Callable[[], None]) -> None:
@@ -76,11 +96,35 @@ class GatewayServer(uvicorn.Server):
         self.drain_seconds = drain_seconds
         self.on_ready = on_ready
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stops_requested = 0
+        self._cut_at = math.inf
+        self._timers: list[asyncio.TimerHandle] = []
 
     def request_stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
-        if self.should_exit and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.hang_up)
+        IN_FLIGHT.is_draining = True  # /readyz says so from here on
         self.should_exit = True
+        self._stops_requested += 1
+        if self._stops_requested > 1 and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._hurry)
+
+    def _hurry(self) -> None:
+        if self._stops_requested > 2:
+            self.hang_up()
+        else:
+            self._cut_within(HURRY_SECONDS)
+
+    def _cut_within(self, seconds: float) -> None:
+        assert self._loop is not None
+        self._forget_timers()
+        self._cut_at = min(self._cut_at, self._loop.time() + seconds)
+        self._timers = [
+            self._loop.call_at(self._cut_at, IN_FLIGHT.cut),
+            self._loop.call_at(self._cut_at + FAREWELL_SECONDS, self.hang_up),
+        ]
+
+    def _forget_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
 
     def hang_up(self) -> None:
         for connection in list(self.server_state.connections):
@@ -100,18 +144,18 @@ class GatewayServer(uvicorn.Server):
         self.on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        patience = asyncio.get_running_loop().call_later(self.drain_seconds, self.hang_up)
+        self._cut_within(self.drain_seconds)
         try:
             await super().shutdown(sockets)
         finally:
-            patience.cancel()
+            self._forget_timers()
 
 
 def gateway_server(*, drain_seconds: float, on_ready: Callable[[], None]) -> GatewayServer:
     """The server with the settings of every Plexus process."""
     config = uvicorn.Config(
         APPLICATION,
-        http="httptools",
+        http=Door,
         ws="none",
         lifespan="on",
         log_config=None,  # Django's LOGGING says what is logged

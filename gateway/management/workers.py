@@ -14,9 +14,12 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 from gateway.management.serving import gateway_server
+from gateway.metrics.store import share_in
 
 LOOK_EVERY_SECONDS = 0.2
 CALM_SECONDS = 60.0
@@ -58,6 +61,11 @@ class Workers:
 
     def run(self) -> None:
         """Raises WorkersFailed."""
+        with TemporaryDirectory(prefix="plexus-figures-") as folder:
+            self._figures = Path(folder)
+            self._run()
+
+    def _run(self) -> None:
         for _ in range(self.count):
             self._start()
         has_said_so = False
@@ -66,13 +74,16 @@ class Workers:
             if not has_said_so and all(ready.is_set() for ready in self._alive.values()):
                 has_said_so = True
                 self.on_ready()
+            if self._is_stopping:
+                # Ours is a copy. Held open without anybody to accept, it would let clients wait instead of going elsewhere.
+                self._listening.close()
             self._bury_the_dead()
             self._start_those_due()
 
     def _start(self) -> None:
         with _unheard_by_children():
             ready = spawning.Event()  # which starts multiprocessing's own tracker, if it does not run yet
-        arguments = (self._listening, self._drain_seconds, ready)
+        arguments = (self._listening, self._drain_seconds, self._figures, ready)
         process = spawning.Process(target=work, args=arguments, name="plexus-worker")
         with _unheard_by_children():
             process.start()
@@ -134,8 +145,9 @@ def _unheard_by_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
 
-def work(listening: socket.socket, drain_seconds: float, ready: Event) -> None:
+def work(listening: socket.socket, drain_seconds: float, figures: Path, ready: Event) -> None:
     """A worker's whole life."""
+    share_in(figures)
     server = gateway_server(drain_seconds=drain_seconds, on_ready=ready.set)
     signal.signal(signal.SIGTERM, server.request_stop)
     threading.Thread(target=_stop_with_the_parent, args=(server.request_stop,), daemon=True).start()

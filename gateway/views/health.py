@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
 from gateway import runtime
 from gateway.errors import NotReady
+from gateway.in_flight import IN_FLIGHT
+from gateway.readiness import Figures, readiness
 from gateway.views.base import ready
 
 
@@ -16,15 +20,36 @@ async def root(request: HttpRequest) -> HttpResponse:
 
 
 async def alive(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """The process answers, also when it is full."""
     return ready(b'{"status":"alive"}')
 
 
 async def prepared(request: HttpRequest) -> HttpResponse:
-    """The process can take requests: it has a routing table and keys. 503 until then."""
+    """Whether to send it requests: 200 ready or degraded, with reasons; 503 starting or draining.
+
+    It says what is known already: nobody is asked, so a dead database holds up no answer.
+    """
+    figures = _figures()
+    state = readiness(figures, is_draining=IN_FLIGHT.is_draining)
+    said = {"status": state.status, "reasons": state.reasons} | (_shown(figures) if figures else {})
+    return ready(msgspec.json.encode(said), status=200 if state.takes_requests else 503)
+
+
+def _figures() -> Figures | None:
     try:
-        present = runtime.current()
-        versions = {"routing_table": present.purse.table.version, "client_keys": present.keys.version}
+        return runtime.current().figures()
     except NotReady:
-        return ready(b'{"status":"starting"}', status=503)
-    return ready(msgspec.json.encode({"status": "ready", "versions": versions}))
+        return None
+
+
+def _shown(figures: Figures) -> dict[str, object]:
+    return {
+        "versions": figures.versions,
+        "ages_seconds": _rounded(figures.ages_seconds),
+        "silent_seconds": _rounded(figures.silent_seconds),
+        "history": figures.history,
+    }
+
+
+def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(number, 1) for name, number in seconds.items()}

@@ -19,6 +19,8 @@ from typing import Self
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60.0
+READY = "Ctrl-C ends it"
+"""What it says when it serves."""
 SHIELDED = (
     "DATABASE_URL",
     "REDIS_URL",

@@ -49,6 +49,7 @@ def a_request(*messages: Message, **headers: str) -> GatewayRequest:
         ("GET", "/models/openai/gpt-4o", True),
         ("GET", "/livez", True),
         ("GET", "/readyz", True),
+        ("GET", "/metrics", True),
         ("HEAD", "/", True),
         ("GET", "/", False),
         ("GET", "/admin/", False),

@@ -10,18 +10,25 @@ from providers.errors import ConnectFailed, QuotaExceeded, from_status
 def every_error() -> list[GatewayError]:
     return [
         errors.InvalidRequest("No.", code="invalid_json", param="model"),
+        errors.MalformedHTTP(),
         errors.Unauthorized(),
         errors.KeyDisabled(1, "billing"),
         errors.KeyExpired(1, "billing"),
+        errors.MetricsForbidden("Ask."),
         errors.ModelNotAllowed("fast"),
         errors.ModelNotFound("fats", ["fast", "last"]),
         errors.NotFound("/v1/x"),
         errors.MethodNotAllowed("GET", "POST"),
         errors.BodyTimeout(30),
+        errors.HeadTimeout(15),
         errors.BodyTooLarge(20),
+        errors.URLTooLong(8192),
         errors.UnsupportedMediaType("No."),
+        errors.HeadersTooLarge(65536, 100),
         errors.NoEnabledTargets("fast", ["openai/a (off)"]),
         errors.NotReady(),
+        errors.Overloaded("Full.", retry_after_seconds=1),
+        errors.ShuttingDown(),
         errors.InternalError("0199"),
     ]
 

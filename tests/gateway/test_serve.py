@@ -3,58 +3,17 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
-import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from gateway.management.quickstart.demo_server import DemoServer
 from gateway.management.workers import pause_after
-from tests.gateway.running import PATIENCE_SECONDS, Running
-from tests.throwaway_servers import NoServer, valkey
-
-READY = "Ctrl-C ends it"
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[DemoServer]:
-    """Slow enough that a test can act while an answer is under way."""
-    with DemoServer(0, seconds_per_word=0.1) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def prepared(demo: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A data folder as quickstart leaves it, its demo provider leading to `demo`; and a client key."""
-    folder = tmp_path_factory.mktemp("prepared")
-    with Running("quickstart", "--port", "0", "--demo-port", "0", data=folder) as quickstart:
-        quickstart.wait_for(READY)
-        key = quickstart.key
-        assert quickstart.stop() == 0
-    _lead_to(folder, demo)
-    return folder, key
-
-
-def _lead_to(folder: Path, demo: DemoServer) -> None:
-    with contextlib.closing(sqlite3.connect(folder / "plexus.sqlite3")) as connection, connection:
-        connection.execute("UPDATE providers_endpoint SET base_url = ?", [demo.base_url])
-
-
-@pytest.fixture
-def data(prepared: tuple[Path, str], tmp_path: Path) -> Path:
-    """A copy of the prepared folder, for one test."""
-    return shutil.copytree(prepared[0], tmp_path / "data")
-
-
-@pytest.fixture
-def key(prepared: tuple[Path, str]) -> str:
-    return prepared[1]
+from tests.gateway.running import PATIENCE_SECONDS, READY, Running
+from tests.gateways import eventually
 
 
 def post(serve: Running, key: str, *, stream: bool = False) -> contextlib.AbstractContextManager[httpx.Response]:
@@ -113,38 +72,44 @@ def test_a_running_stream_ends_in_full_before_the_server_does(data: Path, key: s
     assert serve.rows("SELECT outcome FROM history_requestlog ORDER BY started_at DESC LIMIT 1") == [("ok",)]
 
 
-def test_the_drain_is_bounded_and_what_it_cuts_is_recorded(data: Path, key: str) -> None:
+def test_the_drain_is_bounded_and_what_it_cuts_is_told_so_and_recorded(data: Path, key: str) -> None:
     with Running("serve", "--port", "0", data=data, environ={"PLEXUS_DRAIN_SECONDS": "1"}) as serve:
         serve.wait_for(READY)
         with post(serve, key, stream=True) as reply:
             lines = reply.iter_lines()
             next(lines)
             serve.send(signal.SIGTERM)
-            with pytest.raises(httpx.HTTPError):
-                list(lines)
+            rest = [line for line in lines if line]
         code = serve.wait()
 
+    assert json.loads(rest[-1].removeprefix("data: "))["error"]["code"] == "gateway_shutdown"
     assert code == 0
     assert "Traceback" not in serve.output
-    assert serve.rows("SELECT outcome FROM history_requestlog ORDER BY started_at DESC LIMIT 1") == [("cancelled",)]
+    assert last_row(serve) == ("interrupted", 200, "gateway_shutdown")
 
 
-def test_a_second_ctrl_c_waits_for_nobody_and_still_loses_no_history(data: Path, key: str) -> None:
+def test_a_second_ctrl_c_leaves_a_few_seconds_and_a_third_none_and_history_is_kept(data: Path, key: str) -> None:
     with Running("serve", "--port", "0", data=data) as serve:
         serve.wait_for(READY)
         with post(serve, key, stream=True) as reply:
             lines = reply.iter_lines()
             next(lines)
-            serve.send(signal.SIGINT)
-            time.sleep(0.3)
-            serve.send(signal.SIGINT)
+            for _ in range(3):
+                serve.send(signal.SIGINT)
+                time.sleep(0.3)
             with pytest.raises(httpx.HTTPError):
                 list(lines)
         code = serve.wait()
 
     assert code == 0
     assert "Traceback" not in serve.output
-    assert serve.rows("SELECT outcome FROM history_requestlog ORDER BY started_at DESC LIMIT 1") == [("cancelled",)]
+    assert last_row(serve) == ("cancelled", 499, "client_closed")
+    assert serve.rows("SELECT count(*) FROM history_requestlog") == [(2,)]
+
+
+def last_row(serve: Running) -> tuple[object, ...]:
+    query = "SELECT outcome, status, error_code FROM history_requestlog ORDER BY started_at DESC LIMIT 1"
+    return serve.rows(query)[0]
 
 
 def test_pending_migrations_stop_the_start_unless_they_are_to_be_applied(tmp_path: Path) -> None:
@@ -199,14 +164,6 @@ def test_a_database_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> N
     assert "Traceback" not in refused.output
 
 
-@pytest.fixture(scope="module")
-def redis_url() -> str:
-    try:
-        return valkey().url
-    except NoServer as failure:
-        pytest.skip(str(failure))
-
-
 def test_several_workers_share_a_port_replace_a_dead_one_and_end_together(data: Path, key: str, redis_url: str) -> None:
     with Running("serve", "--port", "0", "--workers", "2", data=data, environ={"REDIS_URL": redis_url}) as serve:
         serve.wait_for("celery -A plexus_site worker -B")
@@ -215,8 +172,10 @@ def test_several_workers_share_a_port_replace_a_dead_one_and_end_together(data: 
         replaced = wait_until_changed(serve, first)
         with post(serve, key) as reply:
             status = reply.status_code
+        counted = [eventually(lambda: requests_counted(serve), seconds=PATIENCE_SECONDS) for _ in range(6)]
         code = serve.stop(signal.SIGTERM)
 
+    assert counted == [1.0] * 6, "whichever worker is asked"
     assert len(first) == len(replaced) == 2
     assert first[1] in replaced
     assert status == 200
@@ -246,6 +205,40 @@ def test_a_terminal_that_speaks_to_all_processes_at_once_lets_a_running_stream_e
 
 def test_workers_that_keep_dying_are_replaced_later_and_later() -> None:
     assert [pause_after(deaths) for deaths in range(1, 8)] == [0.25, 0.5, 1, 2, 4, 5, 5]
+
+
+def requests_counted(serve: Running) -> float:
+    """The sum over the workers, as a new connection is told it."""
+    text = httpx.get(f"{serve.url}/metrics", trust_env=False).text
+    samples = [line for line in text.splitlines() if line.startswith("plexus_requests_total{")]
+    return sum(float(line.rpartition(" ")[2]) for line in samples)
+
+
+def test_a_head_of_twenty_megabytes_takes_no_memory(data: Path, key: str) -> None:
+    with Running("serve", "--port", "0", data=data) as serve:
+        serve.wait_for(READY)
+        with post(serve, key) as reply:
+            reply.read()
+        before = resident_kib(serve)
+        answers = [send_large_head(serve) for _ in range(10)]
+        growth = resident_kib(serve) - before
+        serve.stop()
+
+    assert answers == [b"HTTP/1.1 431"] * 10
+    assert growth < 5 * 1024
+
+
+def send_large_head(serve: Running) -> bytes:
+    """The beginning of the answer to it."""
+    with socket.create_connection(("127.0.0.1", int(serve.url.rpartition(":")[2])), PATIENCE_SECONDS) as connection:
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            connection.sendall(b"GET / HTTP/1.1\r\nX-Large: " + b"x" * 20_000_000)
+        return connection.recv(12)
+
+
+def resident_kib(serve: Running) -> int:
+    status = Path(f"/proc/{serve.process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 def workers_of(serve: Running) -> list[int]:

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from gateway.management import database, one_process
+from gateway.management.handover import NoHandover, Offer, Taken, take_over
 from gateway.management.saying import say
-from gateway.management.serving import CannotListen, listen, stop_signals_to, url_of
+from gateway.management.serving import CannotListen, limit_stalls, listen, stop_signals_to, url_of
 from gateway.management.workers import Workers, WorkersFailed
 
 MOST_WORKERS = 256
@@ -28,15 +29,24 @@ class Command(BaseCommand):
             default=1,
             help="processes, about one per core; more than one needs REDIS_URL (default: 1)",
         )
+        parser.add_argument(
+            "--take-over",
+            action="store_true",
+            help="take the port from the gateway that serves it now, without refusing a connection, and stop that one",
+        )
         parser.add_argument("--migrate", action="store_true", help="first apply the migrations that are pending")
 
-    def handle(self, *args: Any, host: str, port: int, workers: int, migrate: bool, **options: Any) -> None:
+    def handle(
+        self, *args: Any, host: str, port: int, workers: int, take_over: bool, migrate: bool, **options: Any
+    ) -> None:
         check_workers(workers)
+        self.taken = taken_from_predecessor(host, port) if take_over else None
         try:
-            listening = listen(host, port)
+            listening = self.taken.listening if self.taken else listen(host, port)
         except CannotListen as exc:
             raise CommandError(str(exc)) from exc
-        with listening:
+        self.offer = Offer(listening, host, listening.getsockname()[1])
+        with listening, self.offer:
             self.bring_database_up_to_date(migrate)
             self.serve(listening, workers)
         self.say("Plexus has stopped.")
@@ -54,13 +64,16 @@ class Command(BaseCommand):
         database.migrate()
 
     def serve(self, listening: socket.socket, workers: int) -> None:
-        def say_ready() -> None:
+        def go_public() -> None:
+            if self.taken is not None:
+                self.taken.begin()
+            self.offer.begin()
             self.say_where(listening, workers)
 
         if workers == 1:
-            one_process.serve(listening, on_ready=say_ready)
+            one_process.serve(listening, on_ready=go_public)
             return
-        several = Workers(workers, listening, drain_seconds=settings.PLEXUS_DRAIN_SECONDS, on_ready=say_ready)
+        several = Workers(workers, listening, drain_seconds=settings.PLEXUS_DRAIN_SECONDS, on_ready=go_public)
         with stop_signals_to(several.request_stop):
             try:
                 several.run()
@@ -76,6 +89,17 @@ class Command(BaseCommand):
 
     def say(self, sentence: str) -> None:
         say(self.stdout, sentence)
+
+
+def taken_from_predecessor(host: str, port: int) -> Taken | None:
+    """The socket of the gateway that runs there, if one does. Raises CommandError where that cannot be."""
+    try:
+        taken = take_over(host, port)
+    except NoHandover as exc:
+        raise CommandError(str(exc)) from exc
+    if taken is not None:
+        limit_stalls(taken.listening)
+    return taken
 
 
 def check_workers(workers: int) -> None:

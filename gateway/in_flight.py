@@ -1,0 +1,65 @@
+"""The exchanges that this process is working on: how many there may be, what their bodies take, and how they end with it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from gateway.errors import Overloaded
+
+RETRY_SECONDS = (1, 3)
+"""When to come back, drawn anew for each: all at once would only be refused again."""
+
+
+class InFlight:
+    """Counts of this process. The limits are handed in, so that settings can change them."""
+
+    def __init__(self) -> None:
+        self.rng = random.Random()
+        self.tasks: set[asyncio.Task[object]] = set()
+        """One for each exchange, from the reading of its body to the end of its answer."""
+        self.body_bytes = 0
+        """Of the request bodies that are held now, as they arrived. Working on one takes up to three times as much."""
+        self.is_draining = False
+        """Whether the process is on its way out: what runs may end, and connections are not kept."""
+        self.is_cut = False
+        """Whether the time for that is over, and whatever is cancelled is cancelled by us."""
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def enter(self, task: asyncio.Task[object], *, most: int) -> None:
+        """Take on one more exchange. Raises Overloaded."""
+        if len(self.tasks) >= most:
+            raise self._overloaded(f"The gateway works on {most} requests already (PLEXUS_MAX_IN_FLIGHT).")
+        self.tasks.add(task)
+
+    def leave(self, task: asyncio.Task[object]) -> None:
+        """The exchange is over, or had never been taken on."""
+        self.tasks.discard(task)
+
+    def hold(self, size: int, *, most_bytes: int) -> None:
+        """Hold so many more bytes of a body. Raises Overloaded, and holds none of them."""
+        if self.body_bytes + size > most_bytes:
+            raise self._overloaded("The bodies of other requests fill the gateway's memory (PLEXUS_MAX_BODIES_BYTES).")
+        self.body_bytes += size
+
+    def let_go(self, size: int) -> None:
+        """Hold so many bytes less."""
+        self.body_bytes -= size
+
+    def _overloaded(self, why: str) -> Overloaded:
+        return Overloaded(why, retry_after_seconds=self.rng.randint(*RETRY_SECONDS))
+
+    def cut(self) -> None:
+        """End every exchange now. Each tells its client, as well as it still can."""
+        self.is_cut = True
+        for task in list(self.tasks):
+            task.cancel()
+
+    def begin(self) -> None:
+        """A process, or a test, starts to serve."""
+        self.is_draining = self.is_cut = False
+
+
+IN_FLIGHT = InFlight()

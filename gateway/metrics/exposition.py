@@ -1,0 +1,97 @@
+"""A summary as Prometheus reads it."""
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from gateway.metrics.report import Summary
+from gateway.metrics.totals import BOUNDS_SECONDS, Spread, Totals
+
+REQUEST_LABELS = ["alias", "provider", "model"]
+MODEL_LABELS = ["provider", "model"]
+BOUNDS = [*(str(seconds) for seconds in BOUNDS_SECONDS), "+Inf"]
+TOKEN_KINDS = ("input", "output", "cached_input", "reasoning")
+
+
+def exposition(summary: Summary) -> bytes:
+    """Prometheus's text format, version 0.0.4. A registry of its own: nothing of the Python process beside it."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Summary(summary))
+    return generate_latest(registry)
+
+
+class _Summary(Collector):
+    def __init__(self, summary: Summary) -> None:
+        self._summary = summary
+
+    def collect(self) -> Iterable[Metric]:
+        yield from _of_requests(self._summary.totals)
+        yield from _of_times(self._summary.totals)
+        yield from _of_the_present(self._summary)
+
+
+def _of_requests(totals: Totals) -> Iterator[Metric]:
+    requests = CounterMetricFamily(
+        "plexus_requests", "Requests that have ended.", labels=[*REQUEST_LABELS, "status", "outcome"]
+    )
+    tokens = CounterMetricFamily("plexus_tokens", "Tokens, as upstreams count them.", labels=[*REQUEST_LABELS, "kind"])
+    sums: dict[tuple[str, ...], int] = {}
+    for (*names, status, outcome), counts in totals.requests.items():
+        requests.add_metric([*names, f"{status}xx", outcome], counts.requests)
+        for kind in TOKEN_KINDS:
+            if number := getattr(counts, f"{kind}_tokens"):
+                sums[(*names, kind)] = sums.get((*names, kind), 0) + number
+    for labels, number in sums.items():
+        tokens.add_metric(labels, number)
+    refused = CounterMetricFamily(
+        "plexus_refused_connections", "Connections refused before there was a request.", labels=["code"]
+    )
+    for code, number in totals.refused.items():
+        refused.add_metric([code], number)
+    yield from (requests, tokens, refused)
+
+
+def _of_times(totals: Totals) -> Iterator[Metric]:
+    whole = HistogramMetricFamily(
+        "plexus_request_duration_seconds", "From request to last byte, by who answered last.", labels=MODEL_LABELS
+    )
+    first_byte = HistogramMetricFamily(
+        "plexus_first_byte_seconds", "From request to the first content for the client.", labels=MODEL_LABELS
+    )
+    for labels, times in totals.times.items():
+        whole.add_metric(labels, _buckets(times.whole), times.whole.sum_ms / 1000)
+        first_byte.add_metric(labels, _buckets(times.first_byte), times.first_byte.sum_ms / 1000)
+    yield from (whole, first_byte)
+
+
+def _buckets(spread: Spread) -> list[tuple[str, float]]:
+    """Cumulative, as the format wants them."""
+    sums, sum_so_far = [], 0
+    for number in spread.buckets:
+        sum_so_far += number
+        sums.append(float(sum_so_far))
+    return list(zip(BOUNDS, sums, strict=True))
+
+
+def _of_the_present(summary: Summary) -> Iterator[Metric]:
+    present = summary.present
+    yield GaugeMetricFamily("plexus_workers", "Processes that these figures are the sum of.", summary.workers)
+    yield GaugeMetricFamily("plexus_requests_in_flight", "Requests being worked on.", present.in_flight)
+    yield GaugeMetricFamily("plexus_request_body_bytes", "Request bodies held in memory.", present.body_bytes)
+    yield GaugeMetricFamily(
+        "plexus_event_loop_lag_seconds", "The longest that the event loop was held up lately.", present.loop_lag_seconds
+    )
+    versions = GaugeMetricFamily("plexus_configuration_version", "The oldest in use.", labels=["subject"])
+    ages = GaugeMetricFamily(
+        "plexus_configuration_age_seconds", "Since it was last known to be the newest.", labels=["subject"]
+    )
+    for subject, version in present.versions.items():
+        versions.add_metric([subject], version)
+        ages.add_metric([subject], present.ages_seconds[subject])
+    yield from (versions, ages)
+    yield CounterMetricFamily("plexus_history_recorded", "Requests recorded.", summary.history_recorded)
+    yield CounterMetricFamily("plexus_history_dropped", "Requests whose record was lost.", summary.history_dropped)
+    yield GaugeMetricFamily("plexus_history_pending", "Records not yet delivered.", present.history_pending)

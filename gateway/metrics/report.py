@@ -1,0 +1,73 @@
+"""What one process tells about itself, and what several say together."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gateway.metrics.totals import Totals
+
+STALE_SECONDS = 10.0
+"""A worker that has not reported for so long has ended: what it counted stays, what it was doing does not."""
+
+
+class Present(msgspec.Struct):
+    """What a process is doing now."""
+
+    in_flight: int = 0
+    body_bytes: int = 0
+    loop_lag_seconds: float = 0.0
+    history_pending: int = 0
+    versions: dict[str, int] = {}
+    """What this process has of the routing table and the client keys."""
+    ages_seconds: dict[str, float] = {}
+    """How long ago each was last known to be the newest there is."""
+
+
+class Report(msgspec.Struct):
+    """All that a process tells."""
+
+    written_at: float
+    """Seconds since the epoch."""
+    totals: Totals
+    history_recorded: int
+    history_dropped: int
+    present: Present
+
+
+class Summary(msgspec.Struct):
+    """Several reports as one."""
+
+    workers: int
+    totals: Totals
+    history_recorded: int
+    history_dropped: int
+    present: Present
+
+
+def summed(reports: Sequence[Report], *, now: float) -> Summary:
+    """What all have counted; of what they do now, the sum over those that live, and the worst of what has no sum."""
+    totals = Totals()
+    for report in reports:
+        totals.add(report.totals)
+    living = [report.present for report in reports if now - report.written_at < STALE_SECONDS]
+    return Summary(
+        workers=len(living),
+        totals=totals,
+        history_recorded=sum(report.history_recorded for report in reports),
+        history_dropped=sum(report.history_dropped for report in reports),
+        present=_worst(living),
+    )
+
+
+def _worst(living: Sequence[Present]) -> Present:
+    subjects = {subject for present in living for subject in present.versions}
+    return Present(
+        in_flight=sum(present.in_flight for present in living),
+        body_bytes=sum(present.body_bytes for present in living),
+        loop_lag_seconds=max((present.loop_lag_seconds for present in living), default=0.0),
+        history_pending=sum(present.history_pending for present in living),
+        versions={subject: min(present.versions.get(subject, -1) for present in living) for subject in subjects},
+        ages_seconds={
+            subject: max(present.ages_seconds.get(subject, 0.0) for present in living) for subject in subjects
+        },
+    )

@@ -18,6 +18,7 @@
     └── OurError
         ├── NoEnabledTargets         503   no_enabled_targets
         ├── NotReady                 503   not_ready
+        ├── HistoryUnavailable       503   history_unavailable
         └── InternalError            500   internal_error
 
 Upstream failures have a tree of their own: providers/errors.py.
@@ -184,6 +185,18 @@ class NotReady(OurError):
 
     def __init__(self) -> None:
         super().__init__("The gateway has not loaded its configuration yet. Try again in a moment.")
+
+
+class HistoryUnavailable(OurError):
+    """The operator rather refuses than serves what cannot be recorded."""
+
+    status = 503
+    code = "history_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The gateway cannot record requests now, so it serves none (PLEXUS_JOURNAL_STRICT). Try again later."
+        )
 
 
 class InternalError(OurError):

@@ -8,6 +8,7 @@ import os
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from asgiref.sync import sync_to_async
@@ -16,23 +17,24 @@ from django.db import DatabaseError, close_old_connections
 
 from gateway.access.keyring import KeyRing
 from gateway.access.store import KEYS
-from gateway.draft import Moment
-from gateway.errors import NotReady
+from gateway.draft import Draft, Moment
+from gateway.errors import HistoryUnavailable, NotReady
 from gateway.prepared import Limits
 from gateway.purse import Purse
-from history.recorder import Recorder
+from history.recorder import CannotRecord, Figures, Recorder, recorder_of_settings
 from history.records import Exchange
 from providers.client import UpstreamTransport, read_limited, upstream_request
 from providers.models import vault
 from providers.secrets import resolve
 from providers.timeouts import Timeouts
+from routing.plan import Step
 from routing.selection import Draw
 from routing.store import TABLE
 from routing.table import RoutingTable
 
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 10.0
-"""How long stopping waits for history to be written."""
+"""How long stopping waits for history to be delivered. What is left then is in the journal."""
 
 
 class UpstreamResponse(Protocol):
@@ -99,14 +101,36 @@ class Runtime:
         """The whole body. Raises UpstreamError, AnswerTooLarge among them. The response is closed then."""
         return await read_limited(response, limit_bytes)  # type: ignore[arg-type]  # made by `send` above
 
+    # The record
+
+    def record_try(self, draft: Draft, step: Step, url: str, now: Moment) -> None:
+        """Keep that an upstream is about to be asked, before it is. Raises HistoryUnavailable, where that is the rule."""
+        try:
+            if draft.attempts:
+                self._recorder.attempt(draft.id, draft.beginning(step, url, now))
+            else:
+                self._recorder.begin(draft.begun(step, url, now))
+        except CannotRecord as exc:
+            raise HistoryUnavailable() from exc
+
+    def record_failed_try(self, draft: Draft) -> None:
+        """Keep how the last try ended, while another may follow. Never raises."""
+        with suppress(CannotRecord):  # the next one will be refused; this one is over
+            self._recorder.attempt(draft.id, draft.attempts[-1])
+
     def record(self, exchange: Exchange) -> None:
         """Keep what happened. Synchronous: the client may be gone, and this task cancelled."""
         self._recorder.record(exchange)
 
     @property
     def recorded(self) -> int:
-        """How many exchanges this process has recorded, and not had to drop."""
-        return self._recorder.recorded - self._recorder.dropped
+        """How many exchanges this process has recorded, and not lost."""
+        return self._recorder.recorded - self._recorder.lost
+
+    @property
+    def history(self) -> Figures:
+        """How the history of this process fares."""
+        return self._recorder.figures
 
     # Life
 
@@ -122,7 +146,7 @@ class Runtime:
                 logger.exception("Configuration stays at version %d", TABLE.current.version)
 
     async def aclose(self) -> None:
-        """Close every connection to upstreams, and write the history that is still in memory."""
+        """Close every connection to upstreams, and deliver the history that still waits."""
         self._follower.cancel()
         await asyncio.gather(self._follower, return_exceptions=True)
         await self._transport.aclose()
@@ -166,16 +190,14 @@ async def start(*, seed: int | None = None) -> Runtime:
     """Load the configuration and begin to take requests. Raises DatabaseError when it cannot be loaded."""
     global _current
     await sync_to_async(catch_up, thread_sensitive=False)()
-    recorder = Recorder(
-        batch_rows=settings.PLEXUS_HISTORY_BATCH_ROWS, flush_seconds=settings.PLEXUS_HISTORY_FLUSH_SECONDS
-    )
+    recorder = recorder_of_settings()
     recorder.start()
     _current = Runtime(recorder, seed=seed)
     return _current
 
 
 async def stop() -> None:
-    """Take no more requests, and write the history that is still in memory."""
+    """Take no more requests, and deliver the history that still waits."""
     global _current
     runtime, _current = _current, None
     if runtime is not None:

@@ -4,17 +4,19 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, ProgrammingError, transaction
 from django.utils import timezone
 
 from history import store
+from history.batch import Batch
 from history.ids import first_id_at
-from history.models import AttemptLog, RequestLog, TargetStat
-from history.rows import Row
+from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
 
 MINUTES_KEPT = timedelta(days=3)
 HOURS_KEPT = timedelta(days=400)
 """Statistics per hour are few, name no caller, and let the dashboard look further back than the requests do."""
+NOTES_KEPT = timedelta(days=14)
+"""Notes about the journal go with their segment; what is older belongs to a machine that never came back."""
 
 FORGET_ROWS = 1_000
 """Per transaction: short ones, so that writers of history need not wait."""
@@ -22,19 +24,24 @@ FORGET_ROWS = 1_000
 
 @shared_task(
     name="history.tasks.record_exchanges",
-    autoretry_for=(OperationalError, InterfaceError),
+    autoretry_for=(OperationalError, InterfaceError, ProgrammingError),
     retry_backoff=1,
     retry_backoff_max=60,
     max_retries=None,
 )
-def record_exchanges(batch_id: str, rows: list[Row]) -> None:
-    """Write a batch. The same one again changes nothing. `batch_id` is for the reader of the worker's log."""
-    store.write(rows)
+def record_exchanges(segment: str, start: int, end: int, rows: str) -> None:
+    """Write a batch of the journal (see history.batch.Batch). The same one again changes nothing."""
+    store.write_batch(Batch(segment=segment, start=start, end=end, rows=rows, count=0))
 
 
-def publish(batch_id: str, rows: list[Row]) -> None:
+def publish(batch: Batch) -> None:
     """Hand a batch to the workers. Raises what the broker's client raises when nobody takes it."""
-    record_exchanges.apply_async((batch_id, rows), task_id=batch_id, retry=False)
+    record_exchanges.apply_async(  # type: ignore[call-arg]  # celery-types does not know `argsrepr`
+        (batch.segment, batch.start, batch.end, batch.rows),
+        task_id=batch.id,
+        retry=False,
+        argsrepr=f"({batch.id}, {batch.count} rows)",  # Celery's own would look through half a megabyte of text
+    )
 
 
 @shared_task(name="history.tasks.forget_old_history")
@@ -45,6 +52,7 @@ def forget_old_history() -> None:
         pass
     _forget_statistics(TargetStat.Resolution.MINUTE, now - MINUTES_KEPT)
     _forget_statistics(TargetStat.Resolution.HOUR, now - max(kept, HOURS_KEPT))
+    JournalBatch.objects.filter(written_at__lt=now - NOTES_KEPT).delete()
 
 
 def _forget_some_requests(before: datetime) -> bool:

@@ -14,7 +14,7 @@ DJANGO_FILES = {
     *("models", "admin", "apps", "checks", "signals", "tasks", "urls", "views", "serializers", "viewsets"),
     *("migrations", "management", "forms", "templatetags", "dashboard"),
 }
-EDGES = {"client", "store", "snapshot", "recorder", "runtime", "asgi", "embedded"}
+EDGES = {"client", "store", "snapshot", "recorder", "runtime", "asgi", "embedded", "journal"}
 IMPURE = {"django", "rest_framework", "redis", "httpx", "aiohttp", "celery", "time", "os", "unfold", "uvicorn"}
 CONNECTS_TO_PROVIDERS = {"httpx", "aiohttp"}
 

@@ -1,18 +1,19 @@
+import json
 import threading
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, ProgrammingError, connection
 
 from history import store
-from history.models import AttemptLog, RequestLog, TargetStat
+from history.models import AttemptLog, QuarantinedRecord, RequestLog, TargetStat
 from history.records import Outcome
 from history.rows import Row, row_of
 from history.store import Written
 from providers.pricing import Usage
-from tests.history.exchanges import NOON, a_refused_exchange, a_row, an_attempt, own_price
+from tests.history.exchanges import NOON, a_batch, a_refused_exchange, a_row, an_attempt, own_price
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,39 @@ def test_a_poisoned_row_goes_alone(caplog: pytest.LogCaptureFixture) -> None:
     assert set(RequestLog.objects.values_list("id", flat=True)) == {UUID(row["id"]) for row in good}
     assert the_hour().requests == 5
     assert poisoned["id"] in caplog.text
+    record = QuarantinedRecord.objects.get()
+    assert record.request_id == poisoned["id"]
+    assert json.loads(record.row) == poisoned
+
+
+def test_a_poisoned_row_that_comes_again_is_kept_once() -> None:
+    batch = a_batch(a_row(), a_row(usage=Usage(input_tokens=10**30, output_tokens=1)), a_row())
+
+    rejected = [store.write_batch(batch), store.write_batch(batch)]
+
+    assert rejected == [1, 1]
+    assert QuarantinedRecord.objects.count() == 1
+    assert store.written_batches([batch.segment]) == {batch.place: 1}
+
+
+def test_no_row_is_blamed_for_a_table_that_is_missing() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE history_attemptlog RENAME TO history_elsewhere")
+
+    with pytest.raises((OperationalError, ProgrammingError)):
+        store.write_batch(a_batch(a_row(), a_row()))
+
+    assert not QuarantinedRecord.objects.exists()
+
+
+def test_a_batch_that_is_written_is_noted_with_it() -> None:
+    batch = a_batch(a_row())
+    store.write_batch(batch)
+    store.write_batch(batch)
+
+    assert store.written_batches([batch.segment, "another/000001"]) == {batch.place: 0}
+    store.forget_batches(batch.segment)
+    assert store.written_batches([batch.segment]) == {}
 
 
 @pytest.mark.django_db(transaction=True)

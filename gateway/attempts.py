@@ -57,7 +57,7 @@ class Answered:
 async def first_answer(
     plan: Plan, call: Call, forwarded: HeaderList, draft: Draft, purse: Purse, runtime: Runtime
 ) -> Answered:
-    """The answer of the first upstream that gives one. Raises the last UpstreamError, or NoEnabledTargets."""
+    """The answer of the first upstream that gives one. Raises the last UpstreamError, NoEnabledTargets or HistoryUnavailable."""
     failure: UpstreamError | None = None
     for step in plan.steps():
         try:
@@ -65,6 +65,7 @@ async def first_answer(
         except UpstreamError as exc:
             exc.upstream = step.upstream.name
             draft.end_attempt(Outcome.FAILED, runtime.now(), failure=exc)
+            runtime.record_failed_try(draft)
             failure = exc
             if not exc.may_fail_over:
                 break
@@ -78,7 +79,9 @@ async def _try(
 ) -> Answered:
     upstream = step.upstream
     url = upstream.urls[draft.api_type]
-    draft.begin_attempt(step, url, prepared.price, runtime.now())
+    now = runtime.now()
+    runtime.record_try(draft, step, url, now)  # first: if we die now, the history knows who was asked
+    draft.begin_attempt(step, url, prepared.price, now)
     asked = call.with_usage_asked() if call.streams and upstream.asks_stream_usage else call
     timeouts = prepared.for_streams if call.streams else prepared.for_answers
     response = await runtime.send(url, prepared.headers + forwarded, asked.with_model(prepared.model_json), timeouts)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from history.records import Attempt, Exchange, Outcome
+from history.records import Attempt, Begun, Exchange, Outcome
 from providers.errors import UpstreamError
 from providers.pricing import Price, Usage
 from routing.plan import Step
@@ -56,6 +56,41 @@ class Draft:
     cancelled_code: str = "client_closed"
     """What it means when the work on this is cancelled."""
     _current: OpenAttempt | None = None
+
+    def begun(self, step: Step, url: str, now: Moment) -> Begun:
+        """What is known of the exchange just before its first upstream is asked."""
+        route, upstream = self.route, step.upstream
+        return Begun(
+            id=self.id,
+            started_at=self.began.epoch,
+            key_id=self.key_id,
+            key_name=self.key_name,
+            client_address=self.client_address,
+            api_type=self.api_type,
+            requested_model=self.requested_model,
+            alias=route.name if route and not route.is_direct else "",
+            alias_id=route.id if route and not route.is_direct else None,
+            streamed=self.streamed,
+            request_bytes=self.request_bytes,
+            provider=upstream.provider,
+            model=upstream.model,
+            target_id=step.target_id,
+            url=url,
+            asked_at=now.epoch,
+        )
+
+    def beginning(self, step: Step, url: str, now: Moment) -> Attempt:
+        """Another try, as it will be told if this process does not live to its end."""
+        return Attempt(
+            number=len(self.attempts) + 1,
+            target_id=step.target_id,
+            provider=step.upstream.provider,
+            model=step.upstream.model,
+            url=url,
+            started_at=now.epoch,
+            latency_ms=0.0,
+            outcome=Outcome.INTERRUPTED,
+        )
 
     def begin_attempt(self, step: Step, url: str, price: Price | None, now: Moment) -> None:
         """Another upstream is being tried."""

@@ -24,6 +24,7 @@
         ├── NoEnabledTargets         503   no_enabled_targets
         ├── NotReady                 503   not_ready
         ├── Overloaded               503   overloaded
+        ├── HistoryUnavailable       503   history_unavailable
         ├── ShuttingDown             503   gateway_shutdown
         └── InternalError            500   internal_error
 
@@ -248,6 +249,18 @@ class Overloaded(OurError):
     def __init__(self, why: str, *, retry_after_seconds: int) -> None:
         super().__init__(f"{why} Try again in a moment.")
         self.retry_after_seconds = retry_after_seconds
+
+
+class HistoryUnavailable(OurError):
+    """The operator rather refuses than serves what cannot be recorded."""
+
+    status = 503
+    code = "history_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The gateway cannot record requests now, so it serves none (PLEXUS_JOURNAL_STRICT). Try again later."
+        )
 
 
 class ShuttingDown(OurError):

@@ -8,6 +8,8 @@ import msgspec
 NAMES = {"database": "The database", "redis": "Redis"}
 MOST_PENDING = 10_000
 """So many records behind, history is not keeping up."""
+LONGEST_LAG_SECONDS = 60.0
+"""So late, neither workers nor database take it: rows that no worker writes are written directly after 30 s."""
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,8 +23,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """How long ago each service around us last answered."""
     patience_seconds: float
     """How long either of these may be before it is said."""
-    history: Mapping[str, int]
-    """Records: recorded, pending, dropped."""
+    history: Mapping[str, float]
+    """The fields of history.recorder.Figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +68,12 @@ def _of_services(figures: Figures) -> Sequence[str]:
 
 
 def _of_history(figures: Figures) -> Sequence[str]:
-    pending, dropped = figures.history["pending"], figures.history["dropped"]
+    history = figures.history
     reasons = []
-    if pending >= MOST_PENDING:
-        reasons.append(f"History is {pending:,} records behind.")
-    if dropped:
-        reasons.append(f"History has lost {dropped:,} records since the start.")
+    if history["pending"] >= MOST_PENDING:
+        reasons.append(f"History is {history['pending']:,} records behind.")
+    if history["lag_seconds"] > LONGEST_LAG_SECONDS:
+        reasons.append(f"History waits: its oldest record is not in the database after {history['lag_seconds']:.0f} s.")
+    if history["lost"]:
+        reasons.append(f"History has lost {history['lost']:,} records since the start.")
     return reasons

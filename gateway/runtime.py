@@ -8,6 +8,8 @@ import os
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from typing import Protocol
 
 from asgiref.sync import sync_to_async
@@ -16,23 +18,24 @@ from django.db import DatabaseError, close_old_connections
 
 from gateway.access.keyring import KeyRing
 from gateway.access.store import KEYS
-from gateway.draft import Moment
-from gateway.errors import NotReady
+from gateway.draft import Draft, Moment
+from gateway.errors import HistoryUnavailable, NotReady
 from gateway.in_flight import IN_FLIGHT
 from gateway.loop_lag import LoopLag
 from gateway.metrics import store as reports
-from gateway.metrics.report import Present, Report
+from gateway.metrics.report import Present, Recorded, Report
 from gateway.metrics.totals import TOTALS
 from gateway.prepared import Limits
 from gateway.purse import Purse
 from gateway.readiness import Figures
 from gateway.surroundings import Surroundings
-from history.recorder import Recorder
+from history.recorder import CannotRecord, Recorder, recorder_of_settings
 from history.records import Exchange
 from providers.client import UpstreamTransport, read_limited, upstream_request
 from providers.models import vault
 from providers.secrets import needed
 from providers.timeouts import Timeouts
+from routing.plan import Step
 from routing.selection import Draw
 from routing.store import TABLE
 from routing.table import RoutingTable
@@ -42,7 +45,7 @@ TELL_EVERY_SECONDS = 1.0
 PATIENCE_LOOKS = 5
 """So often a service or a version may fail to be confirmed before /readyz says so: 10 s by default."""
 STOP_SECONDS = 10.0
-"""How long stopping waits for history to be written."""
+"""How long stopping waits for history to be delivered. What is left then is in the journal."""
 
 
 class UpstreamResponse(Protocol):
@@ -116,6 +119,23 @@ class Runtime:
         """The whole body. Raises UpstreamError, AnswerTooLarge among them. The response is closed then."""
         return await read_limited(response, limit_bytes)  # type: ignore[arg-type]  # made by `send` above
 
+    # The record
+
+    def record_try(self, draft: Draft, step: Step, url: str, now: Moment) -> None:
+        """Keep that an upstream is about to be asked, before it is. Raises HistoryUnavailable, where that is the rule."""
+        try:
+            if draft.attempts:
+                self._recorder.attempt(draft.id, draft.beginning(step, url, now))
+            else:
+                self._recorder.begin(draft.begun(step, url, now))
+        except CannotRecord as exc:
+            raise HistoryUnavailable() from exc
+
+    def record_failed_try(self, draft: Draft) -> None:
+        """Keep how the last try ended, while another may follow. Never raises."""
+        with suppress(CannotRecord):  # the next one will be refused; this one is over
+            self._recorder.attempt(draft.id, draft.attempts[-1])
+
     def record(self, exchange: Exchange) -> None:
         """Keep what happened. Synchronous: the client may be gone, and this task cancelled."""
         self._recorder.record(exchange)
@@ -123,8 +143,8 @@ class Runtime:
 
     @property
     def recorded(self) -> int:
-        """How many exchanges this process has recorded, and not had to drop."""
-        return self._recorder.recorded - self._recorder.dropped
+        """How many exchanges this process has recorded, and not lost."""
+        return self._recorder.recorded - self._recorder.lost
 
     # How it goes
 
@@ -136,25 +156,29 @@ class Runtime:
             ages_seconds=_ages_seconds(),
             silent_seconds=around.silent_seconds,
             patience_seconds=PATIENCE_LOOKS * around.every_seconds,
-            history={
-                "recorded": self._recorder.recorded,
-                "pending": self._recorder.pending,
-                "dropped": self._recorder.dropped,
-            },
+            history=asdict(self._recorder.figures),
         )
 
     def report(self) -> Report:
         """What /metrics tells of this process."""
+        history = self._recorder.figures
         return Report(
             written_at=time.time(),
             totals=TOTALS,
-            history_recorded=self._recorder.recorded,
-            history_dropped=self._recorder.dropped,
+            recorded=Recorded(
+                requests=history.recorded,
+                lost=history.lost,
+                adopted=history.adopted,
+                quarantined=history.quarantined,
+                damaged=history.damaged,
+            ),
             present=Present(
                 in_flight=len(IN_FLIGHT),
                 body_bytes=IN_FLIGHT.body_bytes,
                 loop_lag_seconds=self._lag.worst_seconds,
-                history_pending=self._recorder.pending,
+                history_pending=history.pending,
+                history_lag_seconds=history.lag_seconds,
+                journal_bytes=history.journal_bytes,
                 versions=_versions(),
                 ages_seconds=_ages_seconds(),
             ),
@@ -180,7 +204,7 @@ class Runtime:
                 logger.exception("Configuration stays at version %d", TABLE.current.version)
 
     async def aclose(self) -> None:
-        """Close every connection to upstreams, and write the history that is still in memory."""
+        """Close every connection to upstreams, and deliver the history that still waits."""
         self._surroundings.end()
         for task in self._tasks:
             task.cancel()
@@ -240,16 +264,14 @@ async def start(*, seed: int | None = None) -> Runtime:
     """Load the configuration and begin to take requests. Raises DatabaseError when it cannot be loaded."""
     global _current
     await sync_to_async(catch_up, thread_sensitive=False)()
-    recorder = Recorder(
-        batch_rows=settings.PLEXUS_HISTORY_BATCH_ROWS, flush_seconds=settings.PLEXUS_HISTORY_FLUSH_SECONDS
-    )
+    recorder = recorder_of_settings()
     recorder.start()
     _current = Runtime(recorder, seed=seed)
     return _current
 
 
 async def stop() -> None:
-    """Take no more requests, and write the history that is still in memory."""
+    """Take no more requests, and deliver the history that still waits."""
     global _current
     runtime, _current = _current, None
     if runtime is not None:

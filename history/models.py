@@ -1,4 +1,4 @@
-"""RequestLog, AttemptLog and TargetStat: copies of facts, with no foreign keys to configuration.
+"""RequestLog, AttemptLog, TargetStat and what the journal notes: copies of facts, with no foreign keys to configuration.
 
 Whoever renames or deletes a provider does not change the past.
 """
@@ -193,3 +193,41 @@ class TargetStat(models.Model):
     def __str__(self) -> str:
         target = f"{self.provider}/{self.model}" if self.provider else "no target"
         return f"{self.alias or '—'} → {target}, {self.resolution} from {self.bucket_start:%Y-%m-%d %H:%M}"
+
+
+class JournalBatch(models.Model):
+    """A note, made in the transaction that wrote the rows: this stretch of a journal is in the database.
+
+    Whoever holds the journal reads it, and deletes it once the whole segment is done.
+    """
+
+    segment = models.CharField(max_length=64)
+    start = models.BigIntegerField(help_text="Offset of its first byte.")
+    end = models.BigIntegerField(help_text="Offset of the byte after it.")
+    rejected = models.IntegerField(default=0, help_text="Rows that went to quarantine.")
+    written_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "journal batch"
+        verbose_name_plural = "journal batches"
+        ordering = ["segment", "start"]
+        constraints = [models.UniqueConstraint(fields=["segment", "start", "end"], name="journal_batch_once")]
+
+    def __str__(self) -> str:
+        return f"{self.segment}:{self.start}-{self.end}"
+
+
+class QuarantinedRecord(models.Model):
+    """A row that the database refused for what is in it, kept as it was."""
+
+    request_id = models.CharField("request id", max_length=64, unique=True)
+    error = models.TextField(help_text="What the database said.")
+    row = models.TextField(help_text="The row, as JSON.")
+    quarantined_at = models.DateTimeField("time", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "quarantined record"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Request {self.request_id}"

@@ -1,186 +1,280 @@
-"""What happened, on its way from the gateway to the database. The one place to make it durable.
+"""What happened, on its way from the gateway to the database: kept on disk first. The one place that makes it durable.
 
-    record(exchange) → memory → a thread, in batches → Celery ─→ the database
-                                                     └─ broker down ─┘
+    begin, attempt, record → journal (a file; before the client has its last byte) → a thread → workers → database
 
-While the database is down too, exchanges wait in memory: the newest are dropped, and counted, once that is full.
-A broker that took a batch and did not say so does no harm, since every exchange is written once (history/store.py).
+`begin`, `attempt` and `record` are synchronous and take microseconds, whatever is down. See history/journal.
 """
 
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from uuid import uuid4
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
+from django.conf import settings
 from django.db import connections
 
 from history import store, tasks
-from history.records import Exchange
-from history.rows import Row, row_of
+from history.journal.homes import tidy
+from history.journal.shipper import Shipper, Ways
+from history.journal.writer import Writer
+from history.lines import attempt_line, begin_line, end_line
+from history.records import Attempt, Begun, Exchange
 
 logger = logging.getLogger(__name__)
 
-MOST_PENDING = 100_000
-BROKER_REST_SECONDS = 5.0
-"""How long a broker that failed is left alone: each try costs up to its timeout."""
-DATABASE_REST_SECONDS = 1.0
+SYNC_SECONDS = 1.0
+TIDY_SECONDS = 5.0
+ADOPT_SECONDS = 30.0
+REST_SECONDS = 1.0
+"""After nobody took a batch."""
 
-Publish = Callable[[str, list[Row]], None]
-Write = Callable[[Sequence[Row]], object]
+DATABASE_AND_WORKERS = Ways(
+    publish=tasks.publish, write=store.write_batch, written=store.written_batches, forget=store.forget_batches
+)
+
+
+class CannotRecord(Exception):
+    """The journal cannot be written, and PLEXUS_JOURNAL_STRICT says that nothing may happen that is not recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How the history of this process fares."""
+
+    recorded: int
+    """Requests that ended here."""
+    lost: int
+    """Of those, requests whose row could not be kept: no room on the disk, or no right to write there."""
+    pending: int
+    """Rows in our journals that are not known to be in the database, those of dead processes that we took over included."""
+    lag_seconds: float
+    """Age of the oldest of our own rows among them; 0 without any."""
+    quarantined: int
+    """Rows that the database refused for what is in them."""
+    adopted: int
+    """Rows of dead processes that we took over."""
+    damaged: int
+    """Lines of journals that could not be read."""
+    journal_bytes: int
+    """Size of all journals on this machine, a few seconds ago."""
 
 
 class Recorder:
-    """Takes exchanges from any thread and delivers them from one of its own."""
+    """Takes what happened from any thread, and delivers it from one of its own."""
 
     def __init__(
         self,
-        batch_rows: int,
-        flush_seconds: float,
-        publish: Publish = tasks.publish,
-        write: Write = store.write,
-        most_pending: int = MOST_PENDING,
+        root: Path,
+        *,
+        batch_rows: int = 500,
+        flush_seconds: float = 0.2,
+        syncs_each_line: bool = False,
+        is_strict: bool = False,
+        max_bytes: int = 1 << 30,
+        keep_seconds: float = 86400.0,
+        ways: Ways = DATABASE_AND_WORKERS,
+        adopt_seconds: float = ADOPT_SECONDS,
+        writer: Writer | None = None,
     ) -> None:
+        self._root = root
         self._batch_rows = batch_rows
         self._flush_seconds = flush_seconds
-        self._publish = publish
-        self._write = write
-        self._most_pending = most_pending
+        self._is_strict = is_strict
+        self._max_bytes = max_bytes
+        self._keep_seconds = keep_seconds
+        self._adopt_seconds = adopt_seconds
+        self._writer = writer or Writer(root, syncs_each_line=syncs_each_line)
+        self._shipper = Shipper(self._writer, ways, batch_rows=batch_rows)
         self._lock = threading.Lock()
-        self._waiting: deque[Exchange] = deque()
-        self._in_hand = 0
         self._recorded = 0
-        self._dropped = 0
+        self._lost = 0
+        self._is_failing = False
+        self._uncut = 0
+        """Rows since we last woke the shipper. About right is good enough."""
+        self._journal_bytes = 0
         self._wake = threading.Event()
+        self._over = threading.Event()
         self._stop_at: float | None = None
-        self._thread: threading.Thread | None = None
-        self._broker_rests_until = 0.0
-        self._complaints: set[str] = set()
+        self._threads: list[threading.Thread] = []
+
+    # What happens
+
+    def begin(self, begun: Begun) -> None:
+        """A request is about to be sent upstream for the first time. Raises CannotRecord, where that is the rule."""
+        self._keep(lambda: self._writer.begin(begun.id, begin_line(begun)))
+
+    def attempt(self, request_id: str, attempt: Attempt) -> None:
+        """A try has ended, or the next begins (with the outcome that it has if we die). Raises CannotRecord as `begin`."""
+        self._keep(lambda: self._writer.note(request_id, attempt_line(request_id, attempt)))
+
+    def record(self, exchange: Exchange) -> None:
+        """A request is over. Returns within microseconds and never raises."""
+        try:
+            line = end_line(exchange)
+            self._writer.end(exchange.id, line)
+        except Exception as exc:  # noqa: BLE001 - the request is over: it must not fail now, and others follow
+            self._lose(exchange, exc)
+            return
+        self._is_failing = False
+        if self._shipper.waiting_since is None:
+            self._shipper.waiting_since = time.monotonic()
+        with self._lock:
+            self._recorded += 1
+            self._uncut += 1
+            is_full = self._uncut >= self._batch_rows
+        if is_full:
+            self._uncut = 0
+            self._wake.set()
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as exc:
+            self._complain(exc)
+            if self._is_strict:
+                raise CannotRecord(str(exc)) from exc
+        else:
+            self._is_failing = False
+
+    def _lose(self, exchange: Exchange, exc: Exception) -> None:
+        with self._lock:
+            self._recorded += 1
+            self._lost += 1
+        if isinstance(exc, OSError):
+            self._complain(exc)
+        else:
+            logger.error("History cannot write down the request %s.", exchange.id, exc_info=exc)
+
+    def _complain(self, exc: OSError) -> None:
+        if not self._is_failing:
+            self._is_failing = True
+            so = "new requests are refused" if self._is_strict else "requests go on and their history is lost"
+            logger.error("The journal in %s cannot be written, so %s: %s", self._root, so, exc)
+
+    # How it fares
 
     @property
     def recorded(self) -> int:
-        """Exchanges taken so far."""
         return self._recorded
 
     @property
-    def pending(self) -> int:
-        """Taken, and not yet delivered."""
-        return len(self._waiting) + self._in_hand
+    def lost(self) -> int:
+        return self._lost
 
     @property
-    def dropped(self) -> int:
-        """Lost: there was no room, or no time when we stopped."""
-        return self._dropped
+    def pending(self) -> int:
+        ours = self._recorded - self._lost - self._shipper.own_delivered
+        return max(0, ours) + max(0, self._shipper.adopted - self._shipper.adopted_delivered)
+
+    @property
+    def figures(self) -> Figures:
+        since = self._shipper.oldest_since
+        return Figures(
+            recorded=self._recorded,
+            lost=self._lost,
+            pending=self.pending,
+            lag_seconds=0.0 if since is None else max(0.0, time.monotonic() - since),
+            quarantined=self._shipper.quarantined,
+            adopted=self._shipper.adopted,
+            damaged=self._shipper.damaged,
+            journal_bytes=self._journal_bytes,
+        )
+
+    # Life
 
     def start(self) -> None:
         """Begin to deliver. Call it in the process that records: threads do not survive a fork."""
-        self._stop_at = None
-        self._thread = threading.Thread(target=self._run, name="history-recorder", daemon=True)
-        self._thread.start()
-
-    def record(self, exchange: Exchange) -> None:
-        """Take an exchange. Returns within microseconds and never raises, whatever is down."""
-        with self._lock:
-            self._recorded += 1
-            if self.pending >= self._most_pending:
-                self._dropped += 1
-                return
-            self._waiting.append(exchange)
-            is_full = len(self._waiting) >= self._batch_rows
-        if is_full:
-            self._wake.set()
+        self._threads = [
+            threading.Thread(target=self._deliver, name="history-recorder", daemon=True),
+            threading.Thread(target=self._look_after_disk, name="history-journal", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, timeout_seconds: float) -> None:
-        """Deliver what is there, within the time given; what is left then is dropped, and said."""
-        thread, self._thread = self._thread, None
-        if thread is None:
+        """Deliver what is there, within the time given. What is left stays in the journal, for the next process."""
+        threads, self._threads = self._threads, []
+        if not threads:
             return
-        self._stop_at = time.monotonic() + timeout_seconds
+        until = time.monotonic() + timeout_seconds
+        self._stop_at = until
+        self._over.set()
         self._wake.set()
-        thread.join(timeout_seconds)
-        if lost := self._drop_the_rest():
-            logger.error("History lost %d requests: neither broker nor database took them in time.", lost)
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        with suppress(OSError):
+            self._writer.close()
+        if left := self.pending:
+            logger.warning("%d requests of the history wait in %s for the next process.", left, self._root)
 
-    def _run(self) -> None:
-        while self._stop_at is None:
+    def _deliver(self) -> None:
+        adopt_at = 0.0
+        try:
+            while self._stop_at is None:
+                delivered = self._round()
+                if time.monotonic() >= adopt_at:
+                    self._shipper.adopt(self._root)
+                    adopt_at = time.monotonic() + self._adopt_seconds
+                self._rest(delivered)
+            self._writer.close_segment()
+            self._shipper.is_hurried = True
+            while not (self._round() and self._shipper.is_delivered) and time.monotonic() < self._stop_at:
+                time.sleep(0.02)
+        finally:
+            self._shipper.leave()
+            connections.close_all()
+
+    def _round(self) -> bool:
+        try:
+            delivered = self._shipper.round()
+        except Exception:
+            logger.exception("The history's delivery stumbled, and tries again.")
+            delivered = False
+        if not delivered or not self._shipper.is_waiting:
+            connections.close_all()  # this thread's own: it may not need one again for days
+        return delivered
+
+    def _rest(self, delivered: bool) -> None:
+        if delivered:
             self._wake.wait(self._flush_seconds)
             self._wake.clear()
-            if not self._flush():
-                self._wake.wait(DATABASE_REST_SECONDS)
-        while not self._flush() and time.monotonic() < self._stop_at:
-            time.sleep(min(0.1, self._flush_seconds))
+        else:
+            self._over.wait(REST_SECONDS)
 
-    def _flush(self) -> bool:
-        """Deliver all that waits. False where nobody takes it."""
-        if self._dropped:
-            self._complain_once("full", "History is full at %d requests and drops new ones.", self._most_pending)
-        while batch := self._take():
-            delivered = self._deliver([row for exchange in batch if (row := self._row_of(exchange))])
-            self._put_away(batch, delivered=delivered)
-            if not delivered:
-                return False
-        return True
+    def _look_after_disk(self) -> None:
+        """Apart from the deliveries: those may hang with a frozen database, and this must not."""
+        tidy_at = 0.0
+        while True:
+            is_over = self._over.wait(SYNC_SECONDS)
+            try:
+                self._writer.sync()
+            except OSError as exc:
+                self._complain(exc)
+            if time.monotonic() >= tidy_at:
+                self._tidy()
+                tidy_at = time.monotonic() + TIDY_SECONDS
+            if is_over:
+                return
 
-    def _take(self) -> list[Exchange]:
-        with self._lock:
-            batch = [self._waiting.popleft() for _ in range(min(self._batch_rows, len(self._waiting)))]
-            self._in_hand = len(batch)
-        return batch
+    def _tidy(self) -> None:
+        with suppress(OSError):
+            self._journal_bytes = tidy(
+                self._root, keep_seconds=self._keep_seconds, max_bytes=self._max_bytes, now=time.time()
+            )
+        self._writer.is_full = self._journal_bytes > self._max_bytes
 
-    def _put_away(self, batch: list[Exchange], *, delivered: bool) -> None:
-        with self._lock:
-            if not delivered:
-                self._waiting.extendleft(reversed(batch))
-            self._in_hand = 0
 
-    def _row_of(self, exchange: Exchange) -> Row | None:
-        try:
-            return row_of(exchange)
-        except Exception:  # one that cannot be written down must not stop the others
-            logger.exception("History cannot write down the request %s.", exchange.id)
-            self._count_dropped(1)
-            return None
-
-    def _deliver(self, rows: list[Row]) -> bool:
-        return not rows or self._published(rows) or self._written(rows)
-
-    def _published(self, rows: list[Row]) -> bool:
-        if time.monotonic() < self._broker_rests_until:
-            return False
-        try:
-            self._publish(uuid4().hex, rows)
-        except Exception as exc:  # noqa: BLE001 - each broker has its own; all mean that nobody took the batch
-            self._broker_rests_until = time.monotonic() + BROKER_REST_SECONDS
-            self._complain_once("broker", "The broker takes no history; writing it to the database directly: %s", exc)
-            return False
-        self._complaints.discard("broker")
-        return True
-
-    def _written(self, rows: list[Row]) -> bool:
-        try:
-            self._write(rows)
-        except Exception as exc:  # noqa: BLE001 - whatever it is, the rows are kept and tried again
-            self._complain_once("database", "Nor does the database take history; keeping it in memory: %s", exc)
-            return False
-        finally:
-            connections.close_all()  # this thread's own: it may not need one again for days
-        self._complaints.discard("database")
-        return True
-
-    def _complain_once(self, about: str, message: str, *arguments: object) -> None:
-        if about not in self._complaints:
-            self._complaints.add(about)
-            logger.warning(message, *arguments)
-
-    def _count_dropped(self, number: int) -> None:
-        with self._lock:
-            self._dropped += number
-
-    def _drop_the_rest(self) -> int:
-        with self._lock:
-            lost = self.pending
-            self._dropped += lost
-            self._waiting.clear()
-            self._in_hand = 0
-        return lost
+def recorder_of_settings() -> Recorder:
+    """As the settings want it."""
+    return Recorder(
+        settings.DATA_DIR / "journal",
+        batch_rows=settings.PLEXUS_HISTORY_BATCH_ROWS,
+        flush_seconds=settings.PLEXUS_HISTORY_FLUSH_SECONDS,
+        syncs_each_line=settings.PLEXUS_JOURNAL_SYNC == "LINE",
+        is_strict=settings.PLEXUS_JOURNAL_STRICT,
+        max_bytes=settings.PLEXUS_JOURNAL_MAX_BYTES,
+        keep_seconds=settings.PLEXUS_JOURNAL_KEEP_HOURS * 3600,
+    )

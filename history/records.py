@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from providers.pricing import Price, Usage
 
 
@@ -80,3 +82,29 @@ class Exchange:
     left_out: str = ""
     """Targets that could not take it, with reasons, for the reader of the history."""
     attempts: tuple[Attempt, ...] = ()
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """A request at the moment when its first upstream is asked: what is known of it if this process dies before its end.
+
+    A Struct, as one is made for every request: a frozen dataclass of this many fields costs four times as much.
+    """
+
+    id: str
+    started_at: float
+    """Seconds since the epoch."""
+    key_id: int | None = None
+    key_name: str = ""
+    client_address: str = ""
+    api_type: str
+    requested_model: str = ""
+    alias: str = ""
+    alias_id: int | None = None
+    streamed: bool = False
+    request_bytes: int = 0
+    provider: str = ""
+    """Of the upstream that is asked, like the rest."""
+    model: str = ""
+    target_id: int | None = None
+    url: str = ""
+    asked_at: float = 0.0

@@ -7,9 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import DataError, IntegrityError, connection, transaction
 
-from history.models import AttemptLog, RequestLog, TargetStat
+from history.batch import Batch, Place
+from history.lines import rows_in
+from history.models import AttemptLog, JournalBatch, QuarantinedRecord, RequestLog, TargetStat
 from history.rows import AttemptRow, Row, moment, price_in, usage_in
 from history.statistics import Bucket, Costed, Counts, tally
 from providers.pricing import cost_usd
@@ -38,7 +41,7 @@ class Written:
     known: int = 0
     """Written before, by an earlier delivery of the same batch."""
     rejected: int = 0
-    """Refused by the database for what is in them; logged, and gone."""
+    """Refused by the database for what is in them; in quarantine."""
 
     def __add__(self, other: "Written") -> "Written":
         return Written(
@@ -46,35 +49,71 @@ class Written:
         )
 
 
-def write(rows: Sequence[Row]) -> Written:
+def write_batch(batch: Batch) -> int:
+    """Write a batch of the journal, and note that it is written. Returns how many of its rows went to quarantine.
+
+    Raises as `write`.
+    """
+    return write(rows_in(batch.rows), batch).rejected
+
+
+def written_batches(segments: Iterable[str]) -> dict[Place, int]:
+    """Of these segments: the batches that are written, and how many rows of each went to quarantine."""
+    notes = JournalBatch.objects.filter(segment__in=list(segments))
+    return {
+        (segment, start, end): rejected
+        for segment, start, end, rejected in notes.values_list("segment", "start", "end", "rejected")
+    }
+
+
+def forget_batches(segment: str) -> None:
+    """Nobody will ask for them again."""
+    JournalBatch.objects.filter(segment=segment).delete()
+
+
+def write(rows: Sequence[Row], batch: Batch | None = None) -> Written:
     """Write exchanges that are not there yet, their attempts and their statistics, all in one transaction.
 
-    A row with a value that no column takes does not take the others with it: the batch is halved until it is alone.
+    A row with a value that no column takes does not take the others with it: the rows are halved until it is alone, and
+    it goes to quarantine. That `batch` is written is noted in the same transaction; with the last part where they are halved.
     Raises everything else, which lies in no row and passes: a standby that only reads, a schema that is behind,
     a row of a release that this process does not know yet.
     """
+    return _write(rows, batch, rejected_before=0)
+
+
+def _write(rows: Sequence[Row], batch: Batch | None, *, rejected_before: int) -> Written:
     try:
-        return _write_all_or_ask_again(rows)
+        return _write_all_or_ask_again(rows, batch, rejected_before)
     except FAULTS_OF_A_ROW as exc:
         if len(rows) == 1:
-            # The first line only: PostgreSQL's second one shows the whole row.
-            reason = str(exc).partition("\n")[0]
-            logger.error("History cannot hold the request %s: %s: %s", rows[0].get("id"), type(exc).__name__, reason)
-            return Written(rejected=1)
+            return _quarantine(rows[0], exc, batch, rejected_before)
     middle = len(rows) // 2
-    return write(rows[:middle]) + write(rows[middle:])
-
-
-def _write_all_or_ask_again(rows: Sequence[Row]) -> Written:
-    try:
-        return _write_all(rows)
-    except IntegrityError:
-        # Another worker wrote the same batch between our question and our insert; now we see its rows.
-        return _write_all(rows)
+    first = _write(rows[:middle], None, rejected_before=0)
+    return first + _write(rows[middle:], batch, rejected_before=rejected_before + first.rejected)
 
 
 @transaction.atomic
-def _write_all(rows: Sequence[Row]) -> Written:
+def _quarantine(row: Row, exc: Exception, batch: Batch | None, rejected_before: int) -> Written:
+    # The first line only: PostgreSQL's second one shows the whole row.
+    reason = f"{type(exc).__name__}: {str(exc).partition(chr(10))[0]}"
+    logger.error("History cannot hold the request %s: %s", row.get("id"), reason)
+    record = QuarantinedRecord(request_id=row["id"], error=reason, row=msgspec.json.encode(row).decode())
+    QuarantinedRecord.objects.bulk_create([record], ignore_conflicts=True)
+    _note(batch, rejected_before + 1)
+    return Written(rejected=1)
+
+
+def _write_all_or_ask_again(rows: Sequence[Row], batch: Batch | None, rejected: int) -> Written:
+    try:
+        return _write_all(rows, batch, rejected)
+    except IntegrityError:
+        # Another worker wrote the same batch between our question and our insert; now we see its rows.
+        return _write_all(rows, batch, rejected)
+
+
+@transaction.atomic
+def _write_all(rows: Sequence[Row], batch: Batch | None, rejected: int) -> Written:
     by_id = {UUID(row["id"]): row for row in rows}
     known = set(RequestLog.objects.filter(id__in=by_id).values_list("id", flat=True))
     new = [Costed(row=by_id[id], cost_usd=_cost_of(by_id[id])) for id in sorted(by_id.keys() - known)]
@@ -84,7 +123,14 @@ def _write_all(rows: Sequence[Row]) -> Written:
             [_attempt_log(request.row["id"], attempt) for request in new for attempt in request.row["attempts"]]
         )
         _add_to_statistics(tally(new))
+    _note(batch, rejected)
     return Written(new=len(new), known=len(rows) - len(new))
+
+
+def _note(batch: Batch | None, rejected: int) -> None:
+    if batch is not None:
+        note = JournalBatch(segment=batch.segment, start=batch.start, end=batch.end, rejected=rejected)
+        JournalBatch.objects.bulk_create([note], ignore_conflicts=True)
 
 
 def _cost_of(row: Row) -> Decimal | None:

@@ -10,15 +10,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from history import store
+from history.batch import Batch
 from history.ids import first_id_at
-from history.models import AttemptLog, RequestLog, TargetStat
-from history.rows import Row
+from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
 
 logger = logging.getLogger(__name__)
 
 MINUTES_KEPT = timedelta(days=3)
 HOURS_KEPT = timedelta(days=400)
 """Statistics per hour are few, name no caller, and let the dashboard look further back than the requests do."""
+NOTES_KEPT = timedelta(days=14)
+"""Notes about the journal go with their segment; what is older belongs to a machine that never came back."""
 
 FORGET_ROWS = 1_000
 """Per transaction: short ones, so that writers of history need not wait."""
@@ -33,22 +35,28 @@ FORGET_ROWS = 1_000
     retry_backoff_max=60,
     max_retries=None,
 )
-def record_exchanges(task: Any, batch_id: str, rows: list[Row]) -> None:  # Any: celery.Task, which has no types
-    """Write a batch. The same one again changes nothing. `batch_id` is for the reader of the worker's log."""
+def record_exchanges(task: Any, segment: str, start: int, end: int, rows: str) -> None:  # Any: celery.Task has no types
+    """Write a batch of the journal (see history.batch.Batch). The same one again changes nothing."""
+    batch = Batch(segment=segment, start=start, end=end, rows=rows, count=0)
     try:
-        store.write(rows)
+        store.write_batch(batch)
     except Exception as exc:
         if not task.request.retries:  # once per batch, which may wait for hours
             reason = str(exc).partition("\n")[0]
             logger.warning(
-                "History waits: %s is tried until it is written: %s: %s", batch_id, type(exc).__name__, reason
+                "History waits: %s is tried until it is written: %s: %s", batch.id, type(exc).__name__, reason
             )
         raise
 
 
-def publish(batch_id: str, rows: list[Row]) -> None:
+def publish(batch: Batch) -> None:
     """Hand a batch to the workers. Raises what the broker's client raises when nobody takes it."""
-    record_exchanges.apply_async((batch_id, rows), task_id=batch_id, retry=False)
+    record_exchanges.apply_async(  # type: ignore[call-arg]  # celery-types does not know `argsrepr`
+        (batch.segment, batch.start, batch.end, batch.rows),
+        task_id=batch.id,
+        retry=False,
+        argsrepr=f"({batch.id}, {batch.count} rows)",  # Celery's own would look through half a megabyte of text
+    )
 
 
 @shared_task(name="history.tasks.forget_old_history")
@@ -59,6 +67,7 @@ def forget_old_history() -> None:
         pass
     _forget_statistics(TargetStat.Resolution.MINUTE, now - MINUTES_KEPT)
     _forget_statistics(TargetStat.Resolution.HOUR, now - max(kept, HOURS_KEPT))
+    JournalBatch.objects.filter(written_at__lt=now - NOTES_KEPT).delete()
 
 
 def _forget_some_requests(before: datetime) -> bool:

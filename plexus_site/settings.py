@@ -76,6 +76,12 @@ PLEXUS_TABLE_POLL_SECONDS = env.positive("PLEXUS_TABLE_POLL_SECONDS", default=0.
 PLEXUS_HISTORY_BATCH_ROWS = env.count("PLEXUS_HISTORY_BATCH_ROWS", default=500)
 PLEXUS_HISTORY_FLUSH_SECONDS = env.positive("PLEXUS_HISTORY_FLUSH_SECONDS", default=0.2)
 PLEXUS_HISTORY_RETENTION_DAYS = env.count("PLEXUS_HISTORY_RETENTION_DAYS", default=90)
+PLEXUS_JOURNAL_SYNC = env.one_of("PLEXUS_JOURNAL_SYNC", ["SECOND", "LINE"], default="SECOND")
+"""When the disk must have what is written: within a second, or before the request goes on."""
+PLEXUS_JOURNAL_STRICT = env.bool("PLEXUS_JOURNAL_STRICT", default=False)
+"""Rather refuse a request than serve one that cannot be recorded."""
+PLEXUS_JOURNAL_MAX_BYTES = env.count("PLEXUS_JOURNAL_MAX_BYTES", default=1024**3)
+PLEXUS_JOURNAL_KEEP_HOURS = env.positive("PLEXUS_JOURNAL_KEEP_HOURS", default=24.0)
 PLEXUS_DRAIN_SECONDS = env.count("PLEXUS_DRAIN_SECONDS", default=30)
 PLEXUS_METRICS_TOKEN = env.str("PLEXUS_METRICS_TOKEN", default="")
 """Whoever has it may read /metrics; without one, this machine alone."""

@@ -92,7 +92,11 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
                 item("Users", "person", "auth.user"),
                 item("Groups", "group", "auth.group"),
             ),
-            group("History", item("Requests", "receipt_long", "history.requestlog")),
+            group(
+                "History",
+                item("Requests", "receipt_long", "history.requestlog"),
+                item("Quarantine", "report", "history.quarantinedrecord"),
+            ),
         ],
     },
 }

@@ -10,6 +10,7 @@ def test_a_name_finds_its_model(gateway: RunningGateway) -> None:
 """
 
 import asyncio
+import shutil
 import socket
 import threading
 import time
@@ -21,6 +22,7 @@ from uuid import UUID
 import httpx
 import pytest
 import uvicorn
+from django.conf import settings
 from django.core.cache import cache
 from pytest_django import Settings
 
@@ -176,7 +178,11 @@ def serving() -> Iterator[str]:
 
 
 def forget_configuration() -> None:
-    """Let this process, and Redis, know no table and no keys: as after a fresh start on an empty database."""
+    """Let this process, and Redis, know no table and no keys: as after a fresh start on an empty database.
+
+    Nor may one test's journal be taken over by the next.
+    """
+    shutil.rmtree(settings.DATA_DIR / "journal", ignore_errors=True)
     TABLE.forget()
     KEYS.forget()
     cache.clear()

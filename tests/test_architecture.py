@@ -14,7 +14,7 @@ DJANGO_FILES = {
     *("models", "admin", "apps", "checks", "signals", "tasks", "urls", "views", "serializers", "viewsets"),
     *("migrations", "management", "forms", "templatetags", "dashboard"),
 }
-EDGES = {"client", "store", "snapshot", "recorder", "runtime", "asgi", "embedded", "surroundings"}
+EDGES = {"client", "store", "snapshot", "recorder", "journal", "runtime", "asgi", "embedded", "surroundings"}
 IMPURE = {"django", "rest_framework", "redis", "httpx", "aiohttp", "celery", "time", "os", "unfold", "uvicorn"}
 CONNECTS_TO_PROVIDERS = {"httpx", "aiohttp"}
 

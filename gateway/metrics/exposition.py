@@ -31,6 +31,7 @@ class _Summary(Collector):
         yield from _of_requests(self._summary.totals)
         yield from _of_times(self._summary.totals)
         yield from _of_the_present(self._summary)
+        yield from _of_history(self._summary)
 
 
 def _of_requests(totals: Totals) -> Iterator[Metric]:
@@ -92,6 +93,15 @@ def _of_the_present(summary: Summary) -> Iterator[Metric]:
         versions.add_metric([subject], version)
         ages.add_metric([subject], present.ages_seconds[subject])
     yield from (versions, ages)
-    yield CounterMetricFamily("plexus_history_recorded", "Requests recorded.", summary.history_recorded)
-    yield CounterMetricFamily("plexus_history_dropped", "Requests whose record was lost.", summary.history_dropped)
+
+
+def _of_history(summary: Summary) -> Iterator[Metric]:
+    recorded, present = summary.recorded, summary.present
+    yield CounterMetricFamily("plexus_history_recorded", "Requests recorded.", recorded.requests)
+    yield CounterMetricFamily("plexus_history_lost", "Requests whose record was lost.", recorded.lost)
+    yield CounterMetricFamily("plexus_history_adopted", "Requests taken over from dead processes.", recorded.adopted)
+    yield CounterMetricFamily("plexus_history_quarantined", "Rows that the database refused.", recorded.quarantined)
+    yield CounterMetricFamily("plexus_history_damaged_lines", "Lines of journals not readable.", recorded.damaged)
     yield GaugeMetricFamily("plexus_history_pending", "Records not yet delivered.", present.history_pending)
+    yield GaugeMetricFamily("plexus_history_lag_seconds", "Age of the oldest of them.", present.history_lag_seconds)
+    yield GaugeMetricFamily("plexus_journal_bytes", "Size of all journals of the machine.", present.journal_bytes)

@@ -10,6 +10,20 @@ STALE_SECONDS = 10.0
 """A worker that has not reported for so long has ended: what it counted stays, what it was doing does not."""
 
 
+class Recorded(msgspec.Struct):
+    """What became of the history, since the start."""
+
+    requests: int = 0
+    lost: int = 0
+    """Of those: their rows could not be kept."""
+    adopted: int = 0
+    """Requests of dead processes that this one took over."""
+    quarantined: int = 0
+    """Rows that the database refused for what is in them."""
+    damaged: int = 0
+    """Lines of journals that could not be read."""
+
+
 class Present(msgspec.Struct):
     """What a process is doing now."""
 
@@ -17,6 +31,9 @@ class Present(msgspec.Struct):
     body_bytes: int = 0
     loop_lag_seconds: float = 0.0
     history_pending: int = 0
+    history_lag_seconds: float = 0.0
+    journal_bytes: int = 0
+    """Of all processes of this machine."""
     versions: dict[str, int] = {}
     """What this process has of the routing table and the client keys."""
     ages_seconds: dict[str, float] = {}
@@ -29,8 +46,7 @@ class Report(msgspec.Struct):
     written_at: float
     """Seconds since the epoch."""
     totals: Totals
-    history_recorded: int
-    history_dropped: int
+    recorded: Recorded
     present: Present
 
 
@@ -39,8 +55,7 @@ class Summary(msgspec.Struct):
 
     workers: int
     totals: Totals
-    history_recorded: int
-    history_dropped: int
+    recorded: Recorded
     present: Present
 
 
@@ -53,10 +68,13 @@ def summed(reports: Sequence[Report], *, now: float) -> Summary:
     return Summary(
         workers=len(living),
         totals=totals,
-        history_recorded=sum(report.history_recorded for report in reports),
-        history_dropped=sum(report.history_dropped for report in reports),
+        recorded=_all_recorded([report.recorded for report in reports]),
         present=_worst(living),
     )
+
+
+def _all_recorded(each: Sequence[Recorded]) -> Recorded:
+    return Recorded(**{name: sum(getattr(one, name) for one in each) for name in Recorded.__struct_fields__})
 
 
 def _worst(living: Sequence[Present]) -> Present:
@@ -66,6 +84,8 @@ def _worst(living: Sequence[Present]) -> Present:
         body_bytes=sum(present.body_bytes for present in living),
         loop_lag_seconds=max((present.loop_lag_seconds for present in living), default=0.0),
         history_pending=sum(present.history_pending for present in living),
+        history_lag_seconds=max((present.history_lag_seconds for present in living), default=0.0),
+        journal_bytes=max((present.journal_bytes for present in living), default=0),
         versions={subject: min(present.versions.get(subject, -1) for present in living) for subject in subjects},
         ages_seconds={
             subject: max(present.ages_seconds.get(subject, 0.0) for present in living) for subject in subjects

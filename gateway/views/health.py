@@ -47,7 +47,7 @@ def _shown(figures: Figures) -> dict[str, object]:
         "versions": figures.versions,
         "ages_seconds": _rounded(figures.ages_seconds),
         "silent_seconds": _rounded(figures.silent_seconds),
-        "history": figures.history,
+        "history": _rounded(figures.history),
     }
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from history import store
 from history.ids import first_id_at
 from history.records import Attempt, Exchange, Outcome
 from history.rows import row_of
-from history.tasks import record_exchanges
 from providers.models import ProviderModel
 from providers.pricing import Price, Usage
 from routing.models import Target
@@ -47,7 +47,7 @@ def write_traffic(rows: int, *, until: datetime, seed: int = 7) -> None:
     exchanges = list(traffic(rows, until=until, draw=draw))
     for first in range(0, rows, BATCH_ROWS):
         batch = [row_of(exchange) for exchange in exchanges[first : first + BATCH_ROWS]]
-        record_exchanges(f"batch {first}", batch)
+        store.write(batch)
 
 
 def traffic(rows: int, *, until: datetime, draw: random.Random) -> Iterator[Exchange]:

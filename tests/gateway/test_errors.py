@@ -28,6 +28,7 @@ def every_error() -> list[GatewayError]:
         errors.NoEnabledTargets("fast", ["openai/a (off)"]),
         errors.NotReady(),
         errors.Overloaded("Full.", retry_after_seconds=1),
+        errors.HistoryUnavailable(),
         errors.ShuttingDown(),
         errors.InternalError("0199"),
     ]

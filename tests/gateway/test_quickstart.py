@@ -173,7 +173,7 @@ def test_keys_in_the_environment_become_providers_by_reference(tmp_path: Path) -
     ]
     assert "openai, since OPENAI_API_KEY is set" in running.output
     assert "sk-secret" not in running.output
-    assert not any(b"sk-secret" in file.read_bytes() for file in tmp_path.iterdir())
+    assert not any(b"sk-secret" in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
 
 
 def test_a_deleted_provider_is_not_offered_again_and_one_may_refuse_them_all(tmp_path: Path) -> None:

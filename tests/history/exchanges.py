@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
+from history.batch import Batch
 from history.figures import SUMMED
 from history.ids import first_id_at
-from history.records import Attempt, Exchange, Outcome
+from history.records import Attempt, Begun, Exchange, Outcome
 from history.rows import Row, row_of
 from providers.pricing import Price, Usage
 
@@ -73,3 +76,26 @@ def sums(**counts: Any) -> dict[str, Any]:  # Any: int or Decimal, and names
     """A row of sums, as the dashboard reads it."""
     names = {"alias": "fast", "provider": "openai", "model": "gpt-4o"}
     return {**dict.fromkeys(SUMMED, 0), "cost_usd": Decimal(0), **names, **counts}
+
+
+def a_batch(*rows: Row) -> Batch:
+    """Of a segment of its own."""
+    text = msgspec.json.encode(rows).decode()
+    return Batch(segment=f"test/{next(numbers):06d}", start=0, end=len(text), rows=text, count=len(rows))
+
+
+def begun(exchange: Exchange) -> Begun:
+    """The beginning of a request that ends so."""
+    return Begun(
+        id=exchange.id,
+        started_at=exchange.started_at,
+        key_name=exchange.key_name,
+        api_type=exchange.api_type,
+        requested_model=exchange.requested_model,
+        alias=exchange.alias,
+        provider="openai",
+        model="gpt-4o",
+        target_id=7,
+        url="https://api.openai.com/v1/chat/completions",
+        asked_at=exchange.started_at,
+    )

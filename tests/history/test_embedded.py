@@ -14,11 +14,11 @@ from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from history.embedded import EmbeddedWorker
 from history.models import RequestLog
-from history.recorder import Recorder
+from history.recorder import recorder_of_settings
 from tests.history.exchanges import an_exchange
 
 for round in (1, 2):
-    worker, recorder = EmbeddedWorker(), Recorder(100, 0.05)
+    worker, recorder = EmbeddedWorker(), recorder_of_settings()
     worker.start()
     recorder.start()
     for _ in range(333):

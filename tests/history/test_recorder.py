@@ -1,173 +1,291 @@
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from history import recorder as recorder_module
-from history.models import RequestLog
-from history.recorder import Recorder
-from history.rows import Row
-from tests.history.exchanges import an_exchange
+from history.batch import Batch, Place
+from history.journal import shipper
+from history.journal.shipper import Ways
+from history.journal.writer import Writer
+from history.lines import rows_in
+from history.models import JournalBatch, QuarantinedRecord, RequestLog
+from history.recorder import DATABASE_AND_WORKERS, CannotRecord, Recorder
+from providers.pricing import Usage
+from tests.gateways import eventually
+from tests.history.exchanges import an_exchange, begun
 
 
-class Broker:
-    """Takes batches, or refuses them while it is down."""
+class Postman:
+    """Broker, worker and database in one: each takes batches, or refuses them while it is down."""
 
-    def __init__(self, *, is_down: bool = False) -> None:
-        self.is_down = is_down
-        self.batches: list[list[Row]] = []
+    def __init__(self, *, broker_is_down: bool = False, database_is_down: bool = False) -> None:
+        self.broker_is_down = broker_is_down
+        self.database_is_down = database_is_down
+        self.workers_are_gone = False
+        self.batches: list[Batch] = []
         self.refused = 0
+        self.notes: dict[Place, int] = {}
+        self.directly = 0
 
-    def publish(self, batch_id: str, rows: list[Row]) -> None:
-        if self.is_down:
+    def publish(self, batch: Batch) -> None:
+        if self.broker_is_down:
             self.refused += 1
             raise ConnectionError("broker down")
-        self.batches.append(rows)
+        if not self.workers_are_gone:
+            self.take(batch)
 
-    def write(self, rows: Sequence[Row]) -> None:
-        self.publish("", list(rows))
+    def write(self, batch: Batch) -> int:
+        if self.database_is_down:
+            self.refused += 1
+            raise ConnectionError("database down")
+        self.directly += 1
+        return self.take(batch)
+
+    def take(self, batch: Batch) -> int:
+        self.batches.append(batch)
+        self.notes[batch.place] = 0
+        return 0
+
+    def written(self, segments: Iterable[str]) -> Mapping[Place, int]:
+        return {place: 0 for place in self.notes if place[0] in segments}
+
+    @property
+    def ways(self) -> Ways:
+        return Ways(publish=self.publish, write=self.write, written=self.written, forget=lambda segment: None)
 
     @property
     def ids(self) -> list[str]:
-        return [row["id"] for rows in self.batches for row in rows]
+        return [row["id"] for batch in self.batches for row in rows_in(batch.rows)]
 
 
 @contextmanager
-def recording(
-    broker: Broker, database: Broker | None = None, *, most_pending: int = 1_000, flush_seconds: float = 0.01
-) -> Iterator[Recorder]:
-    recorder = Recorder(50, flush_seconds, broker.publish, (database or Broker()).write, most_pending)
+def recording(root: Path, ways: Ways, **options: Any) -> Iterator[Recorder]:  # Any: Recorder's own options
+    usual: dict[str, Any] = {"batch_rows": 50, "flush_seconds": 0.01, "ways": ways}
+    recorder = Recorder(root, **(usual | options))
     recorder.start()
     yield recorder
-    recorder.stop(0.5)
+    recorder.stop(2)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 5
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.005)
-    assert condition()
+    eventually(condition)
+
+
+def left_in(root: Path) -> list[Path]:
+    return list(root.glob("*/*.journal"))
 
 
 @pytest.fixture(autouse=True)
 def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder_module, "BROKER_REST_SECONDS", 0.1)
-    monkeypatch.setattr(recorder_module, "DATABASE_REST_SECONDS", 0.02)
+    monkeypatch.setattr(shipper, "BROKER_REST_SECONDS", 0.1)
+    monkeypatch.setattr(shipper, "ASK_SECONDS", 0.02)
+    monkeypatch.setattr("history.recorder.REST_SECONDS", 0.02)
 
 
-def test_exchanges_leave_in_batches_and_in_order() -> None:
-    broker, exchanges = Broker(), [an_exchange() for _ in range(120)]
+def test_exchanges_leave_in_batches_and_in_order(tmp_path: Path) -> None:
+    postman, exchanges = Postman(), [an_exchange() for _ in range(120)]
 
-    with recording(broker) as recorder:
+    with recording(tmp_path, postman.ways) as recorder:
         for exchange in exchanges:
             recorder.record(exchange)
 
-    assert broker.ids == [exchange.id for exchange in exchanges]
-    assert max(len(rows) for rows in broker.batches) <= 50
-    assert (recorder.recorded, recorder.pending, recorder.dropped) == (120, 0, 0)
+    assert postman.ids == [exchange.id for exchange in exchanges]
+    assert max(batch.count for batch in postman.batches) <= 50
+    assert (recorder.recorded, recorder.pending, recorder.lost) == (120, 0, 0)
+    assert left_in(tmp_path) == [], "what the database has is put away"
 
 
-def test_a_full_batch_leaves_at_once() -> None:
-    broker = Broker()
+def test_a_full_batch_leaves_at_once(tmp_path: Path) -> None:
+    postman = Postman()
 
-    with recording(broker, flush_seconds=60) as recorder:
+    with recording(tmp_path, postman.ways, flush_seconds=60) as recorder:
+        time.sleep(0.1)
         for _ in range(50):
             recorder.record(an_exchange())
 
-        wait_until(lambda: len(broker.ids) == 50)
+        wait_until(lambda: len(postman.ids) == 50)
 
 
-def test_a_few_leave_after_a_while() -> None:
-    broker = Broker()
+def test_a_request_is_on_the_disk_when_record_returns(tmp_path: Path) -> None:
+    down, exchange = Postman(broker_is_down=True, database_is_down=True), an_exchange()
 
-    with recording(broker) as recorder:
-        recorder.record(an_exchange())
+    with recording(tmp_path, down.ways) as recorder:
+        recorder.record(exchange)
 
-        wait_until(lambda: len(broker.ids) == 1)
+        (file,) = left_in(tmp_path)
+        assert exchange.id in file.read_text()
 
 
-def test_while_the_broker_is_down_they_go_to_the_database() -> None:
-    broker, database = Broker(is_down=True), Broker()
+def test_while_the_broker_is_down_they_go_to_the_database(tmp_path: Path) -> None:
+    postman = Postman(broker_is_down=True)
 
-    with recording(broker, database) as recorder:
+    with recording(tmp_path, postman.ways) as recorder:
         for _ in range(200):
             recorder.record(an_exchange())
-        wait_until(lambda: len(database.ids) == 200)
+        wait_until(lambda: len(postman.ids) == 200)
 
-    assert broker.refused == 1, "a broker that failed is left alone for a while"
+    assert postman.directly > 0
+    assert postman.refused < postman.directly + 2, "a broker that failed is left alone for a while"
 
 
-def test_the_broker_is_used_again_when_it_is_back() -> None:
-    broker, database = Broker(is_down=True), Broker()
+def test_the_broker_is_used_again_when_it_is_back(tmp_path: Path) -> None:
+    postman = Postman(broker_is_down=True)
 
-    with recording(broker, database) as recorder:
+    with recording(tmp_path, postman.ways) as recorder:
         recorder.record(an_exchange())
-        wait_until(lambda: len(database.ids) == 1)
-        broker.is_down = False
+        wait_until(lambda: postman.directly == 1)
+        postman.broker_is_down = False
         time.sleep(0.15)
         recorder.record(an_exchange())
-        wait_until(lambda: len(broker.ids) == 1)
+        wait_until(lambda: len(postman.ids) == 2)
+
+    assert postman.directly == 1
 
 
-def test_with_both_down_nothing_is_lost_and_the_order_stays(caplog: pytest.LogCaptureFixture) -> None:
-    broker, database = Broker(is_down=True), Broker(is_down=True)
+def test_with_both_down_the_journal_keeps_them_and_the_order_stays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    postman = Postman(broker_is_down=True, database_is_down=True)
     exchanges = [an_exchange() for _ in range(120)]
 
-    with recording(broker, database) as recorder:
+    with recording(tmp_path, postman.ways) as recorder:
         for exchange in exchanges:
             recorder.record(exchange)
-        wait_until(lambda: database.refused >= 3)
+        wait_until(lambda: postman.refused >= 3)
         assert recorder.pending == 120
-        database.is_down = False
+        assert recorder.figures.lag_seconds > 0
+        postman.database_is_down = False
         wait_until(lambda: recorder.pending == 0)
 
-    assert [*broker.ids, *database.ids] == [exchange.id for exchange in exchanges]
+    assert postman.ids == [exchange.id for exchange in exchanges]
     assert sum("Nor does the database" in record.message for record in caplog.records) == 1
 
 
-def test_when_there_is_no_room_the_newest_are_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    broker, database = Broker(is_down=True), Broker(is_down=True)
-    exchanges = [an_exchange() for _ in range(25)]
+def test_what_nobody_takes_before_the_end_waits_for_the_next_process(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    down, up, exchange = Postman(broker_is_down=True, database_is_down=True), Postman(), an_exchange()
 
-    with recording(broker, database, most_pending=20) as recorder:
-        for exchange in exchanges:
-            recorder.record(exchange)
-        assert (recorder.pending, recorder.dropped) == (20, 5)
-        database.is_down = False
+    with recording(tmp_path, down.ways) as first:
+        first.record(exchange)
+    with recording(tmp_path, up.ways) as second:
+        wait_until(lambda: up.ids == [exchange.id])
+        wait_until(lambda: second.pending == 0)
+
+    assert "1 requests of the history wait" in caplog.text
+    assert second.figures.adopted == 1
+    assert left_in(tmp_path) == []
+
+
+def test_a_batch_that_no_worker_writes_in_time_is_written_directly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipper, "OVERDUE_SECONDS", 0.2)
+    postman, exchange = Postman(), an_exchange()
+    postman.workers_are_gone = True
+
+    with recording(tmp_path, postman.ways) as recorder:
+        recorder.record(exchange)
         wait_until(lambda: recorder.pending == 0)
 
-    assert [*broker.ids, *database.ids] == [exchange.id for exchange in exchanges[:20]]
-    assert "drops new ones" in caplog.text
+    assert postman.ids == [exchange.id]
+    assert postman.directly == 1
 
 
-def test_what_nobody_takes_before_the_end_is_lost_and_said(caplog: pytest.LogCaptureFixture) -> None:
-    down = Broker(is_down=True)
+def test_the_end_of_a_process_does_not_wait_for_workers_that_are_gone(tmp_path: Path) -> None:
+    postman, exchange = Postman(), an_exchange()
+    postman.workers_are_gone = True
 
-    with recording(down, down) as recorder:
-        recorder.record(an_exchange())
+    with recording(tmp_path, postman.ways) as recorder:
+        recorder.record(exchange)
 
-    assert (recorder.pending, recorder.dropped) == (0, 1)
-    assert "History lost 1 requests" in caplog.text
+    assert postman.ids == [exchange.id]
+    assert recorder.pending == 0
 
 
-def test_one_that_cannot_be_written_down_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    broker, good = Broker(), an_exchange()
+def test_a_broker_without_workers_is_not_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipper, "MOST_UNDER_WAY", 3)
+    published: list[Batch] = []
+    ways = replace(Postman().ways, publish=published.append)
 
-    with recording(broker) as recorder:
+    with recording(tmp_path, ways, batch_rows=1) as recorder:
+        for _ in range(20):
+            recorder.record(an_exchange())
+        wait_until(lambda: len(published) == 3)
+        time.sleep(0.1)
+
+        assert len(published) == 3
+        assert recorder.pending == 20
+
+
+def test_one_that_cannot_be_written_down_does_not_stop_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    postman, good = Postman(), an_exchange()
+
+    with recording(tmp_path, postman.ways) as recorder:
         recorder.record(an_exchange(error=None))
         recorder.record(good)
 
-    assert broker.ids == [good.id]
-    assert recorder.dropped == 1
+    assert postman.ids == [good.id]
+    assert recorder.lost == 1
     assert "cannot write down" in caplog.text
 
 
-def test_many_threads_may_record_at_once() -> None:
-    broker = Broker()
+def test_a_journal_that_cannot_be_written_costs_the_record_and_not_the_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = tmp_path / "journal"
+    root.write_text("a file where the folder should be")
 
-    with recording(broker, most_pending=100_000) as recorder:
+    with recording(root, Postman().ways) as recorder:
+        for _ in range(3):
+            exchange = an_exchange()
+            recorder.begin(begun(exchange))
+            recorder.record(exchange)
+
+        assert (recorder.recorded, recorder.lost, recorder.pending) == (3, 3, 0)
+        root.unlink()
+        recorder.record(an_exchange())
+
+    assert recorder.lost == 3
+    assert caplog.text.count("cannot be written") == 1
+
+
+def test_a_strict_one_refuses_what_it_could_not_record(tmp_path: Path) -> None:
+    root = tmp_path / "journal"
+    root.write_text("a file where the folder should be")
+
+    with recording(root, Postman().ways, is_strict=True) as recorder, pytest.raises(CannotRecord):
+        recorder.begin(begun(an_exchange()))
+
+
+def test_journals_that_together_are_too_large_are_like_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("history.recorder.TIDY_SECONDS", 0.0)
+    monkeypatch.setattr("history.recorder.SYNC_SECONDS", 0.02)
+    postman = Postman(broker_is_down=True, database_is_down=True)
+
+    with recording(tmp_path, postman.ways, max_bytes=5_000) as recorder:
+        for _ in range(10):
+            recorder.record(an_exchange())
+        wait_until(lambda: recorder.figures.journal_bytes > 5_000)
+        recorder.record(an_exchange())
+        assert recorder.lost == 1
+        postman.database_is_down = False
+        wait_until(lambda: recorder.pending == 0)
+
+
+def test_many_threads_may_record_at_once(tmp_path: Path) -> None:
+    postman = Postman()
+
+    with recording(tmp_path, postman.ways, writer=Writer(tmp_path, segment_bytes=100_000)) as recorder:
 
         def record_some() -> None:
             for _ in range(500):
@@ -179,44 +297,50 @@ def test_many_threads_may_record_at_once() -> None:
         for thread in threads:
             thread.join()
 
-    assert recorder.recorded == len(set(broker.ids)) == 2_000
+    assert recorder.recorded == len(postman.ids) == len(set(postman.ids)) == 2_000
 
 
-def test_recording_takes_microseconds_whatever_is_down() -> None:
-    def publish_to_a_frozen_broker(batch_id: str, rows: list[Row]) -> None:
+def test_a_request_costs_microseconds_whatever_is_down(tmp_path: Path) -> None:
+    def publish_to_a_frozen_broker(batch: Batch) -> None:
         time.sleep(0.3)
 
-    recorder, exchange = Recorder(10, 0.01, publish_to_a_frozen_broker, Broker().write), an_exchange()
+    exchange = an_exchange()
+    beginning = begun(exchange)
+    recorder = Recorder(tmp_path, ways=replace(Postman().ways, publish=publish_to_a_frozen_broker))
     recorder.start()
 
-    started = time.perf_counter()
+    started = time.thread_time()
     for _ in range(5_000):
+        recorder.begin(beginning)
         recorder.record(exchange)
-    seconds = time.perf_counter() - started
+    seconds = time.thread_time() - started
     recorder.stop(0)
 
     assert seconds / 5_000 < 0.000_1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_from_record_to_row_through_a_real_worker(celery_worker: None) -> None:
-    recorder = Recorder(500, 0.05)
-    recorder.start()
+def test_from_record_to_row_through_a_real_worker(tmp_path: Path, celery_worker: None) -> None:
+    with recording(tmp_path, DATABASE_AND_WORKERS) as recorder:
+        for _ in range(20):
+            recorder.record(an_exchange())
+        wait_until(lambda: recorder.pending == 0)
 
-    for _ in range(20):
-        recorder.record(an_exchange())
-    recorder.stop(5)
-
-    wait_until(lambda: RequestLog.objects.count() == 20)
-    assert recorder.dropped == 0
+    assert RequestLog.objects.count() == 20
+    assert recorder.figures.journal_bytes > 0
+    assert left_in(tmp_path) == []
+    assert not JournalBatch.objects.exists(), "the notes go with the segment"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_broker_the_thread_itself_writes_the_rows() -> None:
-    recorder = Recorder(500, 0.01, Broker(is_down=True).publish)
-    recorder.start()
+def test_a_row_that_the_database_refuses_is_counted_and_kept(tmp_path: Path, celery_worker: None) -> None:
+    poisoned = an_exchange(usage=Usage(input_tokens=10**30, output_tokens=1))
 
-    recorder.record(an_exchange())
-    recorder.stop(10)
+    with recording(tmp_path, DATABASE_AND_WORKERS) as recorder:
+        for exchange in (an_exchange(), poisoned, an_exchange()):
+            recorder.record(exchange)
+        wait_until(lambda: recorder.pending == 0)
 
-    assert RequestLog.objects.count() == 1
+    assert recorder.figures.quarantined == 1
+    assert RequestLog.objects.count() == 2
+    assert QuarantinedRecord.objects.get().request_id == poisoned.id

@@ -1,3 +1,4 @@
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,12 +10,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from history import store
-from history.models import AttemptLog, RequestLog, TargetStat
+from history.models import AttemptLog, QuarantinedRecord, RequestLog, TargetStat
 from history.records import Outcome
 from history.rows import Row, row_of
 from history.store import Written
 from providers.pricing import Usage
-from tests.history.exchanges import NOON, a_refused_exchange, a_row, an_attempt, own_price
+from tests.history.exchanges import NOON, a_batch, a_refused_exchange, a_row, an_attempt, own_price
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +124,29 @@ def test_a_poisoned_row_goes_alone(caplog: pytest.LogCaptureFixture) -> None:
     assert set(RequestLog.objects.values_list("id", flat=True)) == {UUID(row["id"]) for row in good}
     assert the_hour().requests == 5
     assert poisoned["id"] in caplog.text
+    record = QuarantinedRecord.objects.get()
+    assert record.request_id == poisoned["id"]
+    assert json.loads(record.row) == poisoned
+
+
+def test_a_poisoned_row_that_comes_again_is_kept_once() -> None:
+    batch = a_batch(a_row(), a_row(usage=Usage(input_tokens=10**30, output_tokens=1)), a_row())
+
+    rejected = [store.write_batch(batch), store.write_batch(batch)]
+
+    assert rejected == [1, 1]
+    assert QuarantinedRecord.objects.count() == 1
+    assert store.written_batches([batch.segment]) == {batch.place: 1}
+
+
+def test_a_batch_that_is_written_is_noted_with_it() -> None:
+    batch = a_batch(a_row())
+    store.write_batch(batch)
+    store.write_batch(batch)
+
+    assert store.written_batches([batch.segment, "another/000001"]) == {batch.place: 0}
+    store.forget_batches(batch.segment)
+    assert store.written_batches([batch.segment]) == {}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -178,6 +202,7 @@ def test_trouble_that_lies_in_no_row_loses_none(trouble: Callable[[], AbstractCo
     with pytest.raises(DatabaseError), trouble():
         store.write(batch)
 
+    assert not QuarantinedRecord.objects.exists()
     assert store.write(batch) == Written(new=5)
 
 

@@ -7,15 +7,18 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from history import store, tasks
-from history.models import AttemptLog, RequestLog, TargetStat
-from tests.history.exchanges import a_row
+from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
+from tests.history.exchanges import a_batch, a_row
 
 
 @pytest.mark.django_db
 def test_the_task_writes_its_batch() -> None:
-    tasks.record_exchanges("batch", [a_row()])
+    batch = a_batch(a_row())
+
+    tasks.record_exchanges(batch.segment, batch.start, batch.end, batch.rows)
 
     assert RequestLog.objects.count() == 1
+    assert batch.place in store.written_batches([batch.segment])
 
 
 @pytest.mark.django_db
@@ -51,6 +54,18 @@ def test_hours_are_remembered_longer_than_minutes() -> None:
     assert set(TargetStat.objects.values_list("resolution", flat=True)) == {"hour"}
 
 
+@pytest.mark.django_db
+def test_notes_of_machines_that_never_came_back_are_forgotten() -> None:
+    old, young = a_batch(a_row()), a_batch(a_row())
+    for batch in (old, young):
+        store.write_batch(batch)
+    JournalBatch.objects.filter(segment=old.segment).update(written_at=timezone.now() - timedelta(days=30))
+
+    tasks.forget_old_history()
+
+    assert [note.segment for note in JournalBatch.objects.all()] == [young.segment]
+
+
 def wait_for_a_request() -> None:
     until = timezone.now() + timedelta(seconds=20)
     while not RequestLog.objects.exists() and timezone.now() < until:
@@ -65,7 +80,7 @@ def rename_column(old: str, new: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_published_batch_is_written_by_a_worker(celery_worker: None) -> None:
-    tasks.publish("batch", [a_row()])
+    tasks.publish(a_batch(a_row()))
 
     wait_for_a_request()
 
@@ -74,7 +89,7 @@ def test_a_published_batch_is_written_by_a_worker(celery_worker: None) -> None:
 def test_a_batch_waits_for_a_schema_that_is_behind(celery_worker: None) -> None:
     rename_column("finish_reason", "of_another_release")
     try:
-        tasks.publish("batch", [a_row()])
+        tasks.publish(a_batch(a_row()))
         time.sleep(0.5)
     finally:
         rename_column("of_another_release", "finish_reason")
@@ -87,7 +102,9 @@ def test_a_batch_that_waits_is_said(caplog: pytest.LogCaptureFixture) -> None:
     row = a_row()
     row["usage"] = {"of_another_release": 1}  # type: ignore[typeddict-item]
 
-    with pytest.raises(TypeError):
-        tasks.record_exchanges("batch 7", [row])
+    batch = a_batch(row)
 
-    assert "History waits: batch 7 " in caplog.text
+    with pytest.raises(TypeError):
+        tasks.record_exchanges(batch.segment, batch.start, batch.end, batch.rows)
+
+    assert f"History waits: {batch.id} " in caplog.text

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.metrics import totals
 from gateway.metrics.exposition import exposition
-from gateway.metrics.report import Present, Report, summed
+from gateway.metrics.report import Present, Recorded, Report, summed
 from gateway.metrics.totals import OTHER, Totals
 from history.records import Exchange, Outcome
 from providers.pricing import Usage
@@ -37,7 +37,7 @@ def an_exchange(**changes: Any) -> Exchange:  # Any: any field's value
 def samples(*counted: Totals, **present: Any) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:  # Any: as above
     """By name and labels, as Prometheus's own parser reads them."""
     reports = [
-        Report(written_at=100.0, totals=one, history_recorded=3, history_dropped=1, present=Present(**present))
+        Report(written_at=100.0, totals=one, recorded=Recorded(requests=3, lost=1), present=Present(**present))
         for one in counted
     ]
     text = exposition(summed(reports, now=101.0)).decode()
@@ -125,20 +125,20 @@ def test_workers_are_added_up_and_those_that_ended_keep_what_they_counted() -> N
     old.note(an_exchange())
     new.note(an_exchange())
     new.note_refused("headers_too_large")
-    ended = Report(written_at=0, totals=old, history_recorded=1, history_dropped=0, present=Present(in_flight=9))
-    living = Report(written_at=100, totals=new, history_recorded=2, history_dropped=0, present=Present(in_flight=4))
+    ended = Report(written_at=0, totals=old, recorded=Recorded(requests=1, lost=0), present=Present(in_flight=9))
+    living = Report(written_at=100, totals=new, recorded=Recorded(requests=2, lost=0), present=Present(in_flight=4))
 
     summary = summed([ended, living], now=101)
 
     assert summary.totals.requests["fast", "openai", "small", 2, "ok"].requests == 2
     assert summary.totals.refused == {"headers_too_large": 1}
-    assert (summary.workers, summary.present.in_flight, summary.history_recorded) == (1, 4, 3)
+    assert (summary.workers, summary.present.in_flight, summary.recorded.requests) == (1, 4, 3)
 
 
 def test_a_report_survives_its_file() -> None:
     counted = Totals()
     counted.note(an_exchange())
-    report = Report(written_at=1, totals=counted, history_recorded=1, history_dropped=0, present=Present())
+    report = Report(written_at=1, totals=counted, recorded=Recorded(requests=1, lost=0), present=Present())
 
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(report), type=Report) == report
 

@@ -1,0 +1,114 @@
+"""Cutting batches out of a segment, our own or one that a dead process left."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from history.batch import Batch, Place
+from history.lines import Kind, Line, lines_in
+
+CHUNK_BYTES = 1024 * 1024
+"""What is read at a time. Longer than any line."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Segment:
+    """A segment, and how far it is on its way."""
+
+    name: str
+    """`folder/number`"""
+    path: Path
+    size: int = 0
+    is_closed: bool = False
+    cut_to: int = 0
+    """Up to here it has been cut into batches."""
+    written: list[tuple[int, int]] = field(default_factory=list)
+    """Stretches that the database had when we took the segment over, in order."""
+    under_way: dict[Place, "Sent"] = field(default_factory=dict)
+    is_adopted: bool = False
+    damaged: int = 0
+    """Lines that could not be read."""
+    _damaged_to: int = 0
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the database has all of it."""
+        return self.is_closed and self.cut_to >= self.size and not self.under_way
+
+    def next_batch(self, most_rows: int) -> Batch | None:
+        """What follows `cut_to`; None when there is nothing. Raises OSError. `advance` when somebody has taken it."""
+        start, stop = self._gap()
+        if start >= stop:
+            self.cut_to = start
+            return None
+        rows: list[bytes] = []
+        end = start
+        for line in lines_in(read(self.path, start, min(stop, start + CHUNK_BYTES)), start):
+            if line.kind is None:
+                self._note_damage(line.start, line.end)
+            end = line.end
+            if line.kind is Kind.END:
+                rows.append(line.content)
+                if len(rows) == most_rows:
+                    break
+        if end == start:  # no newline to the end: a torn last line, or a damaged one longer than any of ours
+            end = min(stop, start + CHUNK_BYTES)
+            self._note_damage(start, end)
+        return Batch(segment=self.name, start=start, end=end, rows=_array_of(rows), count=len(rows))
+
+    def _note_damage(self, start: int, end: int) -> None:
+        """Once for each line, however often a batch is cut before somebody takes it."""
+        if start >= self._damaged_to:
+            self.damaged += 1
+            self._damaged_to = end
+
+    def _gap(self) -> tuple[int, int]:
+        """The next stretch that is neither cut nor written."""
+        start, stop = self.cut_to, self.size
+        for first, last in self.written:
+            if first <= start < last:
+                start = last
+            elif first > start:
+                stop = min(stop, first)
+        return start, stop
+
+    def again(self, place: Place, count: int) -> Batch:
+        """A batch that was cut before. Raises OSError."""
+        _, start, end = place
+        rows = [line.content for line in lines_in(read(self.path, start, end), start) if line.kind is Kind.END]
+        return Batch(segment=self.name, start=start, end=end, rows=_array_of(rows), count=count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A batch that the broker has taken, and of which the database does not tell yet."""
+
+    count: int
+    since: float
+    """When the oldest of its rows was recorded; this and the next by the monotonic clock."""
+    sent_at: float
+
+
+def every_line(path: Path) -> Iterator[Line]:
+    """The complete lines of a file, damaged ones included. Raises OSError."""
+    at, size = 0, path.stat().st_size
+    while at < size:
+        stop, began = min(size, at + CHUNK_BYTES), at
+        for line in lines_in(read(path, at, stop), at):
+            at = line.end
+            yield line
+        if at == began:
+            at = stop
+
+
+def read(path: Path, start: int, stop: int) -> bytes:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.pread(file, stop - start, start)
+    finally:
+        os.close(file)
+
+
+def _array_of(rows: list[bytes]) -> str:
+    return (b"[%b]" % b",".join(rows)).decode()

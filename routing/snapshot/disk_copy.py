@@ -7,6 +7,7 @@ raises: a disk that cannot be written costs the copy and nothing else. All proce
 import logging
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -50,18 +51,17 @@ def keep(subject: str, version_kept: int, sealed: bytes) -> None:
             os.fsync(writing.fileno())  # else a power cut may leave the new name on an empty file
         draft.replace(file)
     except OSError as exc:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         _complain_once(subject, exc)
 
 
 def confirm(subject: str, now: float) -> None:
     """Note that the copy is still the newest there is: its age is told by the file's time."""
-    try:
+    with suppress(OSError):
         file = _file(subject)
         if now - file.stat().st_mtime > CONFIRM_EVERY_SECONDS:
             os.utime(file, (now, now))
-    except OSError:
-        pass
 
 
 def confirmed_at(subject: str) -> float:
@@ -74,7 +74,8 @@ def confirmed_at(subject: str) -> float:
 
 def forget(subject: str) -> None:
     """Take the copy away."""
-    _file(subject).unlink(missing_ok=True)
+    with suppress(OSError):
+        _file(subject).unlink(missing_ok=True)
 
 
 def _file(subject: str) -> Path:

@@ -75,6 +75,11 @@ class Snapshot(Generic[T]):
         """How long ago `current` was last known to be the newest there is. Grows while the database is down."""
         return max(0.0, time.time() - self._confirmed_at)
 
+    @property
+    def has_copy(self) -> bool:
+        """Whether a process could start without the database."""
+        return any(copy.version(self.subject) is not None for copy in (redis_copy, disk_copy))
+
     # Writing: in the process that changes configuration
 
     def publish_on_commit(self) -> None:
@@ -122,7 +127,7 @@ class Snapshot(Generic[T]):
         before = self.current
         try:
             if not ask_database:
-                raise Error(self.trouble or "It is left alone for a moment.")
+                raise Error(self.trouble or "The database did not answer a moment ago.")
             version = self._version_in_database()
             self.trouble = ""
             return self._confirm() if version == before.version else self._take_over(version, before)

@@ -60,12 +60,20 @@ def _or_none(ask: "Callable[[redis.Redis], R]") -> R | None:
     if not settings.REDIS_URL:
         return None
     try:
-        return ask(_server())
-    except (redis.RedisError, OSError, TypeError, ValueError) as exc:
-        logger.info("Redis did not answer: %s", exc)
+        answer = ask(_server())
+    except (TypeError, ValueError):
+        return None  # it has nothing, or nonsense
+    except (redis.RedisError, OSError) as exc:
+        if settings.REDIS_URL not in _silent:
+            _silent.add(settings.REDIS_URL)
+            logger.warning("Redis does not answer, and is done without: %s", exc)
         return None
+    _silent.discard(settings.REDIS_URL)
+    return answer
 
 
+_silent: set[str] = set()
+"""Those that did not answer the last time: said once, not with every look."""
 _servers: dict[str, "redis.Redis"] = {}
 
 

@@ -241,6 +241,31 @@ def test_a_database_that_was_put_back_is_followed_by_all(shared: "redis.Redis") 
     assert list(other.current.routes) == list(TABLE.current.routes) == ["before"]
 
 
+def test_while_the_database_is_silent_a_newer_table_in_redis_is_taken() -> None:
+    an_alias("fast")
+    other = another_process()
+    an_alias("smart")
+
+    assert other.catch_up(ask_database=False)
+    assert list(other.current.routes) == ["fast", "smart"]
+
+
+def test_an_empty_table_is_believed_from_the_database_only(shared: "redis.Redis", settings: Settings) -> None:
+    alias = an_alias("fast")
+    table = TABLE.current
+    lay_empty(shared, table.version + 1, settings)
+
+    TABLE.catch_up(ask_database=False)
+    assert TABLE.current is table
+
+    alias.delete()
+    assert TABLE.current.is_empty
+
+
+def lay_empty(shared: "redis.Redis", version: int, settings: Settings) -> None:
+    shared.mset({VALUE: signed(version, b'{"version": %d}' % version, settings), VERSION: version})
+
+
 # Failures
 
 

@@ -165,7 +165,7 @@ def shape() -> list[tuple[str, str]]:
             "WHERE conrelid = ANY (%s::regclass[]) AND contype = 'c' ORDER BY 1, 2",
             [list(days.KEYS)] * 2,
         )
-        return cursor.fetchall()
+        return [(name, definition) for name, definition in cursor.fetchall()]
 
 
 @on_postgresql

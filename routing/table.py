@@ -105,6 +105,11 @@ class RoutingTable(Frozen, frozen=True, kw_only=True):
         """Nothing can be asked for, nor explained."""
         return not (self.routes or self.direct or self.disabled)
 
+    def parts(self) -> Iterator[object]:
+        """All routes and upstreams."""
+        yield from self.routes.values()
+        yield from self.upstreams
+
     def resolve(self, name: str) -> Route:
         """Alias, then synonym, then provider/model, then direct/provider/model. Raises UnknownModel."""
         route = self.routes.get(name) or self.routes.get(self.synonyms.get(name, ""))

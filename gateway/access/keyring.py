@@ -49,6 +49,10 @@ class KeyRing(Frozen, frozen=True, kw_only=True):
         """Nobody is let in."""
         return not self.callers
 
+    def parts(self) -> Iterable[object]:
+        """All callers."""
+        return self.callers.values()
+
     def admit(self, token: str, *, now: float) -> Caller:
         """The caller with this key. Raises Unauthorized, KeyDisabled or KeyExpired. `now`: seconds since the epoch."""
         caller = self.callers.get(hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest())

@@ -9,5 +9,6 @@ follower    the thread that looks for a newer value
 
 from routing.snapshot.follower import Follower
 from routing.snapshot.held import Snapshot, Source, Versioned
+from routing.snapshot.retired import PAUSE_SECONDS
 
-__all__ = ["Follower", "Snapshot", "Source", "Versioned"]
+__all__ = ["PAUSE_SECONDS", "Follower", "Snapshot", "Source", "Versioned"]

@@ -72,6 +72,7 @@ class Follower:
                 if snapshot.trouble:
                     self._rest()
             _say(snapshot, was_in_trouble, source)
+            snapshot.sweep()
 
     def _rest(self) -> None:
         if time.monotonic() >= self._database_rests_until:

@@ -9,7 +9,7 @@ where it is: Redis, its disk, else compiled from the database. While the databas
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
@@ -18,14 +18,13 @@ from django.db import Error, connection, transaction
 
 from routing.models import ConfigurationVersion
 from routing.snapshot import disk_copy, redis_copy
+from routing.snapshot.retired import PAUSE_SECONDS, Divisible, Retired
 from routing.snapshot.seal import NotOurs, seal, unseal
 
 logger = logging.getLogger(__name__)
-PAUSE_SECONDS = 0.0005
-"""After each piece: only one thread runs Python at a time, and requests must not wait for a whole table."""
 
 
-class Versioned(Protocol):
+class Versioned(Divisible, Protocol):
     @property
     def version(self) -> int: ...
 
@@ -69,6 +68,7 @@ class Snapshot(Generic[T]):
         self._encode = encode
         self._decode = decode
         self._swap = threading.Lock()
+        self._retired: Retired[T] = Retired()
 
     @property
     def age_seconds(self) -> float:
@@ -101,7 +101,7 @@ class Snapshot(Generic[T]):
             with self._swap:
                 value = self._compiled()
                 self._use(value, Source.DATABASE)
-            sealed = seal(self.subject, value.version, self._encode(value), key=settings.SECRET_KEY)
+            sealed = seal(self.subject, value.version, unhurried(self._encode(value)), key=settings.SECRET_KEY)
             redis_copy.lay(self.subject, value.version, sealed)
             disk_copy.keep(self.subject, value.version, sealed)
             laid = value.version
@@ -195,9 +195,14 @@ class Snapshot(Generic[T]):
         return None
 
     def _use(self, value: T, source: Source, *, confirmed_at: float | None = None) -> None:
+        self._retired.add(self.current)
         self.current, self.source = value, source
         self._confirmed_at = time.time() if confirmed_at is None else confirmed_at
         self.waits_for_another = False
+
+    def sweep(self) -> None:
+        """Free the values that were replaced and that no request uses any more. Blocks; never on an event loop."""
+        self._retired.sweep()
 
     def forget(self) -> None:
         """Know nothing, as after a first start; Redis and the disk too. For tests."""
@@ -208,12 +213,12 @@ class Snapshot(Generic[T]):
         disk_copy.forget(self.subject)
 
 
-def unhurried(pieces: Sequence[bytes]) -> Iterator[bytes]:
+def unhurried(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The pieces one by one, with time for other threads in between."""
-    for piece in pieces:
-        yield piece
-        if len(pieces) > 1:
+    for number, piece in enumerate(pieces):
+        if number:
             time.sleep(PAUSE_SECONDS)
+        yield piece
 
 
 def _read_one_moment() -> None:

@@ -157,11 +157,12 @@ def measure_stalls() -> bool:
     other = another_process()
     gc.collect()
     gc.freeze()  # as the server does when it has started
-    for name, before, work in (
+    cases: tuple[tuple[str, Callable[[], object], Callable[[], object]], ...] = (
         ("nothing", lambda: None, lambda: time.sleep(1)),
         ("compiling a change", changed, lambda: take_over(TABLE)),
         ("taking a copy over", changed_elsewhere, lambda: take_over(other)),
-    ):
+    )
+    for name, before, work in cases:
         runs = []
         for _ in range(RUNS):
             before()

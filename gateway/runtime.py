@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import random
 import time
@@ -14,7 +13,6 @@ from typing import Protocol
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
 
 from gateway.access.keyring import KeyRing
 from gateway.access.store import KEYS
@@ -37,10 +35,10 @@ from providers.secrets import needed
 from providers.timeouts import Timeouts
 from routing.plan import Step
 from routing.selection import Draw
+from routing.snapshot import Follower
 from routing.store import TABLE
 from routing.table import RoutingTable
 
-logger = logging.getLogger(__name__)
 TELL_EVERY_SECONDS = 1.0
 PATIENCE_LOOKS = 5
 """So often a service or a version may fail to be confirmed before /readyz says so: 10 s by default."""
@@ -63,18 +61,18 @@ class UpstreamResponse(Protocol):
 class Runtime:
     """Everything that the requests of one process share."""
 
-    def __init__(self, recorder: Recorder, *, seed: int | None = None) -> None:
+    def __init__(self, recorder: Recorder, follower: Follower, *, seed: int | None = None) -> None:
         self.loop = asyncio.get_running_loop()
         self.max_answer_bytes: int = settings.PLEXUS_MAX_ANSWER_BYTES
         self.draw = Draw(rng=random.Random(seed))
         self._recorder = recorder
         self._transport = UpstreamTransport(allowed=settings.PLEXUS_PRIVATE_UPSTREAMS)
         self._purse = purse_of(TABLE.current)
+        self._follower = follower
         self._lag = LoopLag()
         self._surroundings = Surroundings()
         self._surroundings.begin()
         self._tasks = [
-            self.loop.create_task(self._follow(), name="configuration follower"),
             self.loop.create_task(self._lag.measure(), name="event loop lag"),
             self.loop.create_task(self._tell_the_others(), name="figures for other workers"),
         ]
@@ -192,23 +190,13 @@ class Runtime:
             await asyncio.to_thread(reports.write, self.report())
             await asyncio.sleep(TELL_EVERY_SECONDS)
 
-    async def _follow(self) -> None:
-        """Take over new configuration as it appears. Never during a request, and never on this thread."""
-        while True:
-            await asyncio.sleep(settings.PLEXUS_TABLE_POLL_SECONDS)
-            try:
-                await sync_to_async(catch_up, thread_sensitive=False)()
-            except DatabaseError as exc:
-                logger.warning("Configuration stays at version %d: %s", TABLE.current.version, exc)
-            except Exception:
-                logger.exception("Configuration stays at version %d", TABLE.current.version)
-
     async def aclose(self) -> None:
         """Close every connection to upstreams, and deliver the history that still waits."""
         self._surroundings.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await sync_to_async(self._follower.stop, thread_sensitive=False)()
         await self._transport.aclose()
         await sync_to_async(self._recorder.stop, thread_sensitive=False)(STOP_SECONDS)
         reports.write(self.report())
@@ -240,16 +228,6 @@ def purse_of(table: RoutingTable) -> Purse:
     return Purse(table=table, limits=limits, resolve=lambda auth, stored: needed(auth, stored, our_vault, os.environ))
 
 
-def catch_up() -> None:
-    """Take over the newest table and keys. Blocking. Raises DatabaseError."""
-    close_old_connections()
-    try:
-        TABLE.catch_up()
-        KEYS.catch_up()
-    finally:
-        close_old_connections()
-
-
 _current: Runtime | None = None
 
 
@@ -261,12 +239,16 @@ def current() -> Runtime:
 
 
 async def start(*, seed: int | None = None) -> Runtime:
-    """Load the configuration and begin to take requests. Raises DatabaseError when it cannot be loaded."""
+    """Load the configuration and begin to take requests.
+
+    Raises django.db.Error when there is none: neither database nor Redis answers, and this machine never had one.
+    """
     global _current
-    await sync_to_async(catch_up, thread_sensitive=False)()
+    follower = Follower([TABLE, KEYS], every_seconds=lambda: settings.PLEXUS_TABLE_POLL_SECONDS)
+    await sync_to_async(follower.start, thread_sensitive=False)()
     recorder = recorder_of_settings()
     recorder.start()
-    _current = Runtime(recorder, seed=seed)
+    _current = Runtime(recorder, follower, seed=seed)
     return _current
 
 

@@ -1,4 +1,4 @@
-"""A saved, changed or deleted key -> a new version of the key ring, on commit."""
+"""A saved, changed or deleted key is in use here as soon as it is committed. See routing/signals.py."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from routing.models import Alias
 
 
 def note_change(**kwargs: Any) -> None:  # Any: whatever the signal carries
-    """Raise the version in the transaction that made the change."""
-    KEYS.mark_changed()
+    """Compile the key ring anew once the change is committed."""
+    KEYS.publish_on_commit()
 
 
 post_save.connect(note_change, sender=ClientKey, dispatch_uid="client_keys_ClientKey_saved")

@@ -40,7 +40,8 @@ class RequestLog(models.Model):
     """One request of a client and what became of it. Neither prompts nor answers are kept.
 
     The id is a UUIDv7, so the order of ids is the order of time, and each index below serves one filter of the list
-    newest first. On PostgreSQL the table will be cut by day: nothing may point at it with a database constraint.
+    newest first. On PostgreSQL the table lies in a piece per day (history/partitions): nothing may point at it with a database
+    constraint.
     """
 
     id = models.UUIDField("request id", primary_key=True, help_text="UUIDv7; the x-request-id of the answer.")

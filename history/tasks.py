@@ -13,6 +13,7 @@ from history import store
 from history.batch import Batch
 from history.ids import first_id_at
 from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
+from history.partitions import store as partitions
 
 logger = logging.getLogger(__name__)
 
@@ -59,10 +60,20 @@ def publish(batch: Batch) -> None:
     )
 
 
+@shared_task(name="history.tasks.make_pieces_ahead")
+def make_pieces_ahead() -> None:
+    """On PostgreSQL: have a place ready for each day of the coming week. Elsewhere nothing."""
+    partitions.make_ahead(timezone.now().date())
+
+
 @shared_task(name="history.tasks.forget_old_history")
 def forget_old_history() -> None:
-    """Delete requests older than PLEXUS_HISTORY_RETENTION_DAYS, and statistics that nothing shows any more."""
+    """Delete requests older than PLEXUS_HISTORY_RETENTION_DAYS, and statistics that nothing shows any more.
+
+    On PostgreSQL whole days go at once: some requests are kept up to a day longer.
+    """
     now, kept = timezone.now(), timedelta(days=settings.PLEXUS_HISTORY_RETENTION_DAYS)
+    partitions.drop_before(now - kept)
     while _forget_some_requests(now - kept):
         pass
     _forget_statistics(TargetStat.Resolution.MINUTE, now - MINUTES_KEPT)
@@ -72,12 +83,18 @@ def forget_old_history() -> None:
 
 def _forget_some_requests(before: datetime) -> bool:
     """Whether there was anything to forget."""
-    old = RequestLog.objects.filter(id__lt=first_id_at(before)).order_by("id").values_list("id", flat=True)
+    first_kept = first_id_at(_start_of_day(before) if partitions.are_cut() else before)
+    old = RequestLog.objects.filter(id__lt=first_kept).order_by("id").values_list("id", flat=True)
     ids = list(old[:FORGET_ROWS])
     with transaction.atomic():
         AttemptLog.objects.filter(request__in=ids).delete()
         RequestLog.objects.filter(id__in=ids).delete()
     return bool(ids)
+
+
+def _start_of_day(moment: datetime) -> datetime:
+    """Where pieces end: what is older and still there lies outside of them, or in one that could not be dropped yet."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _forget_statistics(resolution: str, before: datetime) -> None:

@@ -121,10 +121,33 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         elif engine.endswith("postgresql"):
             # Under ASGI a kept connection belongs to a thread that may never come back: keep none.
             entry["CONN_MAX_AGE"] = 0
-            entry["OPTIONS"] = {**entry.get("OPTIONS", {}), "connect_timeout": 2}
+            entry["OPTIONS"] = _bounded(entry.get("OPTIONS", {}))
         else:
             raise ImproperlyConfigured(_DATABASE_WANTED)
         return entry
+
+
+SLOWEST_STATEMENT_SECONDS = 5
+LONGEST_WAIT_FOR_A_LOCK_SECONDS = 2
+
+
+def _bounded(options: dict[str, Any]) -> dict[str, Any]:  # Any: libpq's own parameters
+    """Connection parameters under which nothing waits for PostgreSQL for ever. What the URL says goes first.
+
+    A server whose host is gone is noticed by the kernel (tcp_user_timeout, keepalives); one that is merely slow cancels the
+    statement itself. A frozen one keeps its connections and answers nothing: routing/snapshot/follower.py hangs up on it.
+    """
+    limits = {"statement_timeout": SLOWEST_STATEMENT_SECONDS, "lock_timeout": LONGEST_WAIT_FOR_A_LOCK_SECONDS}
+    by_server = " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items())
+    return {
+        "connect_timeout": 2,
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        **options,
+        "options": f"{by_server} {options.get('options', '')}".strip(),
+    }
 
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}

@@ -200,6 +200,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     else {"socket_connect_timeout": 0.3, "socket_timeout": 1.0, "max_retries": 0}
 )
 CELERY_BEAT_SCHEDULE = {
+    "make-pieces-ahead": {"task": "history.tasks.make_pieces_ahead", "schedule": 3600.0},
     "forget-old-history": {"task": "history.tasks.forget_old_history", "schedule": 3600.0},
 }
 

@@ -15,6 +15,8 @@ from providers import secrets, wire
 from providers.addresses import objection_to_url, split_url
 
 CONFIGURATION_LOCK = 0x706C_6578  # "plex"; any number that nobody else in this database locks
+LONGEST_QUEUE_SECONDS = 20
+"""As long as SQLite's writers wait for theirs."""
 
 PROVIDER_NAME = RegexValidator(
     r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
@@ -48,6 +50,9 @@ def hold_configuration() -> None:
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
+            # Not the short limits that all other statements have: an import may be before us in the queue.
+            for limit in ("statement_timeout", "lock_timeout"):
+                cursor.execute(f"SET LOCAL {limit} = '{LONGEST_QUEUE_SECONDS}s'")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CONFIGURATION_LOCK])
 
 

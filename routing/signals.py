@@ -1,4 +1,7 @@
-"""A saved or deleted row of configuration -> a new version of the routing table, on commit."""
+"""A saved or deleted row of configuration is in use here as soon as it is committed.
+
+The version itself rises in the database (routing/version_triggers.py), also for writers that send no signal.
+"""
 
 from typing import Any
 
@@ -12,8 +15,8 @@ CONFIGURATION = (Provider, Endpoint, ProviderModel, Alias, Synonym, Target)
 
 
 def note_change(raw: bool = False, **kwargs: Any) -> None:  # Any: whatever the signal carries
-    """Raise the version in the transaction that saved the row."""
-    TABLE.mark_changed()
+    """Compile the table anew once the row is committed."""
+    TABLE.publish_on_commit()
 
 
 for model in CONFIGURATION:

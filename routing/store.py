@@ -1,63 +1,141 @@
 """The routing table of this process: compiled from the database, shared through Redis."""
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
 
 from providers import wire
 from providers.addresses import endpoint_url
-from providers.models import ProviderModel, objection_to_headers
+from providers.models import Provider, ProviderModel, objection_to_headers
 from routing import table as tables
 from routing.models import Alias, Synonym, Target
-from routing.snapshot import Snapshot
+from routing.snapshot import PAUSE_SECONDS, Snapshot
 from routing.table import Candidate, DisabledModel, LeftOut, Route, RoutingTable, Upstream
 
 logger = logging.getLogger(__name__)
 
+ALIASES_PER_PAGE = 50
+MODELS_PER_PAGE = 250
+ALIASES_NAMED_PER_PAGE = 1_000
+"""How many rows are read at once: the driver makes all rows of a page before any other thread may run."""
+
 
 def compile_table(version: int) -> RoutingTable:
     """The table of what the database holds now."""
-    compiling = _Compiling()
-    for model in ProviderModel.objects.select_related("provider").prefetch_related("provider__endpoints"):
+    compiling = _Compiling(dict(_names_of_aliases()))
+    for model in _models():
         compiling.add_model(model)
-    routes = [compiling.route(alias) for alias in _enabled_aliases()]
+    routes = {alias.name: compiling.route(alias, targets) for alias, targets in _enabled_aliases()}
     return RoutingTable(
         version=version,
         upstreams=tuple(compiling.upstreams),
-        routes={route.name: route for route in routes},
+        routes=routes,
         synonyms=dict(Synonym.objects.filter(alias__enabled=True).values_list("name", "alias__name")),
         direct=compiling.direct,
         disabled=compiling.disabled,
     )
 
 
-def _enabled_aliases() -> Iterable[Alias]:
-    return Alias.objects.filter(enabled=True).prefetch_related("targets__model__provider", "targets__to_alias")
+def _names_of_aliases() -> Iterator[tuple[int, _Named]]:
+    """Of the disabled ones too: what is left out is named."""
+    aliases = Alias.objects.order_by("id").values_list("id", "name", "enabled")
+    for page in _pages(lambda last: aliases.filter(id__gt=last[0] if last else 0), ALIASES_NAMED_PER_PAGE):
+        yield from ((id, _Named(name, enabled)) for id, name, enabled in page)
+
+
+def _models() -> Iterator[ProviderModel]:
+    providers = {provider.pk: provider for provider in Provider.objects.order_by("id").prefetch_related("endpoints")}
+    models = ProviderModel.objects.order_by("provider__name", "name")
+
+    def after(last: ProviderModel | None) -> QuerySet[ProviderModel]:
+        if last is None:
+            return models
+        return models.filter(
+            Q(provider__name__gt=last.provider.name) | Q(provider__name=last.provider.name, name__gt=last.name)
+        )
+
+    for page in _pages(after, MODELS_PER_PAGE):
+        for model in page:
+            model.provider = providers[model.provider_id]
+            yield model
+
+
+def _enabled_aliases() -> Iterator[tuple[Alias, Sequence[_TargetRow]]]:
+    """Each with its targets, in their order."""
+    aliases = Alias.objects.filter(enabled=True).order_by("name")
+    for page in _pages(lambda last: aliases.filter(name__gt=last.name) if last else aliases, ALIASES_PER_PAGE):
+        rows = Target.objects.filter(alias__in=page).order_by("alias", "tier", "position", "id")
+        of_alias: dict[int, list[_TargetRow]] = {}
+        for row in rows.values_list("alias_id", *_TargetRow._fields):
+            of_alias.setdefault(row[0], []).append(_TargetRow(*row[1:]))
+        yield from ((alias, of_alias.get(alias.pk, [])) for alias in page)
+
+
+def _pages(after: Callable[[Any], QuerySet[Any, Any]], size: int) -> Iterator[list[Any]]:  # Any: rows of any kind
+    """All rows in short pages, each with those after the last of the page before; other threads run in between.
+
+    Not `iterator()`: its cursor is a connection's state, and cannot be given up on when the database freezes.
+    """
+    page = list(after(None)[:size])
+    while page:
+        yield page
+        if len(page) < size:
+            return
+        time.sleep(PAUSE_SECONDS)
+        page = list(after(page[-1])[:size])
+
+
+class _Named(NamedTuple):
+    """An alias that another one may point at."""
+
+    name: str
+    enabled: bool
+
+
+class _TargetRow(NamedTuple):
+    """A target as it stands in the database: making a model of each costs ten times as much."""
+
+    id: int
+    model_id: int | None
+    to_alias_id: int | None
+    weight: int | None
+    tier: int
+    enabled: bool
+    endpoint: str
 
 
 class _Compiling:
     """One compilation: upstreams as they are met, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, aliases: Mapping[int, _Named]) -> None:
         self.upstreams: list[Upstream] = []
         self.direct: dict[str, int] = {}
         self.disabled: dict[str, DisabledModel] = {}
+        self._aliases = aliases
         self._models: dict[int, ProviderModel] = {}
-        self._places: dict[str, int | str] = {}
-        """Upstream key -> its place among the upstreams, or why it has none."""
+        self._places: dict[tuple[int, str], int | str] = {}
+        """Model and address -> its place among the upstreams, or why it has none."""
+        self._objections: dict[int, str | None] = {}
 
     def add_model(self, model: ProviderModel) -> None:
         self._models[model.pk] = model
-        place = why_disabled(model) or self._place(model, endpoint="")
+        objection = self._objections[model.pk] = why_disabled(model)
+        place = objection or self._place(model.pk, endpoint="")
         if isinstance(place, str):
             self.disabled[str(model)] = DisabledModel(model_id=model.pk, reason=place)
         else:
             self.direct[str(model)] = place
 
-    def route(self, alias: Alias) -> Route:
-        targets = sorted(alias.targets.all(), key=lambda target: (target.tier, target.position, target.pk))
-        reasons = {target.pk: self._why_left_out(target) for target in targets}
-        kept = [target for target in targets if reasons[target.pk] is None]
+    def route(self, alias: Alias, targets: Sequence[_TargetRow]) -> Route:
+        """`targets` in order of their tiers and positions."""
+        reasons = [self._why_left_out(target) for target in targets]
+        kept = [target for target, reason in zip(targets, reasons, strict=True) if reason is None]
         return Route(
             name=alias.name,
             id=alias.pk,
@@ -71,41 +149,48 @@ class _Compiling:
                 for _, tier in groupby(kept, key=lambda target: target.tier)
             ),
             left_out=tuple(
-                LeftOut(target=str(target), reason=reason)
-                for target in targets
-                if (reason := reasons[target.pk]) is not None
+                LeftOut(target=self._shown(target), reason=reason)
+                for target, reason in zip(targets, reasons, strict=True)
+                if reason is not None
             ),
         )
 
-    def _why_left_out(self, target: Target) -> str | None:
+    def _why_left_out(self, target: _TargetRow) -> str | None:
         if not target.enabled:
             return "the target is disabled"
-        if target.to_alias is not None:
-            return None if target.to_alias.enabled else f"the alias “{target.to_alias}” is disabled"
+        if target.to_alias_id is not None:
+            name, enabled = self._aliases[target.to_alias_id]
+            return None if enabled else f"the alias “{name}” is disabled"
         assert target.model_id is not None  # the database holds it: a target is a model or an alias
-        model = self._models[target.model_id]
-        place = why_disabled(model) or self._place(model, endpoint=target.endpoint)
+        place = self._objections[target.model_id] or self._place(target.model_id, endpoint=target.endpoint)
         return place if isinstance(place, str) else None
 
-    def _candidate(self, target: Target) -> Candidate:
+    def _candidate(self, target: _TargetRow) -> Candidate:
         weight = target.weight or 1
-        if target.to_alias is not None:
-            return Candidate(id=target.pk, weight=weight, alias=target.to_alias.name)
+        if target.to_alias_id is not None:
+            return Candidate(id=target.id, weight=weight, alias=self._aliases[target.to_alias_id].name)
         assert target.model_id is not None  # as above
-        place = self._place(self._models[target.model_id], endpoint=target.endpoint)
+        place = self._place(target.model_id, endpoint=target.endpoint)
         assert isinstance(place, int)  # the others were left out
-        return Candidate(id=target.pk, weight=weight, upstream=place)
+        return Candidate(id=target.id, weight=weight, upstream=place)
 
-    def _place(self, model: ProviderModel, *, endpoint: str) -> int | str:
-        key = tables.address_key(model.provider.name, model.name, endpoint)
-        if key not in self._places:
-            self._places[key] = self._add_upstream(model, key=key, endpoint=endpoint)
-        return self._places[key]
+    def _shown(self, target: _TargetRow) -> str:
+        if target.to_alias_id is not None:
+            return self._aliases[target.to_alias_id].name
+        assert target.model_id is not None  # as above
+        return str(self._models[target.model_id])
 
-    def _add_upstream(self, model: ProviderModel, *, key: str, endpoint: str) -> int | str:
+    def _place(self, model_id: int, *, endpoint: str) -> int | str:
+        place = self._places.get((model_id, endpoint))
+        if place is None:
+            place = self._places[model_id, endpoint] = self._add_upstream(self._models[model_id], endpoint)
+        return place
+
+    def _add_upstream(self, model: ProviderModel, endpoint: str) -> int | str:
         """Its place, or why it cannot be called: a row that was written past its rules must not stop all the others."""
         if reason := why_malformed(model):
             return self._left_out(model, reason)
+        key = tables.address_key(model.provider.name, model.name, endpoint)
         try:
             made = upstream(model, key=key, endpoint=endpoint)
         except ValueError:

@@ -4,9 +4,13 @@ msgspec's structs rather than dataclasses: they decode a hundred thousand target
 collector need not walk them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
 
 import msgspec
+
+Item = TypeVar("Item")
 
 
 class Frozen(msgspec.Struct, frozen=True, gc=False):
@@ -119,6 +123,16 @@ class RoutingTable(Frozen, frozen=True, kw_only=True):
     disabled: dict[str, DisabledModel] = {}
     """provider/model that cannot be asked for."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing can be asked for, nor explained."""
+        return not (self.routes or self.direct or self.disabled)
+
+    def parts(self) -> Iterator[object]:
+        """All routes and upstreams."""
+        yield from self.routes.values()
+        yield from self.upstreams
+
     def resolve(self, name: str) -> Route:
         """Alias, then synonym, then provider/model, then direct/provider/model. Raises UnknownModel."""
         route = self.routes.get(name) or self.routes.get(self.synonyms.get(name, ""))
@@ -148,14 +162,52 @@ class RoutingTable(Frozen, frozen=True, kw_only=True):
                 yield from ((synonym, route) for synonym in synonyms.get(name, ()))
 
 
-def encode(table: RoutingTable) -> bytes:
-    """The table as JSON."""
-    return msgspec.json.encode(table)
+ROUTES_PER_PIECE = 100
+UPSTREAMS_PER_PIECE = 500
+"""A piece is decoded in about a millisecond: as long as nothing else in the process runs."""
 
 
-def decode(text: bytes) -> RoutingTable:
-    """The table from JSON. Raises msgspec.DecodeError, also when a field has the wrong shape."""
-    return _decoder.decode(text)
+def encode(table: RoutingTable) -> Iterator[bytes]:
+    """The table as JSON, in pieces: each one a table with a part of the whole. There is at least one."""
+    yield msgspec.json.encode(RoutingTable(version=table.version, synonyms=table.synonyms, disabled=table.disabled))
+    for upstreams in _parts(table.upstreams, UPSTREAMS_PER_PIECE):
+        yield msgspec.json.encode(RoutingTable(upstreams=tuple(upstreams)))
+    for routes in _parts(table.routes.items(), ROUTES_PER_PIECE):
+        yield msgspec.json.encode(RoutingTable(routes=dict(routes)))
+    for direct in _parts(table.direct.items(), UPSTREAMS_PER_PIECE):
+        yield msgspec.json.encode(RoutingTable(direct=dict(direct)))
+
+
+def decode(pieces: Iterable[bytes]) -> RoutingTable:
+    """The table from its pieces. Raises msgspec.DecodeError, also when a field has the wrong shape."""
+    version: int | None = None
+    upstreams: list[Upstream] = []
+    routes: dict[str, Route] = {}
+    synonyms: dict[str, str] = {}
+    direct: dict[str, int] = {}
+    disabled: dict[str, DisabledModel] = {}
+    for piece in pieces:
+        part = _decoder.decode(piece)
+        version = part.version if version is None else version
+        upstreams += part.upstreams
+        routes |= part.routes
+        synonyms |= part.synonyms
+        direct |= part.direct
+        disabled |= part.disabled
+    return RoutingTable(
+        version=version or 0,
+        upstreams=tuple(upstreams),
+        routes=routes,
+        synonyms=synonyms,
+        direct=direct,
+        disabled=disabled,
+    )
+
+
+def _parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 _decoder: "msgspec.json.Decoder[RoutingTable]" = msgspec.json.Decoder(RoutingTable)

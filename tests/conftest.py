@@ -10,6 +10,7 @@ from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+import pytest_django
 from django.conf import settings
 from django.db import connection
 
@@ -27,6 +28,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database.setdefault("TEST", {})["NAME"] = str(Path(settings.DATA_DIR) / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    """The history's pieces of the coming days are dropped: emptying all of them after each test takes seconds."""
+    from history.partitions import days, store
+
+    with django_db_blocker.unblock():
+        if store.are_cut():
+            for table in days.KEYS:
+                store.drop([piece for piece in store.pieces_of(table) if days.day_of(piece)])
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """The keys of all clients, as requests see them: token -> Caller, in memory, by its SHA-256."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -42,6 +44,15 @@ class KeyRing(Frozen, frozen=True, kw_only=True):
     callers: dict[str, Caller] = {}
     """SHA-256 of the key, in hex -> who it belongs to."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Nobody is let in."""
+        return not self.callers
+
+    def parts(self) -> Iterable[object]:
+        """All callers."""
+        return self.callers.values()
+
     def admit(self, token: str, *, now: float) -> Caller:
         """The caller with this key. Raises Unauthorized, KeyDisabled or KeyExpired. `now`: seconds since the epoch."""
         caller = self.callers.get(hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest())
@@ -54,14 +65,27 @@ class KeyRing(Frozen, frozen=True, kw_only=True):
         return caller
 
 
-def encode(keys: KeyRing) -> bytes:
-    """The keys as JSON: hashes and names, no secret."""
-    return msgspec.json.encode(keys)
+KEYS_PER_PIECE = 1_000
+"""A piece is decoded in about a millisecond: as long as nothing else in the process runs."""
+
+
+def encode(keys: KeyRing) -> Iterator[bytes]:
+    """The keys as JSON: hashes and names, no secret. In pieces, each one a key ring of some; there is at least one."""
+    yield msgspec.json.encode(KeyRing(version=keys.version))
+    callers = iter(keys.callers.items())
+    while part := dict(islice(callers, KEYS_PER_PIECE)):
+        yield msgspec.json.encode(KeyRing(callers=part))
 
 
 _decoder: "msgspec.json.Decoder[KeyRing]" = msgspec.json.Decoder(KeyRing)
 
 
-def decode(text: bytes) -> KeyRing:
-    """The keys from JSON. Raises msgspec.DecodeError."""
-    return _decoder.decode(text)
+def decode(pieces: Iterable[bytes]) -> KeyRing:
+    """The keys from their pieces. Raises msgspec.DecodeError."""
+    version: int | None = None
+    callers: dict[str, Caller] = {}
+    for piece in pieces:
+        part = _decoder.decode(piece)
+        version = part.version if version is None else version
+        callers |= part.callers
+    return KeyRing(version=version or 0, callers=callers)

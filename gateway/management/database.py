@@ -6,13 +6,17 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 
+class DatabaseSilent(CommandError):
+    """It does not answer."""
+
+
 def pending_migrations() -> int:
-    """How many migrations are not applied. Raises CommandError when the database does not answer."""
+    """How many migrations are not applied. Raises DatabaseSilent."""
     try:
         executor = MigrationExecutor(connection)
     except OperationalError as exc:
         reason = str(exc).strip().splitlines()[0]
-        raise CommandError(f"The database does not answer ({reason}). DATABASE_URL says where it is.") from exc
+        raise DatabaseSilent(f"The database does not answer ({reason}). DATABASE_URL says where it is.") from exc
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 

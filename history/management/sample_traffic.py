@@ -14,6 +14,8 @@ from django.db import connection, models
 from history.ids import first_id_at
 from history.latency import column_of
 from history.models import AttemptLog, RequestLog, TargetStat
+from history.partitions import store as partitions
+from history.partitions.days import days_between
 
 PERIOD = timedelta(days=30)
 MINUTES = timedelta(days=3)
@@ -63,6 +65,8 @@ def fill(rows: int, *, until: datetime, seed: int = 1) -> None:
     draw = random.Random(seed)
     start = until - PERIOD
     requests = ((start + PERIOD * number / rows, number) for number in range(rows))
+    if partitions.are_cut():
+        partitions.make(days_between(start.date(), until.date()))
     with connection.cursor() as cursor:
         _copy(cursor, RequestLog, (_request(draw, moment, number) for moment, number in requests))
         _copy_attempts(cursor)

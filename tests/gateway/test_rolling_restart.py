@@ -128,11 +128,11 @@ def test_ready_says_draining_at_once_and_answers_close_their_connections(data: P
         assert serve.wait() == 0
 
 
-def test_a_successor_that_cannot_start_leaves_all_as_it_was(data: Path, key: str) -> None:
+def test_a_successor_that_cannot_start_leaves_all_as_it_was(data: Path, key: str, tmp_path: Path) -> None:
     with Running("serve", "--port", "0", data=data) as serve:
         serve.wait_for(READY)
         port = serve.url.rpartition(":")[2]
-        broken = {"DATABASE_URL": "postgres://plexus@127.0.0.1:1/plexus"}
+        broken = {"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}"}  # it lacks all migrations
         with Running("serve", "--port", port, "--take-over", data=data, environ=broken) as successor:
             assert successor.wait() == 1
         with post(serve, key) as reply:

@@ -26,7 +26,7 @@ def another_process() -> Snapshot[RoutingTable]:
 
 
 def a_process_that_cannot_compile() -> Snapshot[RoutingTable]:
-    """It can take a table from Redis only."""
+    """It can only take a table that another process compiled."""
 
     def refuse(version: int) -> RoutingTable:
         raise AssertionError(f"Version {version} was compiled from the database.")

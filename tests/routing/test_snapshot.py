@@ -1,12 +1,13 @@
 """How a change of configuration reaches a process, with the database alone. With Redis: test_snapshot_in_redis.py."""
 
+import time
+
 import pytest
 from django.db import transaction
 from pytest_django import Settings
 
 from providers.models import Endpoint
 from routing.models import ConfigurationVersion, Synonym
-from routing.snapshot import Snapshot
 from routing.store import TABLE
 from routing.table import RoutingTable
 from tests.gateways import saved
@@ -112,23 +113,20 @@ def test_a_savepoint_is_gone_with_the_transaction_around_it() -> None:
     assert known() == []
 
 
-def test_many_rows_in_one_transaction_are_compiled_once() -> None:
+def test_many_rows_in_one_transaction_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     versions: list[int] = []
 
     def compile_and_count(version: int) -> RoutingTable:
         versions.append(version)
         return RoutingTable(version=version)
 
-    counting = Snapshot(
-        subject="counted", compile=compile_and_count, encode=lambda table: b"", decode=TABLE._decode, empty=TABLE._empty
-    )
-
+    monkeypatch.setattr(TABLE, "_compile", compile_and_count)
     with transaction.atomic():
-        for _ in range(30):
-            counting.mark_changed()
+        for number in range(30):
+            an_alias(f"alias-{number}")
 
-    assert versions == [30]
-    assert counting.current.version == 30
+    assert len(versions) == 1
+    assert TABLE.current.version == versions[0]
 
 
 # In every other process
@@ -154,8 +152,19 @@ def test_without_a_change_there_is_nothing_to_take_over() -> None:
     assert other.current is table
 
 
+def test_how_long_ago_the_table_was_confirmed_is_known() -> None:
+    other = another_process()
+    time.sleep(0.05)
+    before = other.age_seconds
+
+    other.catch_up()
+
+    assert 0.05 <= before < 5
+    assert other.age_seconds < before
+
+
 def test_a_process_that_starts_before_the_first_change_has_an_empty_table() -> None:
-    assert another_process().current == RoutingTable(version=0)
+    assert another_process().current.is_empty
 
 
 def test_a_database_that_was_put_back_is_followed_to_its_lower_version() -> None:

@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from gateway.access.store import KEYS
-from routing import snapshot
-from routing.models import ConfigurationVersion
+from routing.models import Alias, ConfigurationVersion
+from routing.snapshot import disk_copy
 from routing.store import TABLE
 from routing.table import RoutingTable, decode
 from tests import throwaway_servers
@@ -68,10 +68,11 @@ def in_less_than(seconds: float) -> Iterator[None]:
     assert time.monotonic() - began < seconds
 
 
-def signed(text: bytes, settings: Settings) -> bytes:
+def signed(version: int, text: bytes, settings: Settings) -> bytes:
     """As the gateway itself signs what it lays into Redis."""
-    key = settings.SECRET_KEY.encode()
-    return hmac.new(key, b"routing_table" + text, hashlib.sha256).hexdigest().encode() + b"\n" + text
+    head = b"routing_table %d" % version
+    signature = hmac.new(settings.SECRET_KEY.encode(), head + b"\n" + text, hashlib.sha256).hexdigest().encode()
+    return head + b" " + signature + b"\n" + text
 
 
 # What is laid there
@@ -83,8 +84,8 @@ def test_a_saved_change_lies_in_redis_signed(shared: "redis.Redis", settings: Se
     laid = shared.get(VALUE)
     assert isinstance(laid, bytes)
     _, _, text = laid.partition(b"\n")
-    assert laid == signed(text, settings)
-    assert decode(text) == TABLE.current
+    assert laid == signed(TABLE.current.version, text, settings)
+    assert decode(text.split(b"\n")) == TABLE.current
     assert shared.get(VERSION) == str(TABLE.current.version).encode()
 
 
@@ -104,7 +105,7 @@ def test_another_process_takes_the_table_from_redis(shared: "redis.Redis") -> No
     assert other.current == TABLE.current
 
 
-def test_a_later_change_is_taken_from_redis_without_asking_the_database() -> None:
+def test_to_take_a_later_change_the_database_is_asked_for_the_version_alone() -> None:
     an_alias("fast")
     other = a_process_that_cannot_compile()
     other.catch_up()
@@ -113,8 +114,22 @@ def test_a_later_change_is_taken_from_redis_without_asking_the_database() -> Non
     with CaptureQueriesContext(connection) as queries:
         assert other.catch_up()
 
-    assert len(queries) == 0
+    assert len(queries) == 1
     assert list(other.current.routes) == ["fast", "smart"]
+    assert other.source == "redis"
+
+
+def test_what_another_process_compiles_is_waited_for(shared: "redis.Redis") -> None:
+    an_alias("fast")
+    other = another_process()
+    Alias.objects.update(name="faster")  # sends no signal: nobody has compiled it yet
+    shared.set(f"plexus:routing_table:compiling:{version_in_database()}", 1)
+
+    assert not other.catch_up()
+    assert other.waits_for_another
+    TABLE.compile_now()
+    assert other.catch_up()
+    assert (list(other.current.routes), other.waits_for_another) == (["faster"], False)
 
 
 # What is believed
@@ -158,7 +173,10 @@ def test_the_keys_do_not_pass_for_a_table(shared: "redis.Redis") -> None:
 
 def test_a_table_of_another_release_is_compiled_anew(shared: "redis.Redis", settings: Settings) -> None:
     an_alias("fast")
-    shared.set(VALUE, signed(b'{"version": 1, "routes": {"fast": {"renamed_field": 1}}}', settings))
+    version = version_in_database()
+    text = b'{"version": %d, "routes": {"fast": {"renamed_field": 1}}}' % version
+    shared.set(VALUE, signed(version, text, settings))
+    disk_copy.forget("routing_table")
 
     assert list(another_process().current.routes) == ["fast"]
 
@@ -199,19 +217,6 @@ def test_a_change_that_redis_missed_is_not_taken_back(settings: Settings, server
     assert list(TABLE.current.routes) == ["fast", "smart"]
 
 
-def test_whoever_knows_a_change_that_redis_missed_tells_the_others(settings: Settings, server: str) -> None:
-    an_alias("fast")
-    other = another_process()
-    settings.REDIS_URL = NOBODY_THERE
-    an_alias("smart")
-    settings.REDIS_URL = server
-
-    TABLE.catch_up()
-    other.catch_up()
-
-    assert list(other.current.routes) == ["fast", "smart"]
-
-
 def test_a_change_that_everybody_missed_is_found_in_the_database(settings: Settings, server: str) -> None:
     an_alias("fast")
     other = another_process()
@@ -219,10 +224,7 @@ def test_a_change_that_everybody_missed_is_found_in_the_database(settings: Setti
     an_alias("smart")
     settings.REDIS_URL = server
 
-    until = time.monotonic() + snapshot.CHECK_DATABASE_EVERY_SECONDS + 2
-    while not other.catch_up() and time.monotonic() < until:
-        time.sleep(0.1)
-
+    assert other.catch_up()
     assert list(other.current.routes) == ["fast", "smart"]
 
 
@@ -232,14 +234,37 @@ def test_a_database_that_was_put_back_is_followed_by_all(shared: "redis.Redis") 
     lost = an_alias("lost")
     other = another_process()
     put_back(backup, without=lost)
-    # One process asks the database by itself, sooner or later; then Redis has the old version.
-    another_process()
-    assert shared.get(VERSION) == str(backup).encode()
 
     other.catch_up()
     TABLE.catch_up()
 
+    assert shared.get(VERSION) == str(backup).encode()
     assert list(other.current.routes) == list(TABLE.current.routes) == ["before"]
+
+
+def test_while_the_database_is_silent_a_newer_table_in_redis_is_taken() -> None:
+    an_alias("fast")
+    other = another_process()
+    an_alias("smart")
+
+    assert other.catch_up(ask_database=False)
+    assert list(other.current.routes) == ["fast", "smart"]
+
+
+def test_an_empty_table_is_believed_from_the_database_only(shared: "redis.Redis", settings: Settings) -> None:
+    alias = an_alias("fast")
+    table = TABLE.current
+    lay_empty(shared, table.version + 1, settings)
+
+    TABLE.catch_up(ask_database=False)
+    assert TABLE.current is table
+
+    alias.delete()
+    assert TABLE.current.is_empty
+
+
+def lay_empty(shared: "redis.Redis", version: int, settings: Settings) -> None:
+    shared.mset({VALUE: signed(version, b'{"version": %d}' % version, settings), VERSION: version})
 
 
 # Failures
@@ -327,6 +352,10 @@ def test_forgetting_takes_the_value_out_of_redis_too(shared: "redis.Redis") -> N
 
     assert shared.keys() == []
     assert TABLE.current.version == a_process_that_just_began().current.version == -1
+
+
+def version_in_database() -> int:
+    return ConfigurationVersion.objects.get(subject="routing_table").number
 
 
 def a_taker() -> RoutingTable:

@@ -166,7 +166,23 @@ def test_a_table_comes_back_from_json_as_it_was_and_in_its_order(table: RoutingT
     assert list(back.routes) == list(table.routes)
 
 
+def test_a_long_table_comes_back_from_many_short_pieces() -> None:
+    upstreams = tuple(an_upstream(f"openai/{number}") for number in range(1_200))
+    routes = [Route(name=f"alias-{number}", tiers=((Candidate(id=number, upstream=number),),)) for number in range(350)]
+    table = RoutingTable(
+        version=8,
+        upstreams=upstreams,
+        routes={route.name: route for route in routes},
+        direct={upstream.key: place for place, upstream in enumerate(upstreams)},
+    )
+
+    pieces = list(encode(table))
+
+    assert len(pieces) == 1 + 3 + 4 + 3
+    assert decode(pieces) == table
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"version": "seven"}', b'{"routes": {"fast": {}}}', b"\xff"])
 def test_json_of_another_shape_is_refused(text: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        decode(text)
+        decode([text])

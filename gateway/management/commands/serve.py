@@ -11,6 +11,7 @@ from gateway.management.handover import NoHandover, Offer, Taken, take_over
 from gateway.management.saying import say
 from gateway.management.serving import CannotListen, limit_stalls, listen, stop_signals_to, url_of
 from gateway.management.workers import Workers, WorkersFailed
+from routing.store import TABLE
 
 MOST_WORKERS = 256
 
@@ -52,7 +53,13 @@ class Command(BaseCommand):
         self.say("Plexus has stopped.")
 
     def bring_database_up_to_date(self, migrate: bool) -> None:
-        pending = database.pending_migrations()
+        try:
+            pending = database.pending_migrations()
+        except database.DatabaseSilent as exc:
+            if not TABLE.has_copy:
+                raise
+            self.say(f"{exc} Until it does, Plexus serves what this machine last knew.")
+            return
         if not pending:
             return
         if not migrate:

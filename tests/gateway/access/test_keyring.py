@@ -122,4 +122,4 @@ def test_keys_come_back_from_json_as_they_were() -> None:
 
 def test_json_of_another_shape_is_refused() -> None:
     with pytest.raises(msgspec.DecodeError):
-        decode(b'{"callers": {"x": {}}}')
+        decode([b'{"callers": {"x": {}}}'])

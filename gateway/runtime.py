@@ -16,6 +16,7 @@ from django.db import DatabaseError, close_old_connections
 
 from gateway.access.keyring import KeyRing
 from gateway.access.store import KEYS
+from gateway.decision import in_one_line
 from gateway.draft import Moment
 from gateway.errors import NotReady
 from gateway.prepared import Limits
@@ -102,6 +103,8 @@ class Runtime:
     def record(self, exchange: Exchange) -> None:
         """Keep what happened. Synchronous: the client may be gone, and this task cancelled."""
         self._recorder.record(exchange)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s", in_one_line(exchange))
 
     @property
     def recorded(self) -> int:

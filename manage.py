@@ -37,6 +37,13 @@ def run_django() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as wrong:
         sys.exit(f"Plexus cannot start: {wrong}")
+    except Exception as failure:
+        from gateway.management.database import what_is_wrong
+
+        sentence = None if "--traceback" in sys.argv else what_is_wrong(failure)
+        if sentence is None:
+            raise
+        sys.exit(sentence)
 
 
 if __name__ == "__main__":

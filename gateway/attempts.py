@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.draft import Draft
-from gateway.errors import NoEnabledTargets
+from gateway.errors import CallerError, NoEnabledTargets, OurError, UnsupportedApiType
 from gateway.prepared import HeaderList, Prepared
 from gateway.purse import Purse
 from history.records import Outcome
 from providers.errors import ProtocolError, UpstreamError, from_status
 from providers.wire.base import Call, MalformedAnswer
 from providers.wire.openai_chat import read_answer
-from routing.plan import Plan, Step
+from routing.plan import Plan, Step, spoken_instead
 
 if TYPE_CHECKING:
     from gateway.runtime import Runtime, UpstreamResponse
@@ -57,7 +57,7 @@ class Answered:
 async def first_answer(
     plan: Plan, call: Call, forwarded: HeaderList, draft: Draft, purse: Purse, runtime: Runtime
 ) -> Answered:
-    """The answer of the first upstream that gives one. Raises the last UpstreamError, NoEnabledTargets or HistoryUnavailable."""
+    """The answer of the first upstream that gives one. Raises the last UpstreamError; that nobody can; or HistoryUnavailable."""
     failure: UpstreamError | None = None
     for step in plan.steps():
         try:
@@ -71,7 +71,14 @@ async def first_answer(
                 break
     if failure is not None:
         raise failure
-    raise NoEnabledTargets(call.model, [item.told for item in plan.left_out])
+    raise nobody_can(call.model, plan)
+
+
+def nobody_can(model: str, plan: Plan) -> CallerError | OurError:
+    """What to say of a plan that has been walked and held no step."""
+    if spoken := spoken_instead(plan.left_out):
+        return UnsupportedApiType(model, plan.needs.api_type, spoken)
+    return NoEnabledTargets(model, [item.told for item in plan.left_out], is_direct=plan.route.is_direct)
 
 
 async def _try(

@@ -3,6 +3,7 @@
     GatewayError                     status, code, type, param
     ├── CallerError                  the caller's: 4xx
     │   ├── InvalidRequest           400   code says what; param says where
+    │   ├── UnsupportedApiType       400   unsupported_api_type
     │   ├── MalformedHTTP            400   malformed_http
     │   ├── Unauthorized             401   invalid_api_key
     │   ├── Forbidden                403
@@ -42,6 +43,7 @@ from providers.wire.openai_chat import error_body
 
 NEAR_MATCH_CHARACTERS = 64
 NEAR_MATCH_NAMES = 100
+_LISTED = " GET /v1/models lists the aliases that this key may use."
 
 
 class GatewayError(Exception):
@@ -75,6 +77,16 @@ class InvalidRequest(CallerError):
     @classmethod
     def from_malformed(cls, exc: MalformedCall) -> "InvalidRequest":
         return cls(exc.message, code=exc.code, param=exc.param)
+
+
+class UnsupportedApiType(CallerError):
+    """The name is good, and only for other endpoints. Not 503: SDKs would try again."""
+
+    code = "unsupported_api_type"
+    param = "model"
+
+    def __init__(self, model: str, api_type: str, spoken: Sequence[str]) -> None:
+        super().__init__(f"“{model}” does not do {api_type}; it does {' and '.join(spoken)}.")
 
 
 class MalformedHTTP(CallerError):
@@ -139,8 +151,9 @@ class ModelNotAllowed(Forbidden):
     code = "model_not_allowed"
     param = "model"
 
-    def __init__(self, model: str) -> None:
-        super().__init__(f"This API key may not use the model “{model}”. GET /v1/models lists those it may.")
+    def __init__(self, model: str, *, has_list: bool = True) -> None:
+        hint = _LISTED if has_list else ""
+        super().__init__(f"This API key may not use the model “{model}”.{hint}")
 
 
 class ModelNotFound(CallerError):
@@ -150,8 +163,10 @@ class ModelNotFound(CallerError):
     code = "model_not_found"
     param = "model"
 
-    def __init__(self, model: str, near: Sequence[str] = ()) -> None:
-        hint = f" Did you mean {' or '.join(f'“{name}”' for name in near)}?" if near else " GET /v1/models lists them."
+    def __init__(self, model: str, near: Sequence[str] = (), *, has_list: bool = True) -> None:
+        hint = _LISTED if has_list else ""
+        if near:
+            hint = f" Did you mean {' or '.join(f'“{name}”' for name in near)}?"
         super().__init__(f"The model “{model}” does not exist. Names are case-sensitive.{hint}")
 
 
@@ -160,7 +175,7 @@ class NotFound(CallerError):
     code = "not_found"
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"There is nothing at {path}. The API begins at /v1, for instance POST /v1/chat/completions.")
+        super().__init__(f"There is no endpoint at {path}. Others are GET /v1/models and POST /v1/chat/completions.")
 
 
 class MethodNotAllowed(CallerError):
@@ -226,10 +241,11 @@ class NoEnabledTargets(OurError):
     code = "no_enabled_targets"
     param = "model"
 
-    def __init__(self, model: str, left_out: Sequence[str] = ()) -> None:
-        """`left_out`: those that could not take it, as a caller may know them."""
+    def __init__(self, model: str, left_out: Sequence[str] = (), *, is_direct: bool = False) -> None:
+        """`left_out`: those that could not take it, as a caller may know them. `is_direct`: no alias was asked for."""
         reasons = f" Left out: {'; '.join(left_out)}." if left_out else ""
-        super().__init__(f"No enabled targets for “{model}”.{reasons} Enable one under Routing › Aliases.")
+        cure = "See to it under Providers › Models." if is_direct else "Enable one under Routing › Aliases."
+        super().__init__(f"No enabled targets for “{model}”.{reasons} {cure}")
 
 
 class NotReady(OurError):

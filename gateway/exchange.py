@@ -12,7 +12,16 @@ import msgspec
 from gateway.access.keyring import Caller
 from gateway.attempts import Answered, Streaming, first_answer
 from gateway.draft import Draft
-from gateway.errors import GatewayError, InvalidRequest, KeyBarred, ModelNotFound, ShuttingDown, near_matches
+from gateway.errors import (
+    GatewayError,
+    InvalidRequest,
+    KeyBarred,
+    ModelNotAllowed,
+    ModelNotFound,
+    ShuttingDown,
+    near_matches,
+    rendered,
+)
 from gateway.in_flight import IN_FLIGHT
 from gateway.prepared import HeaderList, shown
 from gateway.relay import CLIENT_GONE_STATUS, Relay
@@ -55,6 +64,7 @@ async def answer(
         runtime.record(draft.close(Outcome.REFUSED, exc.status, runtime.now(), code=exc.code, error=exc.message))
         raise
     except UpstreamError as exc:
+        draft.answer_bytes = len(rendered(exc).body)
         runtime.record(draft.close(Outcome.FAILED, exc.status, runtime.now(), code=exc.code, error=exc.message))
         raise
     except asyncio.CancelledError:
@@ -111,15 +121,21 @@ def resolve(model: str, caller: Caller, table: RoutingTable) -> Route:
     try:
         route = table.resolve(model)
     except UnknownModel as exc:
-        raise ModelNotFound(model, _near(model, caller, table)) from exc
-    caller.check_may_use(route, model)
+        aliases, models = _names_for(caller, table)
+        near = near_matches(model.removeprefix("direct/"), [*aliases, *models])
+        raise ModelNotFound(model, near, has_list=bool(aliases)) from exc
+    if not caller.may_use(route):
+        raise ModelNotAllowed(model, has_list=bool(_names_for(caller, table)[0]))
     return route
 
 
-def _near(model: str, caller: Caller, table: RoutingTable) -> list[str]:
-    if len(table.routes) + len(table.synonyms) > MOST_NAMES_LOOKED_AT:
-        return []
-    return near_matches(model, [name for name, route in table.names() if caller.may_use(route)])
+def _names_for(caller: Caller, table: RoutingTable) -> tuple[list[str], list[str]]:
+    """The listed aliases, with their synonyms, and the provider/model names that this caller may use. None of too many."""
+    names = len(table.routes) + len(table.synonyms)
+    aliases = [] if names > MOST_NAMES_LOOKED_AT else [name for name, route in table.names() if caller.may_use(route)]
+    has_too_many = names + len(table.direct) > MOST_NAMES_LOOKED_AT
+    models = [] if has_too_many else [name for name in table.direct if caller.may_use(table.resolve(name))]
+    return aliases, models
 
 
 def _reply(

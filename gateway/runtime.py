@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import time
@@ -16,6 +17,7 @@ from django.conf import settings
 
 from gateway.access.keyring import KeyRing
 from gateway.access.store import KEYS
+from gateway.decision import in_one_line
 from gateway.draft import Draft, Moment
 from gateway.errors import HistoryUnavailable, NotReady
 from gateway.in_flight import IN_FLIGHT
@@ -39,6 +41,7 @@ from routing.snapshot import Follower
 from routing.store import TABLE
 from routing.table import RoutingTable
 
+logger = logging.getLogger(__name__)
 TELL_EVERY_SECONDS = 1.0
 PATIENCE_LOOKS = 5
 """So often a service or a version may fail to be confirmed before /readyz says so: 10 s by default."""
@@ -138,6 +141,8 @@ class Runtime:
         """Keep what happened. Synchronous: the client may be gone, and this task cancelled."""
         self._recorder.record(exchange)
         TOTALS.note(exchange)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s", in_one_line(exchange))
 
     @property
     def recorded(self) -> int:

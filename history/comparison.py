@@ -15,7 +15,7 @@ COLOURS: Final = ("primary", "violet", "blue", "orange", "pink", "lime")
 OTHERS: Final = "all others"
 """Neither an alias nor a target can be called so: it has a space and no slash."""
 NO_TARGET: Final = "no target"
-SHOWN: Final = {DIRECT: "provider/model, no alias", UNRESOLVED: "refused, no alias"}
+SHOWN: Final = {DIRECT: "direct, no alias", UNRESOLVED: "refused, no alias"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

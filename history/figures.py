@@ -33,7 +33,7 @@ def ratio(part: float, whole: float) -> float | None:
 
 
 def error_rate(sums: Sums) -> float | None:
-    """Of the requests that reached an upstream: what we refused says nothing about any."""
+    """Of the requests that were not refused: what is wrong with a request says nothing about any upstream."""
     return ratio(sums["errors"], sums["requests"] - sums["refused"])
 
 
@@ -43,18 +43,18 @@ def tokens(sums: Sums) -> int:
 
 
 def known_usd(sums: Sums) -> float | None:
-    """What is known to have been spent; None where something was and no price is known."""
+    """What is known to have been spent; None where something was and nobody knows how much."""
     return None if sums["unknown_costs"] and not sums["cost_usd"] else float(sums["cost_usd"])
 
 
 def shown_cost(sums: Sums) -> str:
-    """`$12.34`; `unknown` where no price is known."""
+    """`$12.34`; `unknown` where nobody knows any."""
     return "unknown" if known_usd(sums) is None else shown_usd(sums["cost_usd"])
 
 
 def unknown_note(sums: Sums) -> str:
     """What a cost leaves out; empty where that is nothing."""
-    return f"{shown_count(sums['unknown_costs'])} of unknown price" if sums["unknown_costs"] else ""
+    return f"{shown_count(sums['unknown_costs'])} of unknown cost" if sums["unknown_costs"] else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ class RequestLog(models.Model):
     cached_input_tokens = tokens()
     cache_write_tokens = tokens()
     reasoning_tokens = tokens()
-    cost_usd = usd(verbose_name="cost", null=True, blank=True, help_text="Empty: nobody told us the price.")
+    cost_usd = usd(verbose_name="cost", null=True, blank=True, help_text="Empty: nobody told us, or nothing was used.")
     left_out = models.TextField(blank=True, help_text="Targets that could not take it, with reasons.")
     attempt_count = models.PositiveSmallIntegerField("attempts", default=0)
 
@@ -87,6 +87,9 @@ class RequestLog(models.Model):
             # Nearly all requests are well: those are found at once without an index.
             models.Index("status", models.F("id").desc(), name="request_by_status", condition=Q(status__gte=300)),
             models.Index("outcome", models.F("id").desc(), name="request_by_outcome", condition=~Q(outcome="ok")),
+            models.Index(
+                "error_code", models.F("id").desc(), name="request_by_error_code", condition=Q(error_code__gt="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -141,7 +144,7 @@ class TargetStat(models.Model):
     attempt_failures = counter(help_text="Of those, the ones that failed.")
     requests = counter(help_text="Requests that ended here.")
     errors = counter(help_text="Of those, failed or interrupted.")
-    refused = counter(help_text="Of those, refused before any target was asked.")
+    refused = counter(help_text="Of those, refused for what was asked, by us or by the target.")
     cancelled = counter(help_text="Of those, cancelled by the client.")
     latency_ms_sum = milliseconds(default=0)
     first_byte_count = counter()
@@ -150,7 +153,7 @@ class TargetStat(models.Model):
     output_tokens = counter()
     cached_input_tokens = counter()
     cost_usd = usd(default=0)
-    unknown_costs = counter(help_text="Requests with tokens whose price nobody told us.")
+    unknown_costs = counter(help_text="Requests whose tokens or price nobody told us.")
 
     latency_10ms = counter()
     latency_15ms = counter()

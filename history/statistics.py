@@ -6,9 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from history.costs import may_be_billed
 from history.latency import column_of
 from history.records import Outcome
 from history.rows import AttemptRow, Row, moment
+from providers.errors import UpstreamRejected
 
 ERRORS = {Outcome.FAILED, Outcome.INTERRUPTED}
 """Outcomes that are not the client's own doing."""
@@ -31,7 +33,7 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costed:
-    """A row, and what it cost; None where the price is unknown or nothing was used."""
+    """A row, and what it cost; None where nobody knows or nothing was used."""
 
     row: Row
     cost_usd: Decimal | None
@@ -60,10 +62,12 @@ def _buckets(started_at: float, alias: str, provider: str, model: str, target_id
 def _of_request(request: Costed) -> Counts:
     row = request.row
     outcome, usage, first_byte_ms = row["outcome"], row["usage"], row["first_byte_ms"]
+    is_callers = row["error_code"] == UpstreamRejected.code
     counts: Counts = {
         "requests": 1,
-        "errors": int(outcome in ERRORS),
-        "refused": int(outcome == Outcome.REFUSED),
+        "errors": int(outcome in ERRORS and not is_callers),
+        # Whoever finds the fault in a request, we or the upstream, says nothing of the upstream by it.
+        "refused": int(outcome == Outcome.REFUSED or is_callers),
         "cancelled": int(outcome == Outcome.CANCELLED),
     }
     if outcome != Outcome.REFUSED:
@@ -73,13 +77,19 @@ def _of_request(request: Costed) -> Counts:
         counts |= {"first_byte_count": 1, "first_byte_ms_sum": first_byte_ms}
     if usage is not None:
         counts |= {name: usage[name] for name in ("input_tokens", "output_tokens", "cached_input_tokens")}
-        counts["unknown_costs"] = int(request.cost_usd is None)
         counts["cost_usd"] = request.cost_usd or Decimal(0)
+    if request.cost_usd is None and (usage is not None or _may_be_billed(row)):
+        counts["unknown_costs"] = 1
     return counts
 
 
 def _of_attempt(attempt: AttemptRow) -> Counts:
-    return {"attempts": 1, "attempt_failures": int(attempt["outcome"] in ERRORS)}
+    is_callers = attempt["condition"] == UpstreamRejected.condition
+    return {"attempts": 1, "attempt_failures": int(attempt["outcome"] in ERRORS and not is_callers)}
+
+
+def _may_be_billed(row: Row) -> bool:
+    return may_be_billed(outcome=row["outcome"], error_code=row["error_code"], tries=len(row["attempts"]))
 
 
 def _add(total: Counts, more: Counts) -> None:

@@ -10,6 +10,8 @@ from history.scope import DIRECT, UNRESOLVED, Scope, alias_of, target_of
 from history.shown import shown_count, shown_duration, shown_share
 
 NO_ALIAS: Final = "no alias"
+NAMES_OF_NONE: Final = {DIRECT: "direct, no alias", UNRESOLVED: "refused, no alias"}
+"""As the comparison of aliases calls them. No alias can be called so: they have no spaces."""
 WHY_NO_ALIAS: Final = {DIRECT: "asked for as provider/model", UNRESOLVED: "refused before any was found"}
 
 
@@ -60,7 +62,7 @@ def aliases(scope: Scope, rows: Sequence[Sums], most: int) -> Table:
 def _alias_row(scope: Scope, name: str, sums: Sums, whole: int) -> TableRow:
     is_chosen = scope.alias == name
     return _row(
-        name=NO_ALIAS if name in WHY_NO_ALIAS else name,
+        name=NAMES_OF_NONE.get(name, name),
         under=WHY_NO_ALIAS.get(name, ""),
         # Another alias has other targets.
         address=replace(scope, alias="" if is_chosen else name, target="").address,
@@ -74,13 +76,14 @@ def _alias_row(scope: Scope, name: str, sums: Sums, whole: int) -> TableRow:
 def targets(scope: Scope, rows: Sequence[Sums], most: int) -> Table:
     """One row per target of each alias shown, with its share of what the alias got: the weights at work.
 
-    The error rate is that of the tries: a target that always hands over has no request that ended there.
+    The error rate is that of the tries, and the order too: a target that always hands over has no request that ended
+    there, and is the one to look at.
     """
     of_alias: dict[str, int] = {}
     for row in rows:
         of_alias[row["alias"]] = of_alias.get(row["alias"], 0) + (row["requests"] if row["provider"] else 0)
     found = [row for row in rows if row["provider"] and scope.alias in ("", alias_of(row))]
-    busiest = sorted(found, key=lambda row: (-row["requests"], row["alias"], target_of(row)))
+    busiest = sorted(found, key=lambda row: (-row["attempts"], -row["requests"], row["alias"], target_of(row)))
     shown = [_target_row(scope, row, of_alias[row["alias"]]) for row in busiest[:most]]
     title = f"Targets of {scope.alias}" if scope.alias and scope.alias not in WHY_NO_ALIAS else "Targets"
     return Table(title=title, share="Share of alias", rows=shown, left_out=len(busiest) - len(shown))

@@ -173,6 +173,12 @@ def _is_usable(folder: Path) -> bool:
 
 def _make(folder: Path) -> None:
     """An empty environment with pip. Raises SetupFailed."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise SetupFailed(
+            f"Plexus makes its environment in {folder}, and {there} is no folder that this user may write to. "
+            "Let this user write there, or put Plexus (or PLEXUS_VENV) where it may."
+        )
     print(f"Making the environment {folder.name} …", file=sys.stderr, flush=True)
     said = []
     for maker in ("venv", "virtualenv"):
@@ -186,12 +192,13 @@ def _make(folder: Path) -> None:
 
 
 def _cannot_make(folder: Path, said: str) -> str:
-    package = f"python3.{sys.version_info.minor}-venv"
-    return (
-        f"{said.strip()}\n\n"
-        f"Python could not make the environment {folder}. On Debian and Ubuntu the module for it is a package of its own: "
-        f"`sudo apt install {package}` (or `python3-venv`). Then run the same command again."
-    )
+    cure = "See to what it says above, then run the same command again."
+    if importlib.util.find_spec("ensurepip") is None:
+        cure = (
+            "On Debian and Ubuntu the module for it is a package of its own: "
+            f"`sudo apt install python3.{sys.version_info.minor}-venv` (or `python3-venv`). Then run the same command again."
+        )
+    return f"{said.strip()}\n\nPython could not make the environment {folder}. {cure}"
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """Reading settings so that a wrong one is said in a sentence that names it."""
 
 import os
+import re
+import warnings
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -96,18 +98,38 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
             accept=lambda value: value in choices,
         )
 
+    def secret(self, name: str) -> str:
+        """At least LEAST_SECRET_CHARACTERS, or "" where it is not set. What is said of it does not show it."""
+        text: str = self.str(name, default="")
+        if text and len(text) < LEAST_SECRET_CHARACTERS:
+            raise ImproperlyConfigured(
+                f"{name} must have at least {LEAST_SECRET_CHARACTERS} characters, and has {len(text)}. Make one with "
+                "`python3 -c 'import secrets; print(secrets.token_urlsafe(50))'`."
+            )
+        return text
+
+    def each(self, name: str, accept: Callable[[str], object], *, default: str, wanted: str) -> list[str]:
+        """Words separated by commas, each of which `accept` takes."""
+        words = [word.strip() for word in self.str(name, default=default).split(",") if word.strip()]
+        for word in words:
+            if not accept(word):
+                raise ImproperlyConfigured(f"{name} must be {wanted}, not “{word}”.")
+        return words
+
     def servers(self, name: str, schemes: Collection[str], *, default: str, example: str) -> str:
         """The URL of a server, or several separated by semicolons; "" for none. What is said of it shows no password."""
         urls: str = self.str(name, default=default)
         if not all(_is_server(url, schemes) for url in urls.split(";") if urls):
             begins = ", ".join(f"{scheme}://" for scheme in schemes)
-            raise ImproperlyConfigured(f"{name} must be a URL such as {example}; it may begin with {begins}.")
+            raise ImproperlyConfigured(f"{name} must be a URL such as {example}; it may begin with {begins}. {_PORTS}")
         return urls
 
     def database(self, url: str) -> dict[str, Any]:  # Any: Django's own shape of a DATABASES entry
         """The DATABASES entry for DATABASE_URL, with what each engine needs to behave under load."""
         try:
-            entry: dict[str, Any] = dict(self.db_url_config(url))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # django-environ's, of what is refused below
+                entry: dict[str, Any] = dict(self.db_url_config(url))
         except (ValueError, ImproperlyConfigured) as exc:
             raise ImproperlyConfigured(_DATABASE_WANTED) from exc
         engine = entry.get("ENGINE", "")
@@ -150,8 +172,34 @@ def _bounded(options: dict[str, Any]) -> dict[str, Any]:  # Any: libpq's own par
     }
 
 
+LEAST_SECRET_CHARACTERS = 32
+_HOST = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-_DATABASE_WANTED = "DATABASE_URL must be postgres://user:password@host:5432/name or sqlite:////path/to/file.sqlite3."
+_PORTS = "A port is a number from 1 to 65535."
+_DATABASE_WANTED = (
+    "DATABASE_URL must be postgres://user:password@host:5432/name or sqlite:////path/to/file.sqlite3. " + _PORTS
+)
+
+
+def is_host(text: str) -> bool:
+    """Whether Django's ALLOWED_HOSTS can hold it and ever match: no scheme, port or path; `.a.b` is a.b and all below it."""
+    return _HOST.fullmatch(text) is not None
+
+
+def is_origin(text: str) -> bool:
+    """Whether it is a scheme and a host, with a port if need be; `https://*.a.b` is all below a.b."""
+    try:
+        parts = urlsplit(text)
+        port_is_possible = parts.port != 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and port_is_possible
+        and text == f"{parts.scheme}://{parts.netloc}"
+        and bool(parts.hostname)
+        and parts.username is None
+    )
 
 
 def kept_secret(file: Path, make: Callable[[], str] = get_random_secret_key) -> str:
@@ -186,7 +234,7 @@ def _is_server(url: str, schemes: Collection[str]) -> bool:
     try:
         parts = urlsplit(url)
         named = parts.netloc or parts.path
-        return parts.scheme in schemes and bool(named) and parts.port != 0
+        return parts.scheme in schemes and bool(named) and parts.port != 0  # above 65535 it raises
     except ValueError:
         return False
 

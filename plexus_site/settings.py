@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.urls import reverse_lazy
 
-from plexus_site.environment import Environment, kept_secret
+from plexus_site.environment import Environment, is_host, is_origin, kept_secret
 from providers.addresses import AllowedNetworks
 from providers.secrets import Vault, new_key
 
@@ -30,7 +30,7 @@ CELERY_BROKER_URL = env.servers(
 
 # Secrets -----------------------------------------------------------------------------------------
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(DATA_DIR / "secret_key")
+SECRET_KEY = env.secret("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
 PLEXUS_ENCRYPTION_KEYS = env.checked(
     "PLEXUS_ENCRYPTION_KEYS",
     lambda text: [key.strip() for key in text.split(",") if key.strip()],
@@ -90,8 +90,18 @@ PLEXUS_LOG_LEVEL = env.one_of("PLEXUS_LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "
 # Django ------------------------------------------------------------------------------------------
 
 DEBUG = False
-ALLOWED_HOSTS = env.list("PLEXUS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("PLEXUS_CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.each(
+    "PLEXUS_ALLOWED_HOSTS",
+    is_host,
+    default="localhost,127.0.0.1,[::1]",
+    wanted="host names without scheme, port or path, such as plexus.example.com, separated by commas",
+)
+CSRF_TRUSTED_ORIGINS = env.each(
+    "PLEXUS_CSRF_TRUSTED_ORIGINS",
+    is_origin,
+    default="",
+    wanted="origins with their scheme and nothing after the host, such as https://plexus.example.com, separated by commas",
+)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("PLEXUS_SECURE_COOKIES", default=False)
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -210,10 +220,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "filters": {"one_line": {"()": "plexus_site.refused_host.OneLine"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         **{room: {"level": PLEXUS_LOG_LEVEL} for room in ("gateway", "routing", "providers", "history")},
+        "django.security.DisallowedHost": {"filters": ["one_line"]},
         "uvicorn.error": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "celery.worker.control": {"level": "ERROR"},  # its farewell, a warning at every end of the embedded worker

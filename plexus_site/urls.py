@@ -8,3 +8,4 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]
+handler400 = "plexus_site.refused_host.bad_request"

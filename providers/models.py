@@ -131,7 +131,7 @@ class Provider(ConfigurationModel):
     )
     connect_timeout_seconds = seconds("Empty: PLEXUS_CONNECT_TIMEOUT_SECONDS.", least=0.1, most=30)
     first_byte_timeout_seconds = seconds("Streams only. Empty: PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS.", most=600)
-    idle_timeout_seconds = seconds("Empty: PLEXUS_IDLE_TIMEOUT_SECONDS.", most=600)
+    idle_timeout_seconds = seconds("Streams only. Empty: PLEXUS_IDLE_TIMEOUT_SECONDS.", most=600)
     answer_timeout_seconds = seconds("A whole answer. Empty: PLEXUS_ANSWER_TIMEOUT_SECONDS.")
 
     credential_was_entered = False

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django.core import checks
 from django.db import DatabaseError
 
+from providers.checks import objection_to_credential
+
 if TYPE_CHECKING:
+    from providers.models import ProviderModel
     from routing.models import Alias, Target
 
 WHAT_IT_READS = (
@@ -50,8 +53,6 @@ def _look_for_somebody(alias: "Alias", known: Answers) -> str | None:
 
 
 def _why_left_out(target: "Target", known: Answers) -> str | None:
-    from routing.store import why_disabled
-
     if not target.enabled:
         return "the target is disabled"
     if target.to_alias is not None:
@@ -59,7 +60,19 @@ def _why_left_out(target: "Target", known: Answers) -> str | None:
             return f"the alias “{target.to_alias}” is disabled"
         deeper = why_unserved(target.to_alias, known)
         return f"the alias “{target.to_alias}” {deeper}" if deeper else None
-    return why_disabled(target.model) if target.model is not None else "it points at nothing"
+    return _why_uncallable(target.model) if target.model is not None else "it points at nothing"
+
+
+def _why_uncallable(model: "ProviderModel") -> str | None:
+    """Disabled, or without a credential that this process can read: as “Test route” says it."""
+    from routing.store import why_disabled
+
+    provider = model.provider
+    if reason := why_disabled(model):
+        return reason
+    if objection := objection_to_credential(provider.auth, provider.credential):
+        return f"the provider “{provider}” cannot be called: {objection.rstrip('.')}"
+    return None
 
 
 @checks.register("routing", deploy=True)
@@ -78,6 +91,7 @@ def _warnings() -> Iterator[checks.CheckMessage]:
         if reason := why_unserved(alias, known):
             yield checks.Warning(
                 f"The alias “{alias}” {reason}. Requests for it get 503.",
-                hint="Enable a target, its model and its provider, or disable the alias under Routing › Aliases.",
+                hint="Enable a target, its model and its provider, and see that the provider's credential can be read; "
+                "or disable the alias under Routing › Aliases.",
                 id="routing.W001",
             )

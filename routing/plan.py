@@ -91,13 +91,21 @@ class Plan:
             list(self._through(self.table.routes[candidate.alias], entered))
             return
         upstream = self.table.upstreams[candidate.upstream]
+        speaks: tuple[str, ...] = ()
         if reason := objection(upstream, self.needs):
-            told = f"{upstream.name} ({reason})"
+            told, speaks = f"{upstream.name} ({reason})", tuple(upstream.urls)
         elif reason := self.unpayable(upstream):
             told = f"{upstream.name} (cannot be called as it is configured)"
         else:
             return
-        self.left_out.append(LeftOut(target=upstream.key, reason=reason, for_callers=told))
+        self.left_out.append(LeftOut(target=upstream.key, reason=reason, for_callers=told, speaks=speaks))
+
+
+def spoken_instead(left_out: Sequence[LeftOut]) -> list[str]:
+    """The API types that would have been taken, where the request's own is all that is against everybody; else none."""
+    if not all(one.speaks for one in left_out):
+        return []
+    return sorted({api_type for one in left_out for api_type in one.speaks})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,8 @@ class LeftOut(Frozen, frozen=True, kw_only=True):
     reason: str
     for_callers: str = ""
     """What a caller may know of it instead, where these name an address or a variable of ours."""
+    speaks: tuple[str, ...] = ()
+    """The API types that it could take instead, where the request's is all that is against it."""
 
     @property
     def told(self) -> str:

@@ -105,6 +105,28 @@ def test_a_second_start_installs_nothing(tree: Tree) -> None:
     assert (exit_code, printed, said) == (0, f"{tree.folder / '.venv'} hello again", "")
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_what_is_said(tmp_path: Path) -> None:
+    read_only = Tree(tmp_path / "project")
+    read_only.folder.chmod(0o555)
+
+    exit_code, _, said = read_only.run("hello")
+
+    assert exit_code == 1
+    assert f"{read_only.folder} is no folder that this user may write to" in said
+    assert "python3-venv" not in said
+
+
+def test_an_environment_that_has_no_place_is_said_in_a_sentence(tree: Tree) -> None:
+    no_folder = tree.folder / "pyproject.toml"
+
+    exit_code, _, said = tree.run("hello", venv=no_folder / "venv")
+
+    assert exit_code == 1
+    assert f"{no_folder} is no folder that this user may write to" in said
+    assert said.count("\n") == 1
+
+
 def test_an_installation_that_was_killed_is_made_again(tree: Tree) -> None:
     (tree.folder / ".venv" / ".plexus-installed").write_text(bootstrap.UNFINISHED)
     shutil.rmtree(tree.folder / ".venv" / "lib")

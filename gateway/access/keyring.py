@@ -6,7 +6,7 @@ from itertools import islice
 
 import msgspec
 
-from gateway.errors import KeyDisabled, KeyExpired, ModelNotAllowed, Unauthorized
+from gateway.errors import KeyDisabled, KeyExpired, Unauthorized
 from routing.table import Frozen, Route
 
 
@@ -30,11 +30,6 @@ class Caller(Frozen, frozen=True, kw_only=True):
         if not self.is_restricted:
             return True
         return route.model_id in self.models if route.is_direct else route.id in self.aliases
-
-    def check_may_use(self, route: Route, asked_as: str) -> None:
-        """Raise ModelNotAllowed unless this caller may use the route."""
-        if not self.may_use(route):
-            raise ModelNotAllowed(asked_as)
 
 
 class KeyRing(Frozen, frozen=True, kw_only=True):

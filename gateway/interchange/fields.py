@@ -148,6 +148,11 @@ class Fields:
         if self._left.pop(key, None) is not None:
             self.note(Kind.IGNORED, key, reason)
 
+    def refuse(self, key: str, reason: str) -> None:
+        """Take a key that may not be here. Nothing is said when it is not."""
+        if self._left.pop(key, None) is not None:
+            self.note(Kind.REFUSED, key, reason)
+
     def ignore_the_rest(self, known: Collection[str] = ()) -> None:
         """Say of every key that nobody took that it is not known. `known`: where to look for a slip of the pen."""
         for key in self.names():

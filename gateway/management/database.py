@@ -2,7 +2,7 @@
 
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 
@@ -18,6 +18,26 @@ def pending_migrations() -> int:
         reason = str(exc).strip().splitlines()[0]
         raise DatabaseSilent(f"The database does not answer ({reason}). DATABASE_URL says where it is.") from exc
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def lack_of(pending: int) -> str:
+    """What is wrong where so many migrations are not applied, and the cure, without its full stop."""
+    return f"The database lacks {pending} migration{'s' if pending > 1 else ''}. Apply with `manage.py migrate`"
+
+
+def what_is_wrong(failure: Exception) -> str | None:
+    """What the state of the database says of a command that ended in `failure`; None where that is not to blame.
+
+    A command need not look at the database before it begins: manage.py asks here when one has failed.
+    """
+    if not isinstance(failure, OperationalError | ProgrammingError | InterfaceError):
+        return None
+    connection.close()  # whatever transaction it is in is over
+    try:
+        pending = pending_migrations()
+    except CommandError as exc:
+        return str(exc)
+    return f"{lack_of(pending)}." if pending else None
 
 
 def migrate() -> None:

@@ -65,6 +65,10 @@ class Embeddings(Completion):
     api_type = "embeddings"
 
 
+SERVED_API_TYPES = [view.api_type for view in (ChatCompletions, Completions, Embeddings)]
+"""What clients can ask for. A provider may speak more."""
+
+
 def check_content(request: GatewayRequest) -> None:
     """Raise UnsupportedMediaType for anything but plain JSON."""
     content_type = next(iter(request.values_of(b"content-type")), "")

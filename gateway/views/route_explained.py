@@ -13,7 +13,9 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 from gateway import trial
+from gateway.attempts import nobody_can
 from gateway.runtime import purse_of
+from gateway.views.openai import SERVED_API_TYPES
 from providers import wire
 from providers.admin.unfolded import TextAreaWidget
 from routing.eligibility import Needs
@@ -55,6 +57,8 @@ class Outlook:
 
     rows: list[Row]
     left_out: list[LeftOut]
+    refusal: str = ""
+    """What clients are told where there are no rows: status and code."""
     is_unknown: bool = False
     """The alias is disabled: clients are told that there is no such model."""
 
@@ -64,7 +68,7 @@ def page(request: HttpRequest, alias: Alias, *, may_send: bool, site: AdminSite)
     if request.method == "POST" and not may_send:
         raise PermissionDenied
     api_type = request.GET.get("api", "chat")
-    api_type = api_type if api_type in wire.FORMATS else "chat"
+    api_type = api_type if api_type in SERVED_API_TYPES else "chat"
     form = PromptForm(request.POST or None)
     context = {
         **site.each_context(request),
@@ -73,7 +77,7 @@ def page(request: HttpRequest, alias: Alias, *, may_send: bool, site: AdminSite)
         "alias": alias,
         "selector": SELECTORS[alias.selector].label,
         "api_type": api_type,
-        "api_types": wire.choices(),
+        "api_types": [(name, wire.FORMATS[name].label) for name in SERVED_API_TYPES],
         "outlook": outlook(alias, api_type),
         "form": form,
         "may_send": may_send,
@@ -109,7 +113,8 @@ def outlook(alias: Alias, api_type: str) -> Outlook:
         )
         for place, prospect in enumerate(prospects, start=1)
     ]
-    return Outlook(rows=rows, left_out=unique(plan.left_out))
+    refused = nobody_can(alias.name, plan)
+    return Outlook(rows=rows, left_out=unique(plan.left_out), refusal=f"{refused.status} {refused.code}")
 
 
 def unique(left_out: list[LeftOut]) -> list[LeftOut]:

@@ -7,18 +7,23 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
 from unfold.views import ChangeList
 
 from history.admin import filters
 from history.admin.paging import NewestFirst
 from history.admin.timeline import tries_of
+from history.costs import may_be_billed
 from history.models import RequestLog
 from history.shown import NONE, shown_bytes, shown_count, shown_duration, shown_usd
 from providers.admin.unfolded import ModelAdmin, display
+
+LABEL = "unfold/helpers/label.html"
 
 MOODS = {"ok": "success", "refused": "warning", "failed": "danger", "cancelled": "default", "interrupted": "danger"}
 """Outcome -> the colour of its label in unfold."""
@@ -28,6 +33,12 @@ def mood_of_status(status: int) -> str:
     if status < 300:
         return "success"
     return "danger" if status >= 500 else "warning"
+
+
+def has_unknown_cost(log: RequestLog) -> bool:
+    """Whether it cost something, or may have, and nobody told us what."""
+    is_billed = may_be_billed(outcome=log.outcome, error_code=log.error_code, tries=log.attempt_count)
+    return log.cost_usd is None and (log.input_tokens is not None or is_billed)
 
 
 class RequestList(ChangeList):  # type: ignore[misc]  # unfold ships no types
@@ -54,6 +65,7 @@ class RequestLogAdmin(ModelAdmin):
         filters.KeyFilter,
         filters.StatusFilter,
         filters.OutcomeFilter,
+        filters.ErrorCodeFilter,
         filters.StreamedFilter,
     ]
     list_filter_submit = True
@@ -63,8 +75,8 @@ class RequestLogAdmin(ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each would count the whole table
     sortable_by = ()  # newest first is the one order that the table keeps for every filter
-    search_fields = ["id", "requested_model"]
-    search_help_text = "A request id, or a model's name exactly as it was asked for"
+    search_fields = ["id", "requested_model", "error_code"]
+    search_help_text = "A request id, an error code, or a model's name exactly as it was asked for"
     actions = None
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:  # Any: Django's own signature
@@ -89,7 +101,7 @@ class RequestLogAdmin(ModelAdmin):
         try:
             return queryset.filter(id=UUID(term)), False
         except ValueError:
-            return queryset.filter(requested_model=term), False
+            return queryset.filter(Q(requested_model=term) | filters.with_code(term)), False
 
     @display(description="time")
     def when(self, log: RequestLog) -> str:
@@ -113,9 +125,13 @@ class RequestLogAdmin(ModelAdmin):
     def status_label(self, log: RequestLog) -> tuple[str, str]:
         return mood_of_status(log.status), str(log.status)
 
-    @display(description="outcome", label=MOODS)
-    def outcome_label(self, log: RequestLog) -> tuple[str, str]:
-        return log.outcome, log.outcome
+    @display(description="outcome")
+    def outcome_label(self, log: RequestLog) -> str:
+        label = render_to_string(LABEL, {"type": MOODS[log.outcome], "text": log.outcome})
+        # It may break after an underscore, and nowhere else.
+        words = format_html_join(format_html("_<wbr>{}", ""), "{}", ((word,) for word in log.error_code.split("_")))
+        code = format_html("<small>{}</small>", words) if log.error_code else ""
+        return format_html('<span class="plexus-two-lines"><span>{}</span>{}</span>', label, code)
 
     @display(description="latency")
     def latency(self, log: RequestLog) -> str:
@@ -133,7 +149,7 @@ class RequestLogAdmin(ModelAdmin):
 
     @display(description="cost")
     def cost(self, log: RequestLog) -> str:
-        return "unknown" if log.cost_usd is None and log.input_tokens is not None else shown_usd(log.cost_usd)
+        return "unknown" if has_unknown_cost(log) else shown_usd(log.cost_usd)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -163,6 +179,7 @@ def page_of(log: RequestLog) -> dict[str, Any]:  # Any: a template's context
         "left_out": [line for line in log.left_out.splitlines() if line.strip()],
         "facts": _facts(log),
         "usage": _usage(log),
+        "no_usage": _why_no_usage(log),
     }
 
 
@@ -178,6 +195,12 @@ def _facts(log: RequestLog) -> list[tuple[str, str]]:
         ("Answer", shown_bytes(log.answer_bytes)),
         ("Finish reason", log.finish_reason or NONE),
     ]
+
+
+def _why_no_usage(log: RequestLog) -> str:
+    if not log.attempt_count:
+        return "Nothing was used: no upstream was asked."
+    return "The upstream named no tokens" + (", so the cost is unknown." if has_unknown_cost(log) else ".")
 
 
 def _usage(log: RequestLog) -> list[tuple[str, str]]:

@@ -13,6 +13,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
+from providers.admin import consequences
+from providers.admin.deletion import without_links
 from providers.admin.unfolded import ModelAdmin
 from providers.models import hold_configuration
 
@@ -85,7 +87,12 @@ class ConfigurationAdmin(ModelAdmin):
             collector = NestedObjects(using=router.db_for_write(self.model))
             collector.collect(objs)
             protected = sorted({named(row) for row in collector.protected})
-        return deleted, counts, lacking, protected
+        return *without_links(deleted, counts), lacking, protected
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # Any: Django's own
+        super().save_model(request, obj, form, change)
+        if change and "enabled" in form.changed_data and not obj.enabled:
+            warn_of_disabling(request, obj)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
         return super().get_changelist_form(request, **{"form": ConfigurationForm, **kwargs})
@@ -110,9 +117,16 @@ class ConfigurationAdmin(ModelAdmin):
             row.enabled = enabled
             row.save()
             self.log_change(request, row, [{"changed": {"fields": ["Enabled"]}}])
+        for row in () if enabled else rows:
+            warn_of_disabling(request, row)
         noun = self.opts.verbose_name if len(rows) == 1 else self.opts.verbose_name_plural
         said = f"{len(rows)} {noun} {'enabled' if enabled else 'disabled'}." if rows else "Nothing had to change."
         messages.success(request, capfirst(said))
+
+
+def warn_of_disabling(request: HttpRequest, row: Model) -> None:
+    for sentence in consequences.of_disabling(row):
+        messages.warning(request, sentence)
 
 
 def named(row: Model) -> str:

@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from providers.admin.configuration import ConfigurationAdmin, shortened
+from providers.admin.deletion import without
 from providers.admin.unfolded import display
 from routing.admin.inlines import SynonymInline, TargetInline
 from routing.checks import WHAT_IT_READS, why_unserved
@@ -49,9 +49,7 @@ class AliasAdmin(ConfigurationAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # Any: Django's own types are long
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        bookkeeping = str(ClaimedName._meta.verbose_name_plural)
-        counts = {name: count for name, count in counts.items() if name != bookkeeping}
-        return without_claims(deleted), counts, lacking, protected
+        return *without(ClaimedName, deleted, counts), lacking, protected
 
     @display(description="name", ordering="name", header=True)
     def name_and_description(self, alias: Alias) -> list[str]:
@@ -85,13 +83,6 @@ class AliasAdmin(ConfigurationAdmin):
             return "off", "disabled"
         reason = why_unserved(alias)
         return ("warning", short_reason(reason)) if reason else ("ready", "ready")
-
-
-def without_claims(tree: list[Any]) -> list[Any]:
-    """Django's nested list of what a deletion takes along, without the bookkeeping of names that nobody entered."""
-    claim = f"{capfirst(ClaimedName._meta.verbose_name)}:"
-    kept = (without_claims(one) if isinstance(one, list) else one for one in tree)
-    return [one for one in kept if one != [] and not str(one).startswith(claim)]
 
 
 def target_chip(alias: Alias, target: Target) -> SafeString:

@@ -119,6 +119,13 @@ class TargetInline(PlainTabularInline):
     autocomplete_fields = ["model", "to_alias"]
     fields = ["model", "to_alias", "weight", "tier", "enabled", "endpoint", "position"]
 
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:  # Any: Django's own signature
+        if db_field.name == "weight":
+            kwargs["min_value"] = None  # Django's would speak of 0 before the rule of ours has its say
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Alias | None = None) -> list[str]:
         return [] if may_change_providers(request) else ["endpoint"]
 

@@ -190,6 +190,6 @@ def sees_both_on_the_dashboard(operator: Person) -> None:
 
     card = operator.page.locator(".px-kpi", has_text="Requests")
     operator.reloads_until_seen(card.get_by_text("2", exact=True))
-    expect(operator.page.locator("canvas[data-chart]")).to_have_count(4)
+    expect(operator.page.locator("canvas[data-chart]")).to_have_count(5)
     # Chance decides which of the two targets it was, each time.
     expect(operator.page.get_by_role("row", name="fast 2 100 %").first).to_be_visible()

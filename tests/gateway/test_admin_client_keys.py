@@ -51,6 +51,12 @@ def test_a_new_key_is_shown_on_the_page_that_answers(admin: Client) -> None:
     assert "no-store" in answer.headers["Cache-Control"]
 
 
+def test_the_way_to_a_key_has_the_name_that_the_sidebar_has(admin: Client) -> None:
+    page: Any = admin.get(LIST)
+
+    assert page.context["cl"].opts.app_config.verbose_name == "access"
+
+
 def test_a_new_key_is_made_once(admin: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         send_form(admin, ADD, name="billing")

@@ -9,7 +9,7 @@ from history.models import RequestLog
 from providers.models import Endpoint, Provider, ProviderModel
 from routing.models import Alias, Target
 from tests.admin_pages import a_member_of_staff, an_administrator, text_of
-from tests.gateways import RunningGateway, eventually, saved
+from tests.gateways import RunningGateway, eventually, forget_configuration, saved
 
 
 def page_of(alias: Alias) -> str:
@@ -24,6 +24,11 @@ def a_model(provider: str, **fields: Any) -> ProviderModel:
 
 @pytest.mark.django_db(transaction=True)
 class TestWhatWouldHappen:
+    @pytest.fixture(autouse=True)
+    def fresh_start(self, transactional_db: None) -> None:
+        """Versions begin anew with every empty database: the table of the test before may have this one's."""
+        forget_configuration()
+
     def test_each_target_has_its_chance(self) -> None:
         alias = saved(Alias(name="fast"))
         saved(Target(alias=alias, model=a_model("one"), weight=3))
@@ -60,6 +65,16 @@ class TestWhatWouldHappen:
         page = text_of(an_administrator().get(page_of(alias), {"api": "embeddings"}))
 
         assert "does not speak embeddings, only chat" in page
+        assert "clients get 400 unsupported_api_type" in page
+
+    def test_only_what_the_gateway_serves_is_offered(self) -> None:
+        alias = saved(Alias(name="fast"))
+        saved(Target(alias=alias, model=a_model("one")))
+
+        page: Any = an_administrator().get(page_of(alias), {"api": "messages"})
+
+        assert [name for name, _ in page.context["api_types"]] == ["chat", "completions", "embeddings"]
+        assert page.context["api_type"] == "chat"
 
     def test_a_disabled_alias_is_unknown_to_clients(self) -> None:
         alias = saved(Alias(name="fast", enabled=False))

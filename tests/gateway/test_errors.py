@@ -10,6 +10,7 @@ from providers.errors import ConnectFailed, QuotaExceeded, from_status
 def every_error() -> list[GatewayError]:
     return [
         errors.InvalidRequest("No.", code="invalid_json", param="model"),
+        errors.UnsupportedApiType("fast", "embeddings", ["chat"]),
         errors.MalformedHTTP(),
         errors.Unauthorized(),
         errors.KeyDisabled(1, "billing"),
@@ -96,6 +97,23 @@ def test_where_an_upstream_stands_is_for_the_history_alone() -> None:
 
 def test_an_empty_account_is_told_by_openais_own_code() -> None:
     assert json.loads(rendered(QuotaExceeded("No money.")).body)["error"]["code"] == "insufficient_quota"
+
+
+def test_the_list_of_names_is_mentioned_only_where_it_helps() -> None:
+    refusals = [errors.ModelNotFound("x"), errors.ModelNotAllowed("x")]
+    without = [
+        errors.ModelNotFound("x", has_list=False),
+        errors.ModelNotAllowed("x", has_list=False),
+        errors.ModelNotFound("x", ["y"]),
+    ]
+
+    assert all("GET /v1/models" in error.message for error in refusals)
+    assert not any("GET /v1/models" in error.message for error in without)
+
+
+def test_the_cure_is_where_the_name_is_configured() -> None:
+    assert errors.NoEnabledTargets("fast").message.endswith("Enable one under Routing › Aliases.")
+    assert errors.NoEnabledTargets("p/m", is_direct=True).message.endswith("See to it under Providers › Models.")
 
 
 def test_near_matches_are_the_likeliest_three_whatever_their_case() -> None:

@@ -47,6 +47,17 @@ def test_it_serves_the_gateway_and_the_admin_and_ends_with_ctrl_c(data: Path, ke
     ]
 
 
+def test_an_address_at_which_the_admin_does_not_open_is_said_with_the_setting(data: Path) -> None:
+    with Running("serve", "--host", "127.0.0.2", "--port", "0", data=data) as serve:
+        serve.wait_for(READY)
+        admin = httpx.get(f"{serve.url}/admin/login/", trust_env=False)
+        assert serve.stop() == 0
+
+    assert "The admin does not open under 127.0.0.2: PLEXUS_ALLOWED_HOSTS lists localhost" in serve.output
+    assert (admin.status_code, "PLEXUS_ALLOWED_HOSTS" in admin.text) == (400, True)
+    assert "Traceback" not in serve.output
+
+
 def test_answers_carry_no_server_and_no_date(data: Path, key: str) -> None:
     with Running("serve", "--port", "0", data=data) as serve:
         serve.wait_for(READY)

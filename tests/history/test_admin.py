@@ -70,6 +70,8 @@ def test_the_newest_request_comes_first(reader: Client) -> None:
         ("outcome", "interrupted", {"outcome": Outcome.INTERRUPTED}),
         ("streamed", "yes", {"streamed": True}),
         ("q", "gpt-4", {"requested_model": "gpt-4"}),
+        ("q", "upstream_overloaded", {"error_code": "upstream_overloaded"}),
+        ("code", "upstream_overloaded", {"error_code": "upstream_overloaded"}),
     ],
 )
 def test_a_filter_leaves_what_it_names(
@@ -117,7 +119,7 @@ def test_a_request_is_found_by_its_id(reader: Client) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["alias=%00", "key=%00x", "status=9xx", "outcome=odd", "recent=never", "streamed=perhaps", "q=%00", "p=99", "o=1",
+    ["alias=%00", "code=%00", "key=%00x", "status=9xx", "outcome=odd", "recent=never", "streamed=perhaps", "q=%00", "p=99", "o=1",
      "started_at_from_0=yesterday", "started_at_to_0=2026-99-99&started_at_to_1=25:00:00",
      "started_at_to_0=9999-12-31", "started_at_from_0=9999-12-31&started_at_from_1=23:59:59",
      "started_at_from_0=0001-01-01", "started_at_to_0=0001-01-01"],
@@ -135,6 +137,25 @@ def test_filters_offer_the_names_that_occur(reader: Client) -> None:
 
     (alias,) = (spec for spec in cl.filter_specs if spec.parameter_name == "alias")
     assert alias.lookup_choices == [("(none)", "none"), ("fast", "fast"), ("smart", "smart")]
+
+
+def test_the_error_codes_that_occur_are_offered(reader: Client) -> None:
+    kept(an_exchange(error_code="upstream_error"), a_refused_exchange(), a_refused_exchange(), an_exchange())
+
+    cl = reader.get(reverse(LIST)).context["cl"]
+
+    (code,) = (spec for spec in cl.filter_specs if spec.parameter_name == "code")
+    assert [value for value, _ in code.lookup_choices] == ["model_not_found", "upstream_error"]
+
+
+def test_the_list_says_how_a_request_went_wrong_and_after_how_many_tries(reader: Client) -> None:
+    tries = (an_attempt(1, outcome=Outcome.FAILED), an_attempt(2, outcome=Outcome.FAILED))
+    kept(an_exchange(outcome=Outcome.FAILED, status=503, error_code="upstream_overloaded", attempts=tries))
+
+    page = reader.get(reverse(LIST)).content.decode()
+
+    assert "<small>upstream_<wbr>overloaded</small>" in page
+    assert "after 2 tries" in page
 
 
 def test_nothing_is_counted_past_the_pages(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,6 +206,13 @@ def test_an_unknown_price_is_said(reader: Client) -> None:
     assert "unknown price" in page_of(reader, id)
 
 
+def test_a_stream_that_was_left_before_its_tokens_were_named_has_an_unknown_cost(reader: Client) -> None:
+    (id,) = kept(an_exchange(outcome=Outcome.CANCELLED, status=499, usage=None))
+
+    assert "The upstream named no tokens, so the cost is unknown." in page_of(reader, id)
+    assert ">unknown<" in "".join(reader.get(reverse(LIST)).content.decode().split())
+
+
 def test_a_refused_request_shows_its_error_and_no_attempts(reader: Client) -> None:
     (id,) = kept(a_refused_exchange(error="There is no model “<b>”.", requested_model="<script>"))
 
@@ -192,6 +220,7 @@ def test_a_refused_request_shows_its_error_and_no_attempts(reader: Client) -> No
 
     assert "model_not_found" in page
     assert "No upstream was asked." in page
+    assert "named no tokens" not in page
     assert "&lt;b&gt;" in page
     assert "<script>" + "&" not in page
     assert "&lt;script&gt;" in page

@@ -22,7 +22,7 @@ def test_a_cost_that_nobody_knows_is_not_drawn_as_none() -> None:
 
     *_, cost = charts.charts(steps)
 
-    assert (list(cost.series["cost"]), cost.note) == ([0.5, None], "2 of unknown price")
+    assert (list(cost.series["cost"]), cost.note) == ([0.5, None], "2 of unknown cost")
 
 
 def test_tries_that_failed_stand_apart() -> None:

@@ -198,7 +198,7 @@ def test_aliases_are_compared_over_time() -> None:
 
     assert chart.title == "By alias"
     assert {label: sum(series) for label, series in chart.series.items()} == {
-        "fast": 3, "smart": 1, "provider/model, no alias": 1, "refused, no alias": 1,
+        "fast": 3, "smart": 1, "direct, no alias": 1, "refused, no alias": 1,
     }  # fmt: skip
 
 

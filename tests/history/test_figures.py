@@ -42,13 +42,13 @@ def test_more_errors_are_bad_and_fewer_good(errors: int, mood: str) -> None:
 def test_requests_of_unknown_price_are_said_beside_the_cost() -> None:
     shown = card("Cost", sums(requests=3, cost_usd=Decimal("1.5"), unknown_costs=2), sums())
 
-    assert (shown.value, shown.note) == ("$1.50", "2 of unknown price")
+    assert (shown.value, shown.note) == ("$1.50", "2 of unknown cost")
 
 
 def test_a_cost_that_nobody_knows_is_said_to_be_unknown_and_compared_with_nothing() -> None:
     shown = card("Cost", sums(requests=3, unknown_costs=3), sums(cost_usd=Decimal("1.5")))
 
-    assert (shown.value, shown.note, shown.change) == ("unknown", "3 of unknown price", "")
+    assert (shown.value, shown.note, shown.change) == ("unknown", "3 of unknown cost", "")
 
 
 def test_what_costs_nothing_costs_nothing() -> None:

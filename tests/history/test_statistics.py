@@ -64,6 +64,27 @@ def test_an_unknown_price_is_counted_and_not_taken_for_zero() -> None:
     assert (counts["unknown_costs"], counts["cost_usd"]) == (1, 0)
 
 
+def test_an_answer_that_was_left_before_its_tokens_were_named_has_an_unknown_cost() -> None:
+    left = an_exchange(outcome=Outcome.CANCELLED, status=499, usage=None)
+    broken = an_exchange(outcome=Outcome.INTERRUPTED, usage=None)
+
+    counts = of_hour(tallied(left, broken, cost_usd=None))
+
+    assert counts["unknown_costs"] == 2
+
+
+def test_what_the_upstream_found_wrong_with_a_request_is_refused_and_no_error() -> None:
+    rejected = an_attempt(1, outcome=Outcome.FAILED, status=400, condition="rejected")
+    exchange = an_exchange(
+        outcome=Outcome.FAILED, status=400, error_code="upstream_rejected", usage=None, attempts=(rejected,)
+    )
+
+    counts = of_hour(tallied(exchange, cost_usd=None))
+
+    assert (counts["refused"], counts["errors"], counts["attempt_failures"]) == (1, 0, 0)
+    assert "unknown_costs" not in counts
+
+
 def test_buckets_come_sorted_so_that_workers_never_wait_in_a_circle() -> None:
     late, early = an_exchange(NOON + timedelta(hours=1), alias="a"), an_exchange(alias="z")
 

@@ -23,12 +23,23 @@ def test_a_target_that_always_hands_over_shows_its_failures() -> None:
     assert (row.requests, row.error_rate) == ("0", "100 %")
 
 
+def test_a_target_that_always_hands_over_is_not_cut_off() -> None:
+    rows = [sums(model="dead", attempts=100, attempt_failures=100), sums(model="idle", requests=2, attempts=2)]
+
+    (row,) = tables.targets(EVERYTHING, rows, most=1).rows
+
+    assert row.name == "openai/dead"
+
+
 def test_requests_without_an_alias_are_told_apart() -> None:
     rows = [sums(alias="", requests=2), sums(alias="", provider="", model="", requests=1)]
 
     shown = [(row.name, row.under) for row in tables.aliases(EVERYTHING, rows, most=10).rows]
 
-    assert shown == [("no alias", "asked for as provider/model"), ("no alias", "refused before any was found")]
+    assert shown == [
+        ("direct, no alias", "asked for as provider/model"),
+        ("refused, no alias", "refused before any was found"),
+    ]
 
 
 def test_both_tables_show_tokens() -> None:

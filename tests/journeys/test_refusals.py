@@ -99,3 +99,36 @@ def test_a_model_of_a_disabled_provider_is_known_and_has_no_target(gateway: Runn
     gateway.model(gateway.provider("off", enabled=False), "a")
 
     assert told(gateway.ask("off/a")) == (503, "no_enabled_targets", "model")
+    assert "Providers › Models" in gateway.ask("off/a").json()["error"]["message"]
+
+
+def test_a_name_for_other_endpoints_is_the_callers_to_mend(gateway: RunningGateway) -> None:
+    chat_only = gateway.model("openai", "gpt-4o-mini", api_types=["chat"])
+    gateway.alias("fast", chat_only, gateway.model("openai", "old", api_types=["completions"]))
+
+    by_alias = gateway.post("/v1/embeddings", json={"model": "fast", "input": "x"})
+    directly = gateway.post("/v1/embeddings", json={"model": "openai/gpt-4o-mini", "input": "x"})
+
+    assert told(by_alias) == told(directly) == (400, "unsupported_api_type", "model")
+    assert by_alias.json()["error"]["message"] == "“fast” does not do embeddings; it does chat and completions."
+    assert "“openai/gpt-4o-mini” does not do embeddings; it does chat." in directly.text
+
+
+def test_models_that_the_key_may_ask_for_directly_are_near_matches_too(gateway: RunningGateway) -> None:
+    small = gateway.model("demo", "small")
+    gateway.model("demo", "smart")
+    key = gateway.new_key("narrow", allowed=[small])
+
+    for slip in ("demo/smal", "DEMO/small", "direct/demo/smal"):
+        message = gateway.ask(slip, key=key).json()["error"]["message"]
+        assert message.endswith("Did you mean “demo/small”?"), slip
+    assert "“demo/smart”" in gateway.ask("demo/smrt").json()["error"]["message"]
+
+
+def test_a_list_that_would_be_empty_is_not_pointed_at(gateway: RunningGateway) -> None:
+    gateway.alias("fast", gateway.model("openai", "gpt-4o-mini"))
+    nothing = gateway.new_key("nothing", allowed=[])
+
+    assert "GET /v1/models" in gateway.ask("zzz").json()["error"]["message"]
+    assert "GET /v1/models" not in gateway.ask("zzz", key=nothing).json()["error"]["message"]
+    assert "GET /v1/models" not in gateway.ask("fast", key=nothing).json()["error"]["message"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from plexus_site.environment import Environment, kept_secret
+from plexus_site.environment import Environment, is_host, is_origin, kept_secret
 
 REDIS = ("redis", "rediss", "unix")
 EXAMPLE = "redis://127.0.0.1:6379/0"
@@ -108,7 +108,16 @@ def test_the_url_of_a_server_is_taken_as_it_is(url: str, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:6379", "http://:hidden@a", "redis://", "redis", "redis://:hidden@a:port", "redis://a;b:hidden"]
+    "url",
+    [
+        "localhost:6379",
+        "http://:hidden@a",
+        "redis://",
+        "redis",
+        "redis://:hidden@a:port",
+        "redis://a;b:hidden",
+        "redis://:hidden@a:65536",
+    ],
 )
 def test_any_other_is_refused_without_its_password(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("T_URL", url)
@@ -117,6 +126,74 @@ def test_any_other_is_refused_without_its_password(url: str, monkeypatch: pytest
         Environment().servers("T_URL", REDIS, default="", example=EXAMPLE)
 
     assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize("port", ["70000", "port"])
+def test_a_port_that_cannot_be_is_refused_with_the_ports_that_can(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T_URL", f"redis://a:{port}")
+
+    with pytest.raises(ImproperlyConfigured, match="A port is a number from 1 to 65535"):
+        Environment().servers("T_URL", REDIS, default="", example=EXAMPLE)
+
+
+@pytest.mark.parametrize("url", ["garbage", "postgres://a:hidden@b:70000/c", "mysql://a:hidden@b/c"])
+def test_an_address_of_no_database_is_one_sentence_and_no_warning(url: str, recwarn: pytest.WarningsRecorder) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must be postgres") as refused:
+        Environment().database(url)
+
+    assert "hidden" not in str(refused.value)
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_a_short_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T_SECRET", "x7" * 15)
+
+    with pytest.raises(ImproperlyConfigured, match="T_SECRET must have at least 32 characters, and has 30") as refused:
+        Environment().secret("T_SECRET")
+
+    assert "x7" not in str(refused.value)
+
+
+@pytest.mark.parametrize("secret", ["", "x7" * 16])
+def test_a_secret_is_long_or_none(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T_SECRET", secret)
+
+    assert Environment().secret("T_SECRET") == secret
+
+
+def test_each_word_of_a_list_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T_HOSTS", "a.example.com, https://b.example.com,")
+
+    with pytest.raises(ImproperlyConfigured, match="T_HOSTS must be hosts, not “https"):
+        Environment().each("T_HOSTS", is_host, default="", wanted="hosts")
+
+    assert Environment().each("T_HOSTS", lambda word: True, default="", wanted="") == [
+        "a.example.com",
+        "https://b.example.com",
+    ]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "*", ".example.com", "a-b.example.com", "my_host"])
+def test_a_host_is_a_name_or_an_address(host: str) -> None:
+    assert is_host(host)
+
+
+@pytest.mark.parametrize("host", ["https://a.b", "a.b/", "a.b:4000", "a b", "*.a.b", "::1", "a..b"])
+def test_what_no_host_header_ever_matches_is_no_host(host: str) -> None:
+    assert not is_host(host)
+
+
+@pytest.mark.parametrize("origin", ["https://a.b", "http://localhost:4000", "https://*.a.b", "https://[::1]:4000"])
+def test_an_origin_has_a_scheme_and_a_host(origin: str) -> None:
+    assert is_origin(origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["a.b", "https://a.b/", "https://a.b/admin", "ftp://a.b", "https://", "https://u@a.b", "https://a.b:70000"],
+)
+def test_anything_else_is_no_origin(origin: str) -> None:
+    assert not is_origin(origin)
 
 
 # What is made

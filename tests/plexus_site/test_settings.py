@@ -34,6 +34,21 @@ def test_a_server_without_a_scheme_stops_the_start(setting: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("PLEXUS_ALLOWED_HOSTS", "https://plexus.example.com"),
+        ("PLEXUS_CSRF_TRUSTED_ORIGINS", "plexus.example.com"),
+        ("SECRET_KEY", "a short one"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_and_names_the_setting(setting: str, value: str, tmp_path: Path) -> None:
+    process = started(tmp_path, **{setting: value})
+
+    assert process.returncode == 1
+    assert f"ImproperlyConfigured: {setting} must " in process.stderr
+
+
+@pytest.mark.parametrize(
     ("redis_url", "broker"),
     [
         ("", "memory://localhost"),

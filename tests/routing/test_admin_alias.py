@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 
+from gateway.models import ClientKey
 from providers.models import Endpoint, Provider, ProviderModel
 from routing.models import Alias, ClaimedName, Synonym, Target
 from routing.store import TABLE
@@ -55,6 +56,13 @@ def an_alias(name: str, *models: ProviderModel, weights: tuple[int, ...] = (), *
     return alias
 
 
+def saved_key(name: str) -> ClientKey:
+    """A key that may use what it lists."""
+    key = ClientKey(name=name, access=ClientKey.Access.LISTED)
+    key.make()
+    return saved(key)
+
+
 def test_an_alias_is_made_with_its_targets_and_synonyms_in_one_go(admin: Client, models: list[ProviderModel]) -> None:
     rows = [target(models[0], weight=70), target(models[1], weight=30), synonym("gpt-4"), synonym("quick")]
 
@@ -88,6 +96,13 @@ def test_weights_that_miss_100_are_said_beside_a_weight_of_their_tier(
     assert list(errors_of(answer)) == ["targets-1-weight"]
     assert "sum to 90, not 100" in errors_of(answer)["targets-1-weight"][0]
     assert [t.weight for t in alias.targets.all()] == [70, 30]
+
+
+@pytest.mark.parametrize("weight", ["-5", "0"])
+def test_a_weight_below_1_is_told_the_rule(weight: str, admin: Client, models: list[ProviderModel]) -> None:
+    answer = send_form(admin, page_of(an_alias("fast", models[0])), targets__0__weight=weight)
+
+    assert errors_of(answer)["targets-0-weight"] == ["A weight is at least 1. Disable the target to give it nothing."]
 
 
 def test_a_target_that_leaves_no_longer_counts(admin: Client, models: list[ProviderModel]) -> None:
@@ -260,6 +275,19 @@ def test_deleting_names_what_goes_and_no_bookkeeping(admin: Client) -> None:
     assert "laimed name" not in text_of(page)
 
 
+def test_deleting_an_alias_names_the_keys_that_may_use_nothing_then(admin: Client) -> None:
+    alias, other = an_alias("fast"), an_alias("smart")
+    left, better_off = (saved_key(name) for name in ("billing", "night job"))
+    left.allowed_aliases.set([alias])
+    better_off.allowed_aliases.set([alias, other])
+
+    page = text_of(admin.get(f"/admin/routing/alias/{alias.pk}/delete/"))
+
+    assert "may use nothing afterwards: billing<" in "".join(page.splitlines())
+    assert "object (" not in page
+    assert "relationship" not in page
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_selection_is_deleted_row_by_row_so_that_the_table_changes(admin: Client) -> None:
     doomed = [an_alias("fast"), an_alias("smart")]
@@ -329,6 +357,17 @@ def test_the_list_warns_of_an_alias_with_nobody_to_serve_it(admin: Client, model
     page = admin.get(LIST)
 
     assert "only disabled providers" in text_of(page)
+
+
+def test_the_list_warns_of_an_alias_whose_credential_cannot_be_had(admin: Client, models: list[ProviderModel]) -> None:
+    provider = Provider.objects.get()
+    provider.auth, provider.credential = "bearer", "$NOBODY_SET_THIS"
+    provider.save()
+    an_alias("fast", models[0])
+
+    page = admin.get(LIST)
+
+    assert "nobody to serve it" in text_of(page)
 
 
 def test_the_list_asks_the_database_as_often_for_many_aliases_as_for_few(

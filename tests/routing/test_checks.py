@@ -47,6 +47,17 @@ def test_an_alias_that_nobody_can_serve_is_warned_of(left_out: str, reason: str)
     assert f"“fast” {reason}" in warning.msg
 
 
+def test_a_credential_that_cannot_be_had_serves_nobody() -> None:
+    an_alias()
+    provider = Provider.objects.get()
+    provider.auth, provider.credential = "bearer", "$NOBODY_SET_THIS"
+    provider.save()
+
+    (warning,) = check_aliases(None)
+
+    assert "the provider “of-fast” cannot be called: The environment variable NOBODY_SET_THIS is not set" in warning.msg
+
+
 def test_the_reason_is_found_behind_another_alias() -> None:
     behind = an_alias("behind", left_out="provider")
     front = saved(Alias(name="front"))

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from routing.plan import explain
+from routing.plan import explain, spoken_instead
 from routing.table import Candidate, LeftOut, RoutingTable, Upstream
 from tests.routing.pictures import a_draw, a_plan, a_route, a_table, an_upstream, keys
 from tests.routing.selection.chance import DRAWS, is_by_chance
@@ -180,6 +180,24 @@ def test_those_behind_an_alias_that_leads_nowhere_are_named_too() -> None:
 
     assert list(plan.steps()) == []
     assert [left.target for left in plan.left_out] == ["x/y", "e/model"]
+
+
+def test_what_could_be_done_instead_is_known_where_only_the_api_type_is_in_the_way() -> None:
+    embeds, chats = an_upstream("e/model", "embeddings"), an_upstream("c/model", "chat", "completions")
+    table = a_table([embeds, chats], a_route("fast", [to(0), to(1)]))
+    plan = a_plan(table, "fast", api_type="responses")
+
+    assert list(plan.steps()) == []
+    assert spoken_instead(plan.left_out) == ["chat", "completions", "embeddings"]
+
+
+def test_one_other_reason_is_enough_to_know_of_nothing_instead() -> None:
+    silent = Upstream(key="s/model", provider="s", model="model", urls={})
+    off = LeftOut(target="f/model", reason="the target is disabled")
+    plan = a_plan(a_table([an_upstream("e/model", "embeddings"), silent], a_route("fast", [to(0)], [to(1)])), "fast")
+
+    assert list(plan.steps()) == []
+    assert spoken_instead(plan.left_out) == spoken_instead([plan.left_out[0], off]) == spoken_instead([]) == []
 
 
 # What a page says

@@ -91,6 +91,7 @@ def _provider(fields: Fields) -> ProviderEntry:
         models=tuple(_models(fields)),
     )
     entry = _with_timeouts(_with_auth(entry, fields), fields)
+    fields.refuse(words.LITERAL_KEY, words.NO_KEYS_IN_FILES)
     fields.ignore_the_rest(words.PROVIDER_KEYS)
     return replace(entry, where=fields.where)
 
@@ -155,8 +156,8 @@ def _credential(auth: Fields) -> Said[str]:
     """`$NAME`. A key itself is never read from a file, and never repeated in what we say about it."""
     kept = auth.text("credential", "credential")
     if kept not in (ABSENT, words.CREDENTIAL_KEPT):
-        cure = f"name it in `apiKeyEnv`, or write `{words.CREDENTIAL_KEPT}` and type it in the admin"
-        auth.note(Kind.REFUSED, "credential", f"A key does not belong into a file: {cure}.")
+        auth.note(Kind.REFUSED, "credential", words.NO_KEYS_IN_FILES)
+    auth.refuse(words.LITERAL_KEY, words.NO_KEYS_IN_FILES)
     name = auth.text("apiKeyEnv", "credential")
     if name == "":
         auth.note(Kind.IGNORED, "apiKeyEnv", "It names no variable. A stored key is removed in the admin.")

@@ -30,5 +30,11 @@ AUTH_TYPES: Final = ("bearer", "x-api-key", "header", "none")
 WEIGHT_MODES: Final = ("relative", "percent")
 ANSWER_MODELS: Final = ("upstream", "requested")
 CREDENTIAL_KEPT: Final = "kept"
+LITERAL_KEY: Final = "apiKey"
+"""Where other gateways' files have the key itself."""
+NO_KEYS_IN_FILES: Final = (
+    "A key does not belong into a file: name its variable in `auth.apiKeyEnv`, "
+    f"or write `auth: {{credential: {CREDENTIAL_KEPT}}}` and type it in the admin."
+)
 LATER_SELECTORS: Final = ("cost", "latency", "performance")
 """Plexus names them as stubs. They are read as `in_order` until we have selectors of these names."""

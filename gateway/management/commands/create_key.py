@@ -95,6 +95,7 @@ def saved(key: ClientKey) -> str:
     try:
         key.full_clean()
     except ValidationError as exc:
-        raise CommandError(" ".join(exc.messages)) from exc
+        said = [f"{name}: {' '.join(messages)}" for name, messages in exc.message_dict.items()]
+        raise CommandError(f"{' '.join(said)} No key was made.") from exc
     key.save()
     return secret

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from gateway.management import database, one_process
+from gateway.management import admin_address, database, one_process
 from gateway.management.quickstart import accounts, demo_provider, known, screen
 from gateway.management.quickstart.demo_server import DemoServer
 from gateway.management.quickstart.first_request import FirstRequestFailed, alias_to_ask, ask
@@ -144,6 +144,8 @@ class Command(BaseCommand):
         self.say("\n" + screen.next_steps(self.url, shown, made.key))
         if made.key is None:
             self.say("\n  A new key: `manage.py create_key NAME`. A new password: `manage.py changepassword admin`.")
+        if refusal := admin_address.refusal_at(self.url):
+            self.say(f"\n  {refusal}")
         seconds = time.monotonic() - self.started_at
         self.say(f"\nPlexus serves on {self.url} (ready in {seconds:.1f} s). Ctrl-C ends it.")
         if not one_process.broker_is_in_memory():

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.management import database, one_process
+from gateway.management import admin_address, database, one_process
 from gateway.management.handover import NoHandover, Offer, Taken, take_over
 from gateway.management.saying import say
 from gateway.management.serving import CannotListen, limit_stalls, listen, stop_signals_to, url_of
@@ -63,10 +63,7 @@ class Command(BaseCommand):
         if not pending:
             return
         if not migrate:
-            raise CommandError(
-                f"The database lacks {pending} migration{'s' if pending > 1 else ''}. Apply with `manage.py migrate`, "
-                "or start with `manage.py serve --migrate`."
-            )
+            raise CommandError(f"{database.lack_of(pending)}, or start with `manage.py serve --migrate`.")
         self.say("Migrating the database …")
         database.migrate()
 
@@ -89,6 +86,8 @@ class Command(BaseCommand):
 
     def say_where(self, listening: socket.socket, workers: int) -> None:
         url = url_of(listening)
+        if refusal := admin_address.refusal_at(url):
+            self.say(refusal)
         by = f" with {workers} workers" if workers > 1 else ""
         self.say(f"Plexus serves on {url}{by}. Admin: {url}/admin/. Ctrl-C ends it.")
         if not one_process.broker_is_in_memory():

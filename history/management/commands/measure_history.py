@@ -84,6 +84,7 @@ def throwaway_database() -> Iterator[None]:
     """A new database on the configured server, with all tables, under the default connection."""
     name, own = connection.settings_dict["NAME"], f"plexus_measure_{os.getpid()}"
     connection.settings_dict["TEST"]["NAME"] = own
+    connection.ensure_connection()  # else a server that is down would be taken for one that lets us create nothing
     try:
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     except (Error, SystemExit) as exc:
@@ -113,6 +114,8 @@ def pages() -> dict[str, str]:
         "list, status 5xx": f"{requests}?status=5xx",
         "list, status 500 (there is none)": f"{requests}?status=500",
         "list, interrupted": f"{requests}?outcome=interrupted",
+        "list, an error code": f"{requests}?code=upstream_connect_error",
+        "list, an error code (there is none)": f"{requests}?code=nothing",
         "list, streamed": f"{requests}?streamed=yes",
         "list, last hour": f"{requests}?recent=hour",
         "list, a day two weeks ago": f"{requests}?{that_day}",
@@ -120,6 +123,7 @@ def pages() -> dict[str, str]:
         "list, an alias that had a 504, streamed": f"{requests}?alias=team-6&status=504&streamed=yes",
         "list, search by id": f"{requests}?q={middle.pk}",
         "list, search by model": f"{requests}?q=embed",
+        "list, search by error code": f"{requests}?q=model_not_found",
         "list, search for a model nobody asked for": f"{requests}?q=nothing",
         "one request": reverse("admin:history_requestlog_change", args=[middle.pk]),
         **{f"dashboard, {period.label}": f"{index}?period={name}" for name, period in periods.PERIODS.items()},

@@ -168,7 +168,7 @@ def test_a_key_may_have_an_owner_and_an_end() -> None:
         (["new", "--model", "gpt-4o"], "There is no model “gpt-4o”"),
         (["new", "--owner", "nobody"], "There is no user “nobody”"),
         (["taken"], "A key of this name already exists"),
-        ([" "], "This field cannot be blank"),
+        ([" "], r"^name: This field cannot be blank\. No key was made\.$"),
         (["new", "--expires-days", "0"], "Expected a whole number from 1"),
         (["new", "--expires-days", "9" * 30], "Expected a whole number from 1"),
     ],

@@ -186,11 +186,21 @@ def test_what_is_wrong_is_said_by_path_and_line(text: str, said: str) -> None:
     assert any(line.startswith(said) for line in findings(text, Kind.REFUSED)), findings(text, Kind.REFUSED)
 
 
-def test_a_key_in_the_file_is_refused_and_not_repeated() -> None:
-    text = "providers:\n- name: p\n  auth: {type: bearer, credential: sk-very-secret}"
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [
+        ("auth: {type: bearer, credential: sk-very-secret}", "auth.credential"),
+        ("auth: {type: bearer, apiKey: sk-very-secret}", "auth.apiKey"),
+        ("apiKey: sk-very-secret", "apiKey"),
+        ("apiKey: [sk-very-secret]", "apiKey"),
+    ],
+)
+def test_a_key_in_the_file_is_refused_and_not_repeated(written: str, path: str) -> None:
+    text = f"providers:\n- name: p\n  {written}"
 
     (refused,) = findings(text, Kind.REFUSED)
 
+    assert refused.startswith(f"providers[0].{path} (line 3): ")
     assert "apiKeyEnv" in refused
     assert "sk-very-secret" not in str(plexus.read(text))
 

@@ -1,0 +1,103 @@
+"""Plexus as it is started in production, on a throwaway SQLite database, with its history on."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing
+from functools import partial
+from pathlib import Path
+
+from benchmarks.contenders.base import CHAT_PATH, ROOT, Contender, Workplace
+from benchmarks.failures import CannotMeasure
+from benchmarks.processes import Server, free_port, serving
+from benchmarks.requests import MODEL
+
+NAME = "plexus"
+OTHERS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY")
+"""Settings of the Plexus that this command belongs to. They and PLEXUS_… do not reach the one that is measured."""
+CREDENTIAL = "BENCHMARK_UPSTREAM_KEY"
+COMMAND_SECONDS = 120
+
+
+def prepare(workplace: Workplace) -> Contender:
+    """A configured database, with a key. Raises CannotMeasure."""
+    data = workplace.folder / "plexus"
+    data.mkdir()
+    configuration = data / "configuration.yaml"
+    configuration.write_text(json.dumps(_configuration(workplace)))  # JSON is YAML
+    environ = _environ(data)
+    _manage("migrate", environ=environ)
+    _manage("import_config", str(configuration), environ=environ)
+    key = _manage("create_key", "the benchmark", environ=environ).split()[-1]
+    return Contender(
+        name=NAME,
+        version=f"history on, Python {'.'.join(map(str, sys.version_info[:3]))}",
+        start=partial(start, workplace, environ),
+        headers={"Authorization": f"Bearer {key}"},
+        lost=partial(_lost, data),
+    )
+
+
+def start(workplace: Workplace, environ: Mapping[str, str]) -> AbstractContextManager[Server]:
+    """`manage.py serve`, on the database that was prepared."""
+    port = free_port()
+    command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+    return serving(command, port=port, log=workplace.folder / "plexus.log", environ=environ, folder=ROOT)
+
+
+def _configuration(workplace: Workplace) -> Mapping[str, object]:
+    """One alias with two weighted targets, at one upstream."""
+    provider = {
+        "name": "upstream",
+        "enabled": True,
+        "apiTypes": ["chat"],
+        "baseUrls": {"chat": f"http://127.0.0.1:{workplace.upstream_port}{CHAT_PATH}"},
+        "auth": {"type": "bearer", "apiKeyEnv": CREDENTIAL},
+        "models": ["gpt-4o-mini", "gpt-4o"],
+    }
+    targets = [
+        {"provider": "upstream", "model": "gpt-4o-mini", "weight": 70},
+        {"provider": "upstream", "model": "gpt-4o", "weight": 30},
+    ]
+    return {"providers": [provider], "models": [{"alias": MODEL, "targets": targets, "selector": "random"}]}
+
+
+def _environ(data: Path) -> Mapping[str, str]:
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in OTHERS and not name.startswith("PLEXUS_")
+    }
+    return {
+        **inherited,
+        "PLEXUS_DATA_DIR": str(data),
+        "PLEXUS_ENV_FILE": "",
+        "PLEXUS_PRIVATE_UPSTREAMS": "127.0.0.0/8",
+        "PLEXUS_DRAIN_SECONDS": "2",
+        CREDENTIAL: "sk-benchmark",
+    }
+
+
+def _manage(*arguments: str, environ: Mapping[str, str]) -> str:
+    """What the command prints."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=dict(environ),
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise CannotMeasure(f"`manage.py {arguments[0]}` failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _lost(data: Path, answered: int) -> int:
+    with closing(sqlite3.connect(data / "plexus.sqlite3")) as database:
+        rows: int = database.execute("SELECT count(*) FROM history_requestlog").fetchone()[0]
+    return max(0, answered - rows)

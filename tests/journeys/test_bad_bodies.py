@@ -34,7 +34,8 @@ BODIES: dict[bytes, tuple[int, str | None, str | None]] = {
     b"3": NO_OBJECT,
     b"true": NO_OBJECT,
     GOOD[:-1] + b',"model":"other"}': (400, "duplicate_key", "model"),
-    GOOD[:-1] + b',"x":' + b"[" * 1_100 + b"]" * 1_100 + b"}": TOO_DEEP,
+    # From 3.12 on the parser goes ten times as deep as before; what it can walk is forwarded as it came.
+    GOOD[:-1] + b',"x":' + b"[" * 12_000 + b"]" * 12_000 + b"}": TOO_DEEP,
     GOOD[:-1] + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}": TOO_DEEP,
     b"[" * 100_000: NO_OBJECT,
     b'{"x":' * 100_000: TOO_DEEP,

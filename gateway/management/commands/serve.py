@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
 from gateway.management import admin_address, database, one_process
 from gateway.management.handover import NoHandover, Offer, Taken, take_over
@@ -18,6 +19,7 @@ MOST_WORKERS = 256
 
 class Command(BaseCommand):
     help = "Serves the gateway and the admin, until Ctrl-C or SIGTERM."
+    requires_system_checks = []  # made once the port is ours: on Django 6.1 they open the database
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -48,9 +50,16 @@ class Command(BaseCommand):
             raise CommandError(str(exc)) from exc
         self.offer = Offer(listening, host, listening.getsockname()[1])
         with listening, self.offer:
+            self.check_what_is_there()
             self.bring_database_up_to_date(migrate)
             self.serve(listening, workers)
         self.say("Plexus has stopped.")
+
+    def check_what_is_there(self) -> None:
+        try:
+            self.check()
+        except OperationalError:
+            return  # the database is silent: whether that stops the start is decided where it is asked next
 
     def bring_database_up_to_date(self, migrate: bool) -> None:
         try:

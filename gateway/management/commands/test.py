@@ -1,19 +1,21 @@
 """`manage.py test`: the whole suite with pytest, once on embedded defaults and once on real services.
 
-What a half runs on is decided in tests/services.py, inside pytest; here the halves are started, one after the
-other, and what became of them is said in one last line.
+What a half runs on is decided in tests/services.py, inside pytest; here both are started side by side, since each waits a
+good deal of its time. The first is shown as it goes, then the second; what became of them is said in one last line.
 """
 
 import argparse
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +24,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 HALVES = ("embedded", "real")
+LOOK_SECONDS = 0.2
 STOPPED = 128
 """An exit code from here on: a signal ended the run, as a shell would say it."""
 
@@ -65,6 +68,64 @@ def _plural(outcome: str, count: int) -> str:
     return "errors" if outcome == "error" and count != 1 else outcome
 
 
+class Run:
+    """One half on its way: a pytest process that writes to a file, and leaves us its counts in another."""
+
+    def __init__(self, half: str, for_pytest: Sequence[str], folder: Path) -> None:
+        self.half = half
+        self.output = folder / f"{half}.txt"
+        self._report = folder / f"{half}.json"
+        self._stopped_by = 0
+        colour = ["--color=yes"] if sys.stdout.isatty() else []
+        with self.output.open("wb") as output:
+            self._pytest = subprocess.Popen(
+                [sys.executable, "-m", "tests", *colour, *for_pytest],
+                cwd=settings.BASE_DIR,
+                env={**os.environ, "PLEXUS_TEST_SERVICES": half, "PLEXUS_TEST_REPORT": str(self._report)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def is_over(self) -> bool:
+        return self._pytest.poll() is not None
+
+    def stop(self, signum: int) -> None:
+        """It ends by itself and takes its servers along."""
+        self._stopped_by = signum
+        # The terminal sends Ctrl-C to pytest as well as to us.
+        if signum != signal.SIGINT and not self.is_over:
+            self._pytest.send_signal(signum)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it, once it is over. The exit code is 128 and more where a signal ended it."""
+        exit_code = self._pytest.wait()
+        exit_code = exit_code if exit_code >= 0 else STOPPED - exit_code
+        if self._stopped_by:
+            exit_code = STOPPED + self._stopped_by
+        facts = json.loads(self._report.read_text()) if self._report.exists() else {}
+        if not facts and exit_code < STOPPED:
+            facts = {"failure": f"pytest ended with {exit_code} before any test"}
+        return Outcome(half=self.half, exit_code=exit_code, **facts)
+
+
+@contextmanager
+def stopping(runs: Sequence[Run]) -> Iterator[None]:
+    """Hand signals on to the halves, and wait for them."""
+
+    def pass_on(signum: int, frame: object) -> None:
+        for run in runs:
+            run.stop(signum)
+
+    before = {signum: signal.signal(signum, pass_on) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+
+
 class Command(BaseCommand):
     help = "Runs the test suite with pytest, on embedded defaults and on real PostgreSQL, Valkey and Celery."
 
@@ -84,52 +145,23 @@ class Command(BaseCommand):
             self.stderr.write(f"pytest is not installed here. {sys.executable} -m pip install -e '.[dev]' brings it.")
             return 1
         started = time.monotonic()
-        outcomes = []
-        for half in [only] if only else HALVES:
-            outcomes.append(self.run_half(half, for_pytest))
-            if outcomes[-1].exit_code >= STOPPED:
-                break
+        with tempfile.TemporaryDirectory(prefix="plexus-test-") as folder:
+            runs = [Run(half, for_pytest, Path(folder)) for half in ([only] if only else HALVES)]
+            with stopping(runs):
+                outcomes = [self.outcome_of(run) for run in runs]
         seconds = time.monotonic() - started
         self.stdout.write("")
         self.stdout.write(" · ".join([*map(str, outcomes), f"{seconds:.0f} s"]))
         return next((outcome.exit_code or 1 for outcome in outcomes if not outcome.is_good), 0)
 
-    def run_half(self, half: str, for_pytest: Sequence[str]) -> Outcome:
-        """One pytest process. It writes straight to our terminal, and leaves us its counts in a file."""
-        self.stdout.write(self.style.MIGRATE_HEADING(f"\n{half}"))
-        self.stdout.flush()
-        with tempfile.TemporaryDirectory(prefix="plexus-test-") as folder:
-            report = Path(folder) / "report.json"
-            exit_code = _wait_for(
-                subprocess.Popen(
-                    [sys.executable, "-m", "tests", *for_pytest],
-                    cwd=settings.BASE_DIR,
-                    env={**os.environ, "PLEXUS_TEST_SERVICES": half, "PLEXUS_TEST_REPORT": str(report)},
-                )
-            )
-            facts = json.loads(report.read_text()) if report.exists() else {}
-        if not facts and exit_code < STOPPED:
-            facts = {"failure": f"pytest ended with {exit_code} before any test"}
-        return Outcome(half=half, exit_code=exit_code, **facts)
-
-
-def _wait_for(pytest: subprocess.Popen[bytes]) -> int:
-    """Its exit code, 128 and more where a signal ended it. It ends by itself and takes its servers along: we wait."""
-    stopped_by = 0
-
-    def pass_on(signum: int, frame: object) -> None:
-        nonlocal stopped_by
-        stopped_by = signum
-        # The terminal sends Ctrl-C to pytest as well as to us.
-        if signum != signal.SIGINT:
-            pytest.send_signal(signum)
-
-    before = {signum: signal.signal(signum, pass_on) for signum in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        exit_code = pytest.wait()
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
-    if stopped_by:
-        return STOPPED + stopped_by
-    return exit_code if exit_code >= 0 else STOPPED - exit_code
+    def outcome_of(self, run: Run) -> Outcome:
+        """Show what it writes until it has ended."""
+        self.stdout.write(self.style.MIGRATE_HEADING(f"\n{run.half}"))
+        with run.output.open("rb") as written:
+            is_over = False
+            while not is_over:
+                is_over = run.is_over  # asked before the last look, so that nothing is missed
+                shutil.copyfileobj(written, sys.stdout.buffer)
+                sys.stdout.flush()
+                time.sleep(0 if is_over else LOOK_SECONDS)
+        return run.outcome

@@ -1,6 +1,6 @@
 """What is known of an exchange so far. It becomes an Exchange, once, when the exchange ends."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from history.records import Attempt, Begun, Exchange, Outcome
 from providers.errors import UpstreamError
@@ -11,16 +11,14 @@ from routing.table import LeftOut, Route
 KEPT_ERROR_CHARACTERS = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A reading of both clocks: one for dates, one for durations."""
 
     epoch: float
     monotonic: float
 
 
-@dataclass(slots=True, kw_only=True)
-class OpenAttempt:
+class OpenAttempt(msgspec.Struct, gc=False, kw_only=True):
     """An attempt that is still going on."""
 
     step: Step
@@ -31,8 +29,7 @@ class OpenAttempt:
     upstream_request_id: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Draft:
+class Draft(msgspec.Struct, kw_only=True):
     """One exchange in the making."""
 
     id: str
@@ -50,8 +47,8 @@ class Draft:
     usage: Usage | None = None
     price: Price | None = None
     finish_reason: str = ""
-    left_out: list[LeftOut] = field(default_factory=list)
-    attempts: list[Attempt] = field(default_factory=list)
+    left_out: list[LeftOut] = []
+    attempts: list[Attempt] = []
     is_closed: bool = False
     cancelled_code: str = "client_closed"
     """What it means when the work on this is cancelled."""
@@ -59,7 +56,8 @@ class Draft:
 
     def begun(self, step: Step, url: str, now: Moment) -> Begun:
         """What is known of the exchange just before its first upstream is asked."""
-        route, upstream = self.route, step.upstream
+        upstream = step.upstream
+        alias, alias_id = _alias(self.route)
         return Begun(
             id=self.id,
             started_at=self.began.epoch,
@@ -68,8 +66,8 @@ class Draft:
             client_address=self.client_address,
             api_type=self.api_type,
             requested_model=self.requested_model,
-            alias=route.name if route and not route.is_direct else "",
-            alias_id=route.id if route and not route.is_direct else None,
+            alias=alias,
+            alias_id=alias_id,
             streamed=self.streamed,
             request_bytes=self.request_bytes,
             provider=upstream.provider,
@@ -139,7 +137,7 @@ class Draft:
         self.is_closed = True
         self.end_attempt(outcome, now)
         last = self.attempts[-1] if self.attempts else None
-        route = self.route
+        alias, alias_id = _alias(self.route)
         return Exchange(
             id=self.id,
             started_at=self.began.epoch,
@@ -148,8 +146,8 @@ class Draft:
             client_address=self.client_address,
             api_type=self.api_type,
             requested_model=self.requested_model,
-            alias=route.name if route and not route.is_direct else "",
-            alias_id=route.id if route and not route.is_direct else None,
+            alias=alias,
+            alias_id=alias_id,
             provider=last.provider if last else "",
             model=last.model if last else "",
             target_id=last.target_id if last else None,
@@ -165,6 +163,15 @@ class Draft:
             finish_reason=self.finish_reason[:64],
             usage=self.usage,
             price=self.price,
-            left_out="\n".join(f"{item.target}: {item.reason}" for item in self.left_out),
+            left_out=_told(self.left_out) if self.left_out else "",
             attempts=tuple(self.attempts),
         )
+
+
+def _alias(route: Route | None) -> tuple[str, int | None]:
+    """Its name and number; none for a model that was asked for directly."""
+    return ("", None) if route is None or route.is_direct else (route.name, route.id)
+
+
+def _told(left_out: list[LeftOut]) -> str:
+    return "\n".join(f"{item.target}: {item.reason}" for item in left_out)

@@ -13,7 +13,7 @@ class Batch:
     end: int
     """Offsets; the stretch may also hold lines that are no rows."""
     rows: str
-    """A JSON array of history.rows.Row. Text as it stood in the journal: the gateway's process decodes none of it."""
+    """A JSON array of history.records.Exchange. Text as it stood in the journal: the gateway's process decodes none of it."""
     count: int
     """Of rows."""
 

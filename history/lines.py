@@ -1,21 +1,31 @@
 """The lines of the journal: `crc32 length payload`, so that a torn or damaged one is noticed and the others are not.
 
-    3f2a9c01 31 {"begin":{"id":"0199…",…}}      before the first upstream is asked
-    90c2be77 44 {"attempt":{"id":"0199…",…}}    a try, when it ends and when the next one begins; the last word counts
-    5d1180fe 52 {"end":{"id":"0199…",…}}        the whole row, as history/rows.py makes it
+    3f2a9c01 00001f {"begin":{"id":"0199…",…}}      before the first upstream is asked
+    90c2be77 00002c {"attempt":{"id":"0199…",…}}    a try, when it ends and when the next one begins; the last word counts
+    5d1180fe 000034 {"end":{"id":"0199…",…}}        the whole Exchange
 
-A payload is an object with one name, the kind, so that a line's kind is known without decoding it.
+A payload is an object with one name, the kind, so that a line's kind is known without decoding it. Checksum and length are
+hexadecimal, of fixed width: what they must be is compared as bytes.
+
+A line is written in the thread that serves requests, so it is one encoding, and no text is looked at. Only one that cannot be
+encoded, or that is longer than LONGEST_BYTES, is made again of shorter, clean texts.
 """
 
 import zlib
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from history.records import Attempt, Begun, Exchange
-from history.rows import AttemptRow, Row, attempt_row, clean, row_of
+from history.records import Attempt, Begun, Exchange, Record
+from history.rows import clean
+
+LONGEST_BYTES: Final = 4096
+"""Of a payload. Longer only where even short texts take more, for there are so many tries to tell of."""
+KEPT_CHARACTERS: Final = (2000, 256, 64, 16)
+"""Of each text in a line that was too long: the first of these with which it is not."""
+HEADER_BYTES: Final = 16
 
 
 class Kind(StrEnum):
@@ -24,12 +34,12 @@ class Kind(StrEnum):
     END = "end"
 
 
-class Tried(msgspec.Struct, frozen=True):
+class Tried(Record, frozen=True):
     """The content of an `attempt` line."""
 
     id: str
     """The request's."""
-    attempt: AttemptRow
+    attempt: Attempt
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -51,35 +61,63 @@ class Line(NamedTuple):
 
 
 _encode = msgspec.json.Encoder().encode
+_crc32 = zlib.crc32
 _OPENINGS: Final = {kind: f'{{"{kind}":'.encode() for kind in Kind}
+_BEGIN, _ATTEMPT, _END = (_OPENINGS[kind] for kind in (Kind.BEGIN, Kind.ATTEMPT, Kind.END))
 
 
 def begin_line(begun: Begun) -> bytes:
     """Raises nothing, whatever a client calls its model."""
-    try:
-        return line(Kind.BEGIN, _encode(begun))
-    except UnicodeEncodeError:
-        return line(
-            Kind.BEGIN, _encode(msgspec.structs.replace(begun, requested_model=clean(begun.requested_model, 256)))
-        )
+    return _line_of(_BEGIN, begun)
 
 
 def attempt_line(request_id: str, attempt: Attempt) -> bytes:
-    return line(Kind.ATTEMPT, _encode(Tried(id=request_id, attempt=attempt_row(attempt))))
+    return _line_of(_ATTEMPT, Tried(request_id, attempt))
 
 
 def end_line(exchange: Exchange) -> bytes:
-    return row_line(row_of(exchange))
-
-
-def row_line(row: Row) -> bytes:
-    return line(Kind.END, _encode(row))
+    return _line_of(_END, exchange)
 
 
 def line(kind: Kind, content: bytes) -> bytes:
     """`content` (one JSON value) as a line of the journal."""
-    payload = b"%b%b}" % (_OPENINGS[kind], content)
-    return b"%08x %d %b\n" % (zlib.crc32(payload), len(payload), payload)
+    return _framed(_OPENINGS[kind], content)
+
+
+def _line_of(opening: bytes, record: Record) -> bytes:
+    try:
+        content = _encode(record)
+    except UnicodeEncodeError:
+        content = _shortened(record)
+    else:
+        if len(content) > LONGEST_BYTES:
+            content = _shortened(record)
+    return _framed(opening, content)
+
+
+def _framed(opening: bytes, content: bytes) -> bytes:
+    payload = b"%b%b}" % (opening, content)
+    return b"%08x %06x %b\n" % (_crc32(payload), len(payload), payload)
+
+
+def _shortened(record: Record) -> bytes:
+    for longest in KEPT_CHARACTERS:
+        content = _encode(_clean(record, longest))
+        if len(content) <= LONGEST_BYTES:
+            break
+    return content
+
+
+def _clean(value: Any, longest: int) -> Any:  # Any: a value of any field, of the type that it came in
+    """The same with all texts in it fit for UTF-8, and of at most so many characters."""
+    if type(value) is str:  # a member of an enumeration is none that could be cut
+        return clean(value, longest)
+    if isinstance(value, tuple):
+        return tuple(_clean(item, longest) for item in value)
+    if isinstance(value, Record):
+        names = (name for name in value.__struct_fields__ if name != "id")  # ours, and whole or worth nothing
+        return msgspec.structs.replace(value, **{name: _clean(getattr(value, name), longest) for name in names})
+    return value
 
 
 def lines_in(data: bytes, at: int) -> Iterator[Line]:
@@ -93,17 +131,46 @@ def lines_in(data: bytes, at: int) -> Iterator[Line]:
 
 
 def _line(text: bytes, start: int, end: int) -> Line:
-    checksum, _, rest = text.partition(b" ")
-    length, _, payload = rest.partition(b" ")
-    if checksum != b"%08x" % zlib.crc32(payload) or length != b"%d" % len(payload):
-        return Line(start, end, b"", None)
+    payload = _payload(text)
     for kind, opening in _OPENINGS.items():
         if payload.startswith(opening):
             return Line(start, end, payload[len(opening) : -1], kind)
     return Line(start, end, b"", None)
 
 
-def rows_in(text: str | bytes) -> list[Row]:
-    """The rows of a batch, which is a JSON array of `end` contents."""
-    rows: list[Row] = msgspec.json.decode(text)
-    return rows
+def _payload(text: bytes) -> bytes:
+    """Of a line without its newline. Empty: it is damaged."""
+    payload = text[HEADER_BYTES:]
+    return payload if text[:HEADER_BYTES] == b"%08x %06x " % (_crc32(payload), len(payload)) else b""
+
+
+class Ends(NamedTuple):
+    """What the `end` lines of a stretch tell."""
+
+    rows: list[bytes]
+    """The content of each."""
+    end: int
+    """Offset of the byte after the last line that was looked at."""
+    damaged: list[tuple[int, int]]
+    """Where lines stand that cannot be read."""
+
+
+def ends_in(data: bytes, at: int, most: int) -> Ends:
+    """At most so many `end` lines of `data`, as lines_in; without making a Line of each.
+
+    It runs in the process that serves requests, which cannot go on meanwhile.
+    """
+    *complete, _ = data.split(b"\n")
+    rows: list[bytes] = []
+    damaged: list[tuple[int, int]] = []
+    opening = len(_END)
+    for text in complete:
+        start, at = at, at + len(text) + 1
+        payload = _payload(text)
+        if payload.startswith(_END):
+            rows.append(payload[opening:-1])
+            if len(rows) == most:
+                break
+        elif text and not payload.startswith((_BEGIN, _ATTEMPT)):
+            damaged.append((start, at))
+    return Ends(rows, at, damaged)

@@ -8,7 +8,6 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,8 @@ logger = logging.getLogger(__name__)
 SYNC_SECONDS = 1.0
 TIDY_SECONDS = 5.0
 ADOPT_SECONDS = 30.0
+CONNECTION_KEPT_SECONDS = 10.0
+"""After the last batch: opening one costs PostgreSQL more than writing a hundred rows."""
 REST_SECONDS = 1.0
 """After nobody took a batch."""
 
@@ -89,12 +90,14 @@ class Recorder:
         self._writer = writer or Writer(root, syncs_each_line=syncs_each_line)
         self._shipper = Shipper(self._writer, ways, batch_rows=batch_rows)
         self._lock = threading.Lock()
-        self._recorded = 0
         self._lost = 0
         self._is_failing = False
-        self._uncut = 0
-        """Rows since we last woke the shipper. About right is good enough."""
+        self._woken_at = 0
+        """How many had ended when we last woke the shipper. About right is good enough."""
         self._journal_bytes = 0
+        self._rows_delivered = 0
+        self._connected_at = 0.0
+        """When the delivering thread last needed the database; these two are its own."""
         self._wake = threading.Event()
         self._over = threading.Event()
         self._stop_at: float | None = None
@@ -104,44 +107,44 @@ class Recorder:
 
     def begin(self, begun: Begun) -> None:
         """A request is about to be sent upstream for the first time. Raises CannotRecord, where that is the rule."""
-        self._keep(lambda: self._writer.begin(begun.id, begin_line(begun)))
+        try:
+            self._writer.begin(begun.id, begin_line(begun))
+        except OSError as exc:
+            self._not_kept(exc)
+        else:
+            self._is_failing = False
 
     def attempt(self, request_id: str, attempt: Attempt) -> None:
         """A try has ended, or the next begins (with the outcome that it has if we die). Raises CannotRecord as `begin`."""
-        self._keep(lambda: self._writer.note(request_id, attempt_line(request_id, attempt)))
+        try:
+            self._writer.note(request_id, attempt_line(request_id, attempt))
+        except OSError as exc:
+            self._not_kept(exc)
+        else:
+            self._is_failing = False
 
     def record(self, exchange: Exchange) -> None:
         """A request is over. Returns within microseconds and never raises."""
         try:
-            line = end_line(exchange)
-            self._writer.end(exchange.id, line)
+            self._writer.end(exchange.id, end_line(exchange))
         except Exception as exc:  # noqa: BLE001 - the request is over: it must not fail now, and others follow
             self._lose(exchange, exc)
             return
         self._is_failing = False
         if self._shipper.waiting_since is None:
             self._shipper.waiting_since = time.monotonic()
-        with self._lock:
-            self._recorded += 1
-            self._uncut += 1
-            is_full = self._uncut >= self._batch_rows
-        if is_full:
-            self._uncut = 0
+        ended = self._writer.ended
+        if ended - self._woken_at >= self._batch_rows:
+            self._woken_at = ended
             self._wake.set()
 
-    def _keep(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except OSError as exc:
-            self._complain(exc)
-            if self._is_strict:
-                raise CannotRecord(str(exc)) from exc
-        else:
-            self._is_failing = False
+    def _not_kept(self, exc: OSError) -> None:
+        self._complain(exc)
+        if self._is_strict:
+            raise CannotRecord(str(exc)) from exc
 
     def _lose(self, exchange: Exchange, exc: Exception) -> None:
         with self._lock:
-            self._recorded += 1
             self._lost += 1
         if isinstance(exc, OSError):
             self._complain(exc)
@@ -158,7 +161,7 @@ class Recorder:
 
     @property
     def recorded(self) -> int:
-        return self._recorded
+        return self._writer.ended + self._lost
 
     @property
     def lost(self) -> int:
@@ -166,14 +169,14 @@ class Recorder:
 
     @property
     def pending(self) -> int:
-        ours = self._recorded - self._lost - self._shipper.own_delivered
+        ours = self._writer.ended - self._shipper.own_delivered
         return max(0, ours) + max(0, self._shipper.adopted - self._shipper.adopted_delivered)
 
     @property
     def figures(self) -> Figures:
         since = self._shipper.oldest_since
         return Figures(
-            recorded=self._recorded,
+            recorded=self.recorded,
             lost=self._lost,
             pending=self.pending,
             lag_seconds=0.0 if since is None else max(0.0, time.monotonic() - since),
@@ -233,9 +236,16 @@ class Recorder:
         except Exception:
             logger.exception("The history's delivery stumbled, and tries again.")
             delivered = False
-        if not delivered or not self._shipper.is_waiting:
-            connections.close_all()  # this thread's own: it may not need one again for days
+        self._keep_connection(delivered)
         return delivered
+
+    def _keep_connection(self, delivered: bool) -> None:
+        """Keep this thread's own while batches keep coming: it may not need one again for days, nor one that fails."""
+        rows, now = self._shipper.own_delivered + self._shipper.adopted_delivered, time.monotonic()
+        if self._shipper.is_waiting or rows != self._rows_delivered:
+            self._rows_delivered, self._connected_at = rows, now
+        if not delivered or now - self._connected_at > CONNECTION_KEPT_SECONDS:
+            connections.close_all()
 
     def _rest(self, delivered: bool) -> None:
         if delivered:

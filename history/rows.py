@@ -1,147 +1,98 @@
-"""An Exchange as a plain dict that JSON and every database can hold: what crosses from the gateway to the workers."""
+"""Rows: the Exchanges of a batch, as they are read for the database.
 
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, TypedDict
+What cannot be in a database (a NUL, a text longer than its column) was no concern of the process that served the request. Here it
+is mended; nearly always there is nothing to mend, which is known without looking at any text alone.
+"""
 
-from history.records import Attempt, Exchange
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from history.records import Attempt, Exchange, Outcome
 from providers.pricing import Price, Usage
 
+JSON_NUL = "\\u0000"
 
-class UsageRow(TypedDict):
-    input_tokens: int
-    output_tokens: int
-    cached_input_tokens: int
-    cache_write_tokens: int
-    reasoning_tokens: int
+Kind = Exchange | Attempt | Usage | Price
+KINDS: Final[tuple[type[Kind], ...]] = (Exchange, Attempt, Usage, Price)
+"""What a row is made of."""
 
-
-class PriceRow(TypedDict):
-    """Decimal numbers as text."""
-
-    input_usd_per_mtok: str
-    output_usd_per_mtok: str
-    cached_input_usd_per_mtok: str | None
+_decode = msgspec.json.Decoder(list[Exchange]).decode
 
 
-class AttemptRow(TypedDict):
-    number: int
-    target_id: int | None
-    provider: str
-    model: str
-    url: str
-    started_at: float
-    latency_ms: float
-    first_byte_ms: float | None
-    status: int | None
-    outcome: str
-    condition: str
-    error: str
-    upstream_request_id: str
-
-
-class Row(TypedDict):
-    """See history.records.Exchange."""
+class Unreadable(NamedTuple):
+    """A row that is none: a value in it is not what it must be."""
 
     id: str
-    started_at: float
-    key_id: int | None
-    key_name: str
-    client_address: str
-    api_type: str
-    requested_model: str
-    alias: str
-    alias_id: int | None
-    provider: str
-    model: str
-    target_id: int | None
-    streamed: bool
-    outcome: str
-    status: int
-    error_code: str
-    error: str
-    latency_ms: float
-    first_byte_ms: float | None
-    request_bytes: int
-    answer_bytes: int
-    finish_reason: str
-    left_out: str
-    usage: UsageRow | None
-    price: PriceRow | None
-    attempts: list[AttemptRow]
+    text: str
+    """As it stood in the journal."""
+    reason: str
 
 
-def row_of(exchange: Exchange) -> Row:
-    """The exchange as it goes to the workers, its texts fit for any database."""
-    return {
-        "id": exchange.id,
-        "started_at": exchange.started_at,
-        "key_id": exchange.key_id,
-        "key_name": clean(exchange.key_name, 128),
-        "client_address": clean(exchange.client_address, 64),
-        "api_type": clean(exchange.api_type, 32),
-        "requested_model": clean(exchange.requested_model, 256),
-        "alias": clean(exchange.alias, 128),
-        "alias_id": exchange.alias_id,
-        "provider": clean(exchange.provider, 64),
-        "model": clean(exchange.model, 256),
-        "target_id": exchange.target_id,
-        "streamed": exchange.streamed,
-        "outcome": exchange.outcome.value,
-        "status": exchange.status,
-        "error_code": clean(exchange.error_code, 64),
-        "error": clean(exchange.error, 2000),
-        "latency_ms": exchange.latency_ms,
-        "first_byte_ms": exchange.first_byte_ms,
-        "request_bytes": exchange.request_bytes,
-        "answer_bytes": exchange.answer_bytes,
-        "finish_reason": clean(exchange.finish_reason, 64),
-        "left_out": clean(exchange.left_out, 4000),
-        "usage": usage_row(exchange.usage),
-        "price": price_row(exchange.price),
-        "attempts": [attempt_row(attempt) for attempt in exchange.attempts],
-    }
+class Rows(NamedTuple):
+    """What was read of a batch."""
+
+    readable: list[Exchange]
+    unreadable: list[Unreadable]
 
 
-def attempt_row(attempt: Attempt) -> AttemptRow:
-    return {
-        "number": attempt.number,
-        "target_id": attempt.target_id,
-        "provider": clean(attempt.provider, 64),
-        "model": clean(attempt.model, 256),
-        "url": clean(attempt.url, 2000),
-        "started_at": attempt.started_at,
-        "latency_ms": attempt.latency_ms,
-        "first_byte_ms": attempt.first_byte_ms,
-        "status": attempt.status,
-        "outcome": attempt.outcome.value,
-        "condition": clean(attempt.condition, 64),
-        "error": clean(attempt.error, 2000),
-        "upstream_request_id": clean(attempt.upstream_request_id, 128),
-    }
+class OfAnotherRelease(Exception):
+    """A row tells of something that this release does not know. One that knows it will write the row."""
 
 
-def usage_row(usage: Usage | None) -> UsageRow | None:
-    if usage is None:
-        return None
-    return {
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cached_input_tokens": usage.cached_input_tokens,
-        "cache_write_tokens": usage.cache_write_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-    }
+def rows_in(text: str | bytes) -> Rows:
+    """The rows of a batch, which is a JSON array of them. Raises OfAnotherRelease, and DecodeError where it is no such array."""
+    nul = JSON_NUL if isinstance(text, str) else JSON_NUL.encode()
+    if nul not in text:  # type: ignore[operator]  # both are of one type
+        try:
+            return Rows(_decode(text), [])
+        except msgspec.ValidationError:
+            pass  # one of them is unusual: now each is looked at
+    rows = Rows([], [])
+    for row in msgspec.json.decode(text):
+        _require_known(row)
+        try:
+            rows.readable.append(msgspec.convert(_mended(row), Exchange))
+        except msgspec.ValidationError as exc:
+            rows.unreadable.append(_unreadable(row, exc))
+    return rows
 
 
-def price_row(price: Price | None) -> PriceRow | None:
-    if price is None:
-        return None
-    cached = price.cached_input_usd_per_mtok
-    return {
-        "input_usd_per_mtok": str(price.input_usd_per_mtok),
-        "output_usd_per_mtok": str(price.output_usd_per_mtok),
-        "cached_input_usd_per_mtok": None if cached is None else str(cached),
-    }
+def _unreadable(row: Any, exc: Exception) -> Unreadable:  # Any: JSON
+    id = row.get("id") if isinstance(row, dict) else None
+    return Unreadable(id=clean(str(id), 64), text=msgspec.json.encode(row).decode(), reason=str(exc))
+
+
+def _require_known(row: Any) -> None:  # Any: JSON
+    """Raises OfAnotherRelease."""
+    for value, kind in _parts(row):
+        if unknown := value.keys() - set(kind.__struct_fields__):
+            raise OfAnotherRelease(f"{kind.__name__} has no “{min(unknown)}”")
+        outcome = value.get("outcome")
+        if isinstance(outcome, str) and outcome not in set(Outcome):
+            raise OfAnotherRelease(f"There is no outcome “{outcome}”")
+
+
+def _parts(row: Any) -> list[tuple[dict[str, Any], type[Kind]]]:  # Any: JSON
+    """A row and what stands in it, each with what it should be."""
+    if not isinstance(row, dict):
+        return []
+    attempts = row.get("attempts")
+    found: list[tuple[Any, type[Kind]]] = [
+        (row, Exchange),
+        (row.get("usage"), Usage),
+        (row.get("price"), Price),
+        *((attempt, Attempt) for attempt in (attempts if isinstance(attempts, list) else [])),
+    ]
+    return [(value, kind) for value, kind in found if isinstance(value, dict)]
+
+
+def _mended(row: Any) -> Any:  # Any: JSON
+    for value, kind in _parts(row):
+        for name, longest in LONGEST[kind].items():
+            if isinstance(text := value.get(name), str):
+                value[name] = clean(text, longest)
+    return row
 
 
 def clean(text: str, longest: int) -> str:
@@ -152,23 +103,14 @@ def clean(text: str, longest: int) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
 
 
-def usage_in(row: Row) -> Usage | None:
-    """The tokens of a row as a value again."""
-    usage = row["usage"]
-    return None if usage is None else Usage(**usage)
-
-
-def price_in(row: Row) -> Price | None:
-    """The price of a row as a value again."""
-    price = row["price"]
-    if price is None:
-        return None
-    numbers: dict[str, Any] = {  # Any: the third may be None
-        name: None if text is None else Decimal(str(text)) for name, text in price.items()
+def _longest(kind: type[Kind]) -> dict[str, int]:
+    """The most characters of each text that has a limit."""
+    types = {field.name: msgspec.inspect.type_info(field.type) for field in msgspec.structs.fields(kind)}
+    return {
+        name: text.max_length
+        for name, text in types.items()
+        if isinstance(text, msgspec.inspect.StrType) and text.max_length is not None
     }
-    return Price(**numbers)
 
 
-def moment(seconds: float) -> datetime:
-    """Seconds since the epoch as a time in UTC."""
-    return datetime.fromtimestamp(seconds, UTC)
+LONGEST: Final = {kind: _longest(kind) for kind in KINDS}

@@ -1,97 +1,129 @@
 """Requests added up per target, minute and hour: what the dashboard reads instead of the requests themselves."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from bisect import bisect_left
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import NamedTuple
+from operator import add
+from typing import ClassVar, Final, NamedTuple
+
+import msgspec
 
 from history.costs import may_be_billed
-from history.latency import column_of
-from history.records import Outcome
-from history.rows import AttemptRow, Row, moment
+from history.latency import BOUNDS_MS, COLUMNS
+from history.records import Attempt, Exchange, Outcome
 from providers.errors import UpstreamRejected
 
-ERRORS = {Outcome.FAILED, Outcome.INTERRUPTED}
+ERRORS: Final = {Outcome.FAILED, Outcome.INTERRUPTED}
 """Outcomes that are not the client's own doing."""
 
 Number = int | float | Decimal
-Counts = dict[str, Number]
-"""What to add to each counter of TargetStat; those left out do not change."""
 
 
 class Bucket(NamedTuple):
     """The key of a TargetStat. Sorts, so that all workers take their rows in one order and none waits in a circle."""
 
     resolution: str
-    bucket_start: datetime
+    bucket_start: int
+    """Seconds since the epoch."""
     alias: str
     provider: str
     model: str
     target_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Costed:
-    """A row, and what it cost; None where nobody knows or nothing was used."""
+class Sums(msgspec.Struct):
+    """What to add to each counter of a TargetStat."""
 
-    row: Row
-    cost_usd: Decimal | None
+    attempts: int = 0
+    attempt_failures: int = 0
+    requests: int = 0
+    errors: int = 0
+    refused: int = 0
+    cancelled: int = 0
+    latency_ms_sum: float = 0.0
+    first_byte_count: int = 0
+    first_byte_ms_sum: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    unknown_costs: int = 0
+    latencies: list[int] = msgspec.field(default_factory=lambda: [0] * len(COLUMNS))
+    """By latency.COLUMNS."""
 
+    COUNTERS: ClassVar[tuple[str, ...]]
+    """The names of all but the latencies."""
 
-def tally(requests: Iterable[Costed]) -> dict[Bucket, Counts]:
-    """All counters that these requests move, in both resolutions, sorted by bucket."""
-    tallied: dict[Bucket, Counts] = {}
-    for request in requests:
-        row = request.row
-        for bucket in _buckets(row["started_at"], row["alias"], row["provider"], row["model"], row["target_id"]):
-            _add(tallied.setdefault(bucket, {}), _of_request(request))
-        for attempt in row["attempts"]:
-            where = (attempt["provider"], attempt["model"], attempt["target_id"])
-            for bucket in _buckets(attempt["started_at"], row["alias"], *where):
-                _add(tallied.setdefault(bucket, {}), _of_attempt(attempt))
-    return dict(sorted(tallied.items()))
+    def counters(self) -> tuple[Number, ...]:
+        """By COUNTERS."""
+        return tuple(getattr(self, name) for name in self.COUNTERS)
 
+    def add(self, other: "Sums") -> None:
+        for name in self.COUNTERS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.latencies = list(map(add, self.latencies, other.latencies))
 
-def _buckets(started_at: float, alias: str, provider: str, model: str, target_id: int | None) -> Sequence[Bucket]:
-    minute = moment(started_at).replace(second=0, microsecond=0)
-    rest = (alias, provider, model, target_id or 0)
-    return Bucket("minute", minute, *rest), Bucket("hour", minute.replace(minute=0), *rest)
-
-
-def _of_request(request: Costed) -> Counts:
-    row = request.row
-    outcome, usage, first_byte_ms = row["outcome"], row["usage"], row["first_byte_ms"]
-    is_callers = row["error_code"] == UpstreamRejected.code
-    counts: Counts = {
-        "requests": 1,
-        "errors": int(outcome in ERRORS and not is_callers),
+    def count(self, row: Exchange, cost_usd: Decimal | None) -> None:
+        """A request. `cost_usd`: None where nobody knows, or nothing was used."""
+        outcome, usage = row.outcome, row.usage
+        self.requests += 1
         # Whoever finds the fault in a request, we or the upstream, says nothing of the upstream by it.
-        "refused": int(outcome == Outcome.REFUSED or is_callers),
-        "cancelled": int(outcome == Outcome.CANCELLED),
-    }
-    if outcome != Outcome.REFUSED:
-        # What we refuse is refused at once, and would make every upstream look fast.
-        counts |= {"latency_ms_sum": row["latency_ms"], column_of(row["latency_ms"]): 1}
-    if first_byte_ms is not None:
-        counts |= {"first_byte_count": 1, "first_byte_ms_sum": first_byte_ms}
-    if usage is not None:
-        counts |= {name: usage[name] for name in ("input_tokens", "output_tokens", "cached_input_tokens")}
-        counts["cost_usd"] = request.cost_usd or Decimal(0)
-    if request.cost_usd is None and (usage is not None or _may_be_billed(row)):
-        counts["unknown_costs"] = 1
-    return counts
+        if outcome is Outcome.REFUSED or row.error_code == UpstreamRejected.code:
+            self.refused += 1
+        elif outcome in ERRORS:
+            self.errors += 1
+        if outcome is Outcome.CANCELLED:
+            self.cancelled += 1
+        if outcome is not Outcome.REFUSED:
+            # What we refuse is refused at once, and would make every upstream look fast.
+            self.latency_ms_sum += row.latency_ms
+            self.latencies[bisect_left(BOUNDS_MS, row.latency_ms)] += 1
+        if row.first_byte_ms is not None:
+            self.first_byte_count += 1
+            self.first_byte_ms_sum += row.first_byte_ms
+        if usage is not None:
+            self.input_tokens += usage.input_tokens
+            self.output_tokens += usage.output_tokens
+            self.cached_input_tokens += usage.cached_input_tokens
+        if cost_usd is not None:
+            self.cost_usd += cost_usd
+        elif usage is not None or _may_be_billed(row):
+            self.unknown_costs += 1
+
+    def count_attempt(self, attempt: Attempt) -> None:
+        """A try."""
+        self.attempts += 1
+        if attempt.outcome in ERRORS and attempt.condition != UpstreamRejected.condition:
+            self.attempt_failures += 1
 
 
-def _of_attempt(attempt: AttemptRow) -> Counts:
-    is_callers = attempt["condition"] == UpstreamRejected.condition
-    return {"attempts": 1, "attempt_failures": int(attempt["outcome"] in ERRORS and not is_callers)}
+Sums.COUNTERS = tuple(name for name in Sums.__struct_fields__ if name != "latencies")
+
+Costed = tuple[Exchange, Decimal | None]
+"""A request, and what it cost; None where nobody knows or nothing was used."""
+Key = tuple[int, str, str, str, int]
+"""A number of minutes or hours since the epoch, and the rest of a Bucket."""
 
 
-def _may_be_billed(row: Row) -> bool:
-    return may_be_billed(outcome=row["outcome"], error_code=row["error_code"], tries=len(row["attempts"]))
+def tally(requests: Iterable[Costed]) -> list[tuple[Bucket, Sums]]:
+    """All counters that these requests move, in both resolutions, sorted by bucket."""
+    minutes: dict[Key, Sums] = {}
+    for row, cost_usd in requests:
+        alias = row.alias
+        key = (int(row.started_at) // 60, alias, row.provider, row.model, row.target_id or 0)
+        (minutes.get(key) or minutes.setdefault(key, Sums())).count(row, cost_usd)
+        for attempt in row.attempts:
+            key = (int(attempt.started_at) // 60, alias, attempt.provider, attempt.model, attempt.target_id or 0)
+            (minutes.get(key) or minutes.setdefault(key, Sums())).count_attempt(attempt)
+    hours: dict[Key, Sums] = {}
+    for (minute, *rest), sums in minutes.items():
+        hours.setdefault((minute // 60, *rest), Sums()).add(sums)  # type: ignore[arg-type]  # mypy forgets the length of `rest`
+    return [*_buckets("hour", 3600, hours), *_buckets("minute", 60, minutes)]
 
 
-def _add(total: Counts, more: Counts) -> None:
-    for name, number in more.items():
-        total[name] = total.get(name, 0) + number  # type: ignore[operator]  # one counter is always of one type
+def _buckets(resolution: str, seconds: int, sums: dict[Key, Sums]) -> list[tuple[Bucket, Sums]]:
+    return [(Bucket(resolution, key[0] * seconds, *key[1:]), sums[key]) for key in sorted(sums)]
+
+
+def _may_be_billed(row: Exchange) -> bool:
+    return may_be_billed(outcome=row.outcome, error_code=row.error_code, tries=len(row.attempts))

@@ -1,30 +1,24 @@
-"""Writing history to the database: each exchange once, however often it arrives."""
+"""Writing history to the database: each exchange once, however often it arrives. The statements are in history/inserts."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
-from uuid import UUID
 
 import msgspec
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from history.batch import Batch, Place
-from history.lines import rows_in
-from history.models import AttemptLog, JournalBatch, QuarantinedRecord, RequestLog, TargetStat
-from history.rows import AttemptRow, Row, moment, price_in, usage_in
-from history.statistics import Bucket, Costed, Counts, tally
+from history.inserts import store as inserts
+from history.inserts.values import id_in_hex
+from history.models import JournalBatch, QuarantinedRecord
+from history.records import Exchange
+from history.rows import Unreadable, rows_in
+from history.statistics import tally
 from providers.pricing import cost_usd
 
 logger = logging.getLogger(__name__)
-
-COPIED = (
-    *("key_id", "key_name", "client_address", "api_type", "requested_model", "alias", "alias_id", "provider", "model"),
-    *("target_id", "streamed", "outcome", "status", "error_code", "error", "latency_ms", "first_byte_ms"),
-    *("request_bytes", "answer_bytes", "finish_reason", "left_out"),
-)
-"""What RequestLog takes from a Row as it is."""
 
 SMALLEST_COST = Decimal("0.000000000001")
 """As RequestLog.cost_usd keeps it."""
@@ -52,9 +46,12 @@ class Written:
 def write_batch(batch: Batch) -> int:
     """Write a batch of the journal, and note that it is written. Returns how many of its rows went to quarantine.
 
-    Raises as `write`.
+    Raises as `write`, and OfAnotherRelease.
     """
-    return write(rows_in(batch.rows), batch).rejected
+    rows = rows_in(batch.rows)
+    for row in rows.unreadable:
+        _quarantine(row)
+    return write(rows.readable, batch, rejected_before=len(rows.unreadable)).rejected + len(rows.unreadable)
 
 
 def written_batches(segments: Iterable[str]) -> dict[Place, int]:
@@ -71,40 +68,42 @@ def forget_batches(segment: str) -> None:
     JournalBatch.objects.filter(segment=segment).delete()
 
 
-def write(rows: Sequence[Row], batch: Batch | None = None) -> Written:
+def write(rows: Sequence[Exchange], batch: Batch | None = None, *, rejected_before: int = 0) -> Written:
     """Write exchanges that are not there yet, their attempts and their statistics, all in one transaction.
 
     A row with a value that no column takes does not take the others with it: the rows are halved until it is alone, and
     it goes to quarantine. That `batch` is written is noted in the same transaction; with the last part where they are halved.
-    Raises everything else, which lies in no row and passes: a standby that only reads, a schema that is behind,
-    a row of a release that this process does not know yet.
+    `rejected_before`: how many of its rows are in quarantine already. Raises everything that lies in no row and passes:
+    a standby that only reads, a schema that is behind.
     """
-    return _write(rows, batch, rejected_before=0)
-
-
-def _write(rows: Sequence[Row], batch: Batch | None, *, rejected_before: int) -> Written:
     try:
         return _write_all_or_ask_again(rows, batch, rejected_before)
     except FAULTS_OF_A_ROW as exc:
+        if not rows:
+            raise
         if len(rows) == 1:
-            return _quarantine(rows[0], exc, batch, rejected_before)
+            return _reject(rows[0], exc, batch, rejected_before)
     middle = len(rows) // 2
-    first = _write(rows[:middle], None, rejected_before=0)
-    return first + _write(rows[middle:], batch, rejected_before=rejected_before + first.rejected)
+    first = write(rows[:middle])
+    return first + write(rows[middle:], batch, rejected_before=rejected_before + first.rejected)
 
 
 @transaction.atomic
-def _quarantine(row: Row, exc: Exception, batch: Batch | None, rejected_before: int) -> Written:
+def _reject(row: Exchange, exc: Exception, batch: Batch | None, rejected_before: int) -> Written:
     # The first line only: PostgreSQL's second one shows the whole row.
     reason = f"{type(exc).__name__}: {str(exc).partition(chr(10))[0]}"
-    logger.error("History cannot hold the request %s: %s", row.get("id"), reason)
-    record = QuarantinedRecord(request_id=row["id"], error=reason, row=msgspec.json.encode(row).decode())
-    QuarantinedRecord.objects.bulk_create([record], ignore_conflicts=True)
+    _quarantine(Unreadable(id=row.id, text=msgspec.json.encode(row).decode(), reason=reason))
     _note(batch, rejected_before + 1)
     return Written(rejected=1)
 
 
-def _write_all_or_ask_again(rows: Sequence[Row], batch: Batch | None, rejected: int) -> Written:
+def _quarantine(row: Unreadable) -> None:
+    logger.error("History cannot hold the request %s: %s", row.id, row.reason)
+    record = QuarantinedRecord(request_id=row.id, error=row.reason, row=row.text)
+    QuarantinedRecord.objects.bulk_create([record], ignore_conflicts=True)
+
+
+def _write_all_or_ask_again(rows: Sequence[Exchange], batch: Batch | None, rejected: int) -> Written:
     try:
         return _write_all(rows, batch, rejected)
     except IntegrityError:
@@ -113,16 +112,14 @@ def _write_all_or_ask_again(rows: Sequence[Row], batch: Batch | None, rejected: 
 
 
 @transaction.atomic
-def _write_all(rows: Sequence[Row], batch: Batch | None, rejected: int) -> Written:
-    by_id = {UUID(row["id"]): row for row in rows}
-    known = set(RequestLog.objects.filter(id__in=by_id).values_list("id", flat=True))
-    new = [Costed(row=by_id[id], cost_usd=_cost_of(by_id[id])) for id in sorted(by_id.keys() - known)]
+def _write_all(rows: Sequence[Exchange], batch: Batch | None, rejected: int) -> Written:
+    by_id = {id_in_hex(row.id): row for row in rows}
+    known = inserts.known_ids(by_id)
+    # In order, so that two workers with the same rows never wait for each other in a circle.
+    new = {id: (by_id[id], _cost_of(by_id[id])) for id in sorted(by_id) if id not in known}
     if new:
-        RequestLog.objects.bulk_create([_request_log(request) for request in new])
-        AttemptLog.objects.bulk_create(
-            [_attempt_log(request.row["id"], attempt) for request in new for attempt in request.row["attempts"]]
-        )
-        _add_to_statistics(tally(new))
+        inserts.insert(new.items())
+        inserts.add_to_statistics(tally(new.values()))
     _note(batch, rejected)
     return Written(new=len(new), known=len(rows) - len(new))
 
@@ -133,63 +130,15 @@ def _note(batch: Batch | None, rejected: int) -> None:
         JournalBatch.objects.bulk_create([note], ignore_conflicts=True)
 
 
-def _cost_of(row: Row) -> Decimal | None:
-    usage = usage_in(row)
-    if usage is None:
+def _cost_of(row: Exchange) -> Decimal | None:
+    if row.usage is None:
         return None
     cost = cost_usd(
-        usage,
-        provider=row["provider"],
-        model=row["model"],
-        base_url=row["attempts"][-1]["url"] if row["attempts"] else "",
-        override=price_in(row),
-        at=moment(row["started_at"]),
+        row.usage,
+        provider=row.provider,
+        model=row.model,
+        base_url=row.attempts[-1].url if row.attempts else "",
+        override=row.price,
+        at=datetime.fromtimestamp(row.started_at, UTC),
     )
     return None if cost is None else cost.quantize(SMALLEST_COST)
-
-
-def _request_log(request: Costed) -> RequestLog:
-    row = request.row
-    facts: Mapping[str, Any] = row  # Any: each column has its own type
-    usage: Mapping[str, int] = row["usage"] or {}  # type: ignore[assignment]  # a TypedDict is no Mapping of one type
-    return RequestLog(
-        id=UUID(row["id"]),
-        started_at=moment(row["started_at"]),
-        cost_usd=request.cost_usd,
-        attempt_count=len(row["attempts"]),
-        **{name: facts[name] for name in COPIED},
-        **usage,
-    )
-
-
-def _attempt_log(request_id: str, row: AttemptRow) -> AttemptLog:
-    return AttemptLog(request_id=UUID(request_id), **{**row, "started_at": moment(row["started_at"])})
-
-
-def _add_to_statistics(tallied: Mapping[Bucket, Counts]) -> None:
-    """Add to the counters of each bucket, in the order given.
-
-    By hand, since Django's bulk_create can overwrite what it meets but not add to it.
-    """
-    quote = connection.ops.quote_name
-    table = quote(TargetStat._meta.db_table)
-    counters = _counters()
-    columns = [*Bucket._fields, *counters]
-    sums = ", ".join(f"{quote(name)} = {table}.{quote(name)} + excluded.{quote(name)}" for name in counters)
-    statement = (
-        f"INSERT INTO {table} ({', '.join(map(quote, columns))}) VALUES ({', '.join(['%s'] * len(columns))}) "
-        f"ON CONFLICT ({', '.join(map(quote, Bucket._fields))}) DO UPDATE SET {sums}"
-    )
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, [_values(columns, bucket, counts) for bucket, counts in tallied.items()])
-
-
-def _counters() -> list[str]:
-    fields = (field.name for field in TargetStat._meta.concrete_fields)
-    return [name for name in fields if name != "id" and name not in Bucket._fields]
-
-
-def _values(columns: Iterable[str], bucket: Bucket, counts: Counts) -> list[Any]:  # Any: what the driver takes
-    found: dict[str, object] = {**bucket._asdict(), **counts}
-    fields = {field.name: field for field in TargetStat._meta.concrete_fields}
-    return [fields[name].get_db_prep_save(found.get(name, 0), connection) for name in columns]

@@ -12,20 +12,19 @@ Nor by a name that merely contains a provider's, as the list itself would: `my-o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from genai_prices.types import ModelPrice
+import msgspec
+
+from providers.price_list import listed_tiers
 
 _MILLION: Final = Decimal(1_000_000)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
     """Tokens, as the upstream counted them."""
 
     input_tokens: int
@@ -38,8 +37,7 @@ class Usage:
     """The part of the output that was thought and not said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
     """An administrator's price for a model, in US dollars per million tokens."""
 
     input_usd_per_mtok: Decimal
@@ -99,23 +97,12 @@ def _listed_provider(name: str, base_url: str) -> str | None:
 
 
 def _listed_cost(usage: Usage, provider_id: str, model: str, at: datetime | None) -> Decimal | None:
-    import genai_prices
-
-    tokens = genai_prices.Usage(
-        input_tokens=usage.input_tokens,
-        cache_read_tokens=usage.cached_input_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        output_tokens=usage.output_tokens,
-    )
-    try:
-        listed = genai_prices.calc_price(tokens, model, provider_id=provider_id, genai_request_timestamp=at)
-    except (LookupError, ValueError):
+    tiers = listed_tiers(provider_id, model, int((at or datetime.now(UTC)).timestamp()) // 60)
+    if tiers is None:
         return None
-    return listed.total_price if _covers(listed.model_price, usage) else None
-
-
-def _covers(price: ModelPrice, usage: Usage) -> bool:
-    """The list takes a missing price for zero; some of its models have none at all."""
-    has_input = price.input_mtok is not None or usage.input_tokens == 0
-    has_output = price.output_mtok is not None or usage.output_tokens == 0
-    return has_input and has_output
+    return tiers.cost_usd(
+        input=usage.input_tokens,
+        cached_input=usage.cached_input_tokens,
+        cache_write=usage.cache_write_tokens,
+        output=usage.output_tokens,
+    )

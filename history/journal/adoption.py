@@ -14,7 +14,7 @@ from history.batch import Place
 from history.interrupted import Unfinished
 from history.journal.homes import DONE, PENDING, Home
 from history.journal.segments import Segment, every_line
-from history.lines import Kind, Named, Tried, row_line
+from history.lines import Kind, Named, Tried, end_line
 from history.records import Begun
 
 
@@ -67,7 +67,7 @@ def _end(home: Home, unfinished: Sequence[Unfinished], last_sign: float) -> int:
     with draft.open("wb") as file:
         draft.chmod(0o600)
         for one in unfinished:
-            file.write(row_line(one.row(last_sign)))
+            file.write(end_line(one.exchange(last_sign)))
         file.flush()
         os.fsync(file.fileno())
     draft.rename(home.path_of(number))

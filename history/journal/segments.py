@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from history.batch import Batch, Place
-from history.lines import Kind, Line, lines_in
+from history.lines import Line, ends_in, lines_in
 
 CHUNK_BYTES = 1024 * 1024
 """What is read at a time. Longer than any line."""
@@ -42,16 +42,9 @@ class Segment:
         if start >= stop:
             self.cut_to = start
             return None
-        rows: list[bytes] = []
-        end = start
-        for line in lines_in(read(self.path, start, min(stop, start + CHUNK_BYTES)), start):
-            if line.kind is None:
-                self._note_damage(line.start, line.end)
-            end = line.end
-            if line.kind is Kind.END:
-                rows.append(line.content)
-                if len(rows) == most_rows:
-                    break
+        rows, end, damaged = ends_in(read(self.path, start, min(stop, start + CHUNK_BYTES)), start, most_rows)
+        for place in damaged:
+            self._note_damage(*place)
         if end == start:  # no newline to the end: a torn last line, or a damaged one longer than any of ours
             end = min(stop, start + CHUNK_BYTES)
             self._note_damage(start, end)
@@ -76,7 +69,7 @@ class Segment:
     def again(self, place: Place, count: int) -> Batch:
         """A batch that was cut before. Raises OSError."""
         _, start, end = place
-        rows = [line.content for line in lines_in(read(self.path, start, end), start) if line.kind is Kind.END]
+        rows = ends_in(read(self.path, start, end), start, count).rows
         return Batch(segment=self.name, start=start, end=end, rows=_array_of(rows), count=count)
 
 

@@ -48,6 +48,8 @@ class Writer:
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
         self._syncs_each_line = syncs_each_line
+        self.ended = 0
+        """Requests whose end stands here."""
         self._lock = threading.Lock()
         self._file = -1
         self._number = 0
@@ -68,7 +70,8 @@ class Writer:
 
     def begin(self, request_id: str, line: bytes) -> None:
         with self._lock:
-            self._refuse_if_full()
+            if self.is_full:
+                raise self._fullness()
             self._append(line)
             self._open[request_id] = (self._number,)
             self._open_in[self._number] += 1
@@ -87,9 +90,10 @@ class Writer:
             places = self._open.pop(request_id, ())
             for number in places:
                 self._open_in[number] -= 1
-            if not places:
-                self._refuse_if_full()
+            if self.is_full and not places:
+                raise self._fullness()
             self._append(line)
+            self.ended += 1
 
     def carry(self, request_id: str, lines: Sequence[bytes], number: int) -> None:
         """Say again what segment `number` tells of a request, unless it has ended: so that the segment can go."""
@@ -103,9 +107,8 @@ class Writer:
             self._open_in[number] -= 1
             self._open_in[self._number] += self._number not in places
 
-    def _refuse_if_full(self) -> None:
-        if self.is_full:
-            raise OSError(errno.EDQUOT, "The journal is as large as PLEXUS_JOURNAL_MAX_BYTES allows")
+    def _fullness(self) -> OSError:
+        return OSError(errno.EDQUOT, "The journal is as large as PLEXUS_JOURNAL_MAX_BYTES allows")
 
     def _append(self, line: bytes) -> None:
         if self._must_rotate or self._size >= self._segment_bytes:

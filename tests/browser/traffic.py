@@ -3,14 +3,15 @@
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from history import store
 from history.ids import first_id_at
 from history.records import Attempt, Exchange, Outcome
-from history.rows import row_of
 from providers.models import ProviderModel
 from providers.pricing import Price, Usage
 from routing.models import Target
@@ -46,8 +47,7 @@ def write_traffic(rows: int, *, until: datetime, seed: int = 7) -> None:
     draw = random.Random(seed)
     exchanges = list(traffic(rows, until=until, draw=draw))
     for first in range(0, rows, BATCH_ROWS):
-        batch = [row_of(exchange) for exchange in exchanges[first : first + BATCH_ROWS]]
-        store.write(batch)
+        store.write(exchanges[first : first + BATCH_ROWS])
 
 
 def traffic(rows: int, *, until: datetime, draw: random.Random) -> Iterator[Exchange]:

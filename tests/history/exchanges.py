@@ -12,7 +12,6 @@ from history.batch import Batch
 from history.figures import SUMMED
 from history.ids import first_id_at
 from history.records import Attempt, Begun, Exchange, Outcome
-from history.rows import Row, row_of
 from providers.pricing import Price, Usage
 
 NOON = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
@@ -64,10 +63,6 @@ def a_refused_exchange(**changes: Any) -> Exchange:  # Any: any field of Exchang
     return an_exchange(**{**nothing, **ending, **changes})
 
 
-def a_row(**changes: Any) -> Row:  # Any: any field of Exchange
-    return row_of(an_exchange(**changes))
-
-
 def own_price(input_usd: str, output_usd: str) -> Price:
     return Price(input_usd_per_mtok=Decimal(input_usd), output_usd_per_mtok=Decimal(output_usd))
 
@@ -78,7 +73,13 @@ def sums(**counts: Any) -> dict[str, Any]:  # Any: int or Decimal, and names
     return {**dict.fromkeys(SUMMED, 0), "cost_usd": Decimal(0), **names, **counts}
 
 
-def a_batch(*rows: Row) -> Batch:
+def as_told(exchange: Exchange, **changes: Any) -> dict[str, Any]:  # Any: JSON
+    """As JSON says it, with changes that need not make sense."""
+    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(exchange))
+    return told | changes
+
+
+def a_batch(*rows: Exchange | dict[str, Any]) -> Batch:  # Any: see as_told
     """Of a segment of its own."""
     text = msgspec.json.encode(rows).decode()
     return Batch(segment=f"test/{next(numbers):06d}", start=0, end=len(text), rows=text, count=len(rows))

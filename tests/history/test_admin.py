@@ -14,7 +14,6 @@ from history import store
 from history.admin import paging
 from history.models import RequestLog
 from history.records import Exchange, Outcome
-from history.rows import row_of
 from tests.history.exchanges import a_refused_exchange, an_attempt, an_exchange
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +31,7 @@ def reader(client: Client) -> Client:
 
 def kept(*exchanges: Exchange) -> list[str]:
     """Write them; return their ids, the newest first."""
-    store.write([row_of(exchange) for exchange in exchanges])
+    store.write(exchanges)
     return sorted((exchange.id for exchange in exchanges), reverse=True)
 
 

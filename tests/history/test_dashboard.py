@@ -13,9 +13,8 @@ from history import dashboard, store
 from history.models import TargetStat
 from history.periods import PERIODS
 from history.records import Outcome
-from history.rows import row_of
 from history.scope import DIRECT, UNRESOLVED, Scope
-from tests.history.exchanges import NOON, a_refused_exchange, a_row, an_attempt, an_exchange
+from tests.history.exchanges import NOON, a_refused_exchange, an_attempt, an_exchange
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +45,7 @@ def test_a_newcomer_is_told_what_to_do(reader: Client) -> None:
 
 
 def test_requests_show_up_as_numbers_charts_and_tables(reader: Client) -> None:
-    store.write([a_row(at=timezone.now()) for _ in range(3)])
+    store.write([an_exchange(at=timezone.now()) for _ in range(3)])
 
     response = reader.get(reverse("admin:index"))
 
@@ -59,7 +58,7 @@ def test_requests_show_up_as_numbers_charts_and_tables(reader: Client) -> None:
 
 @pytest.mark.parametrize("period", PERIODS)
 def test_each_period_has_its_page(reader: Client, period: str) -> None:
-    store.write([a_row(at=timezone.now())])
+    store.write([an_exchange(at=timezone.now())])
 
     response = reader.get(reverse("admin:index"), {"period": period})
 
@@ -75,7 +74,7 @@ def test_an_odd_period_is_the_usual_one(reader: Client) -> None:
 @pytest.mark.parametrize(("period", "inside"), [("1h", 1), ("24h", 2), ("7d", 3), ("30d", 4)])
 def test_a_period_counts_what_is_in_it(period: str, inside: int) -> None:
     ages = (timedelta(minutes=30), timedelta(hours=20), timedelta(days=6), timedelta(days=28), timedelta(days=40))
-    store.write([a_row(at=NOON - age) for age in ages])
+    store.write([an_exchange(at=NOON - age) for age in ages])
 
     assert value_of("Requests", shown(period)) == str(inside)
 
@@ -83,7 +82,12 @@ def test_a_period_counts_what_is_in_it(period: str, inside: int) -> None:
 def test_the_period_before_is_compared_up_to_the_same_hour() -> None:
     yesterday = NOON - timedelta(days=1)
     store.write(
-        [a_row(), a_row(), a_row(at=yesterday - timedelta(hours=1)), a_row(at=yesterday + timedelta(minutes=90))]
+        [
+            an_exchange(),
+            an_exchange(),
+            an_exchange(at=yesterday - timedelta(hours=1)),
+            an_exchange(at=yesterday + timedelta(minutes=90)),
+        ]
     )
 
     (requests, *_) = shown()["cards"]
@@ -106,7 +110,7 @@ def test_statistics_of_a_clock_that_runs_ahead_are_no_error(reader: Client, peri
 @pytest.mark.parametrize("period", ["7d", "30d"])
 def test_the_hour_that_is_not_over_counts_in_a_longer_step(period: str) -> None:
     in_the_afternoon = NOON + timedelta(hours=4)
-    store.write([a_row(at=in_the_afternoon)])
+    store.write([an_exchange(at=in_the_afternoon)])
 
     page = dashboard.dashboard(Scope(period=PERIODS[period]), in_the_afternoon)
 
@@ -117,7 +121,7 @@ def test_the_hour_that_is_not_over_counts_in_a_longer_step(period: str) -> None:
 def test_every_request_stands_in_the_step_of_its_time(period: str) -> None:
     length, step = PERIODS[period].length, PERIODS[period].step
     ages = [timedelta(0), step, 3 * step, length - step]
-    store.write([a_row(at=NOON - age) for age in ages])
+    store.write([an_exchange(at=NOON - age) for age in ages])
 
     (requests, *_) = shown(period)["charts"]
 
@@ -128,7 +132,7 @@ def test_every_request_stands_in_the_step_of_its_time(period: str) -> None:
 
 def test_errors_and_refusals_are_told_apart() -> None:
     failed = an_exchange(outcome=Outcome.FAILED, status=502)
-    store.write([a_row(), row_of(failed), row_of(a_refused_exchange())])
+    store.write([an_exchange(), failed, a_refused_exchange()])
 
     page = shown()
 
@@ -140,7 +144,7 @@ def test_errors_and_refusals_are_told_apart() -> None:
 
 
 def test_only_statistics_are_read() -> None:
-    store.write([a_row()])
+    store.write([an_exchange()])
 
     with CaptureQueriesContext(connection) as captured:
         shown()
@@ -151,7 +155,7 @@ def test_only_statistics_are_read() -> None:
 
 def test_without_permission_the_index_shows_the_applications(client: Client) -> None:
     client.force_login(User.objects.create_user("stranger", is_staff=True))
-    store.write([a_row(at=timezone.now())])
+    store.write([an_exchange(at=timezone.now())])
 
     response = client.get(reverse("admin:index"))
 
@@ -162,9 +166,19 @@ def test_without_permission_the_index_shows_the_applications(client: Client) -> 
 
 def write_two_aliases() -> None:
     """`fast` on two targets, `smart` on one of them, one for provider/model, one refused."""
-    elsewhere = {"provider": "groq", "model": "llama", "attempts": (an_attempt(provider="groq", model="llama"),)}
-    rows = [a_row(), a_row(), a_row(**elsewhere), a_row(alias="smart", **elsewhere), a_row(alias="")]
-    store.write([*rows, row_of(a_refused_exchange())])
+    elsewhere: dict[str, Any] = {
+        "provider": "groq",
+        "model": "llama",
+        "attempts": (an_attempt(provider="groq", model="llama"),),
+    }
+    rows = [
+        an_exchange(),
+        an_exchange(),
+        an_exchange(**elsewhere),
+        an_exchange(alias="smart", **elsewhere),
+        an_exchange(alias=""),
+    ]
+    store.write([*rows, a_refused_exchange()])
 
 
 @pytest.mark.parametrize(
@@ -213,7 +227,7 @@ def test_the_targets_of_an_alias_are_compared_over_time() -> None:
 
 def test_a_target_that_always_hands_over_shows_its_tries() -> None:
     failed = an_attempt(1, provider="groq", model="llama", outcome=Outcome.FAILED, status=None)
-    store.write([a_row(attempts=(failed, an_attempt(2)))])
+    store.write([an_exchange(attempts=(failed, an_attempt(2)))])
 
     (tries,) = shown(alias="fast", target="groq/llama")["wide_charts"]
 
@@ -221,7 +235,7 @@ def test_a_target_that_always_hands_over_shows_its_tries() -> None:
 
 
 def test_a_row_of_the_tables_leads_to_its_charts_and_back(reader: Client) -> None:
-    store.write([a_row(at=timezone.now())])
+    store.write([an_exchange(at=timezone.now())])
     index = reverse("admin:index")
     aliases, _ = reader.get(index).context["dashboard"]["tables"]
 
@@ -237,13 +251,13 @@ def test_a_row_of_the_tables_leads_to_its_charts_and_back(reader: Client) -> Non
     "query", ["alias=%00", "target=%00/x", "alias=" + "x" * 3_000, "target=a/b", "measure=x", "alias='\""]
 )
 def test_odd_names_in_the_address_are_no_error_of_ours(reader: Client, query: str) -> None:
-    store.write([a_row(at=timezone.now())])
+    store.write([an_exchange(at=timezone.now())])
 
     assert reader.get(f"{reverse('admin:index')}?{query}").status_code == 200
 
 
 def test_names_in_the_address_do_not_become_markup(reader: Client) -> None:
-    store.write([a_row(at=timezone.now())])
+    store.write([an_exchange(at=timezone.now())])
 
     page = reader.get(reverse("admin:index"), {"alias": "<b>bold</b>", "target": "</script><i>/x"}).content.decode()
 

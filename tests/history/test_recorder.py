@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
+from django.db.backends.signals import connection_created
 
 from history.batch import Batch, Place
 from history.journal import shipper
 from history.journal.shipper import Ways
 from history.journal.writer import Writer
-from history.lines import rows_in
 from history.models import JournalBatch, QuarantinedRecord, RequestLog
 from history.recorder import DATABASE_AND_WORKERS, CannotRecord, Recorder
+from history.rows import rows_in
 from providers.pricing import Usage
 from tests.gateways import eventually
 from tests.history.exchanges import an_exchange, begun
@@ -60,7 +62,7 @@ class Postman:
 
     @property
     def ids(self) -> list[str]:
-        return [row["id"] for batch in self.batches for row in rows_in(batch.rows)]
+        return [row.id for batch in self.batches for row in rows_in(batch.rows).readable]
 
 
 @contextmanager
@@ -229,7 +231,7 @@ def test_one_that_cannot_be_written_down_does_not_stop_the_others(
     postman, good = Postman(), an_exchange()
 
     with recording(tmp_path, postman.ways) as recorder:
-        recorder.record(an_exchange(error=None))
+        recorder.record(an_exchange(error=object()))
         recorder.record(good)
 
     assert postman.ids == [good.id]
@@ -344,3 +346,43 @@ def test_a_row_that_the_database_refuses_is_counted_and_kept(tmp_path: Path, cel
     assert recorder.figures.quarantined == 1
     assert RequestLog.objects.count() == 2
     assert QuarantinedRecord.objects.get().request_id == poisoned.id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_connection_serves_while_batches_keep_coming(tmp_path: Path) -> None:
+    opened: list[object] = []
+
+    def note(**about: object) -> None:
+        if threading.current_thread().name == "history-recorder":
+            opened.append(about)
+
+    connection_created.connect(note)
+    try:
+        with recording(
+            tmp_path, replace(DATABASE_AND_WORKERS, publish=Postman(broker_is_down=True).publish)
+        ) as recorder:
+            for number in range(5):
+                recorder.record(an_exchange())
+                wait_until(lambda number=number: RequestLog.objects.count() == number + 1)  # type: ignore[misc]
+    finally:
+        connection_created.disconnect(note)
+
+    assert len(opened) <= 2, "one to write, and at the end one more at most"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_nobody_needs_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("history.recorder.CONNECTION_KEPT_SECONDS", 0.05)
+    closed = threading.Event()
+    close_all = connections.close_all
+
+    def note() -> None:
+        closed.set()
+        close_all()
+
+    with recording(tmp_path, DATABASE_AND_WORKERS) as recorder:
+        recorder.record(an_exchange())
+        wait_until(lambda: recorder.pending == 0)
+        monkeypatch.setattr("history.recorder.connections.close_all", note)
+
+        wait_until(closed.is_set)

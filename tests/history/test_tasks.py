@@ -8,12 +8,13 @@ from pytest_django import Settings
 
 from history import store, tasks
 from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
-from tests.history.exchanges import a_batch, a_row
+from history.rows import OfAnotherRelease
+from tests.history.exchanges import a_batch, an_exchange, as_told
 
 
 @pytest.mark.django_db
 def test_the_task_writes_its_batch() -> None:
-    batch = a_batch(a_row())
+    batch = a_batch(an_exchange())
 
     tasks.record_exchanges(batch.segment, batch.start, batch.end, batch.rows)
 
@@ -25,20 +26,20 @@ def test_the_task_writes_its_batch() -> None:
 def test_requests_past_their_time_are_forgotten_with_their_attempts(settings: Settings) -> None:
     settings.PLEXUS_HISTORY_RETENTION_DAYS = 7
     now = timezone.now()
-    old, young = a_row(at=now - timedelta(days=8)), a_row(at=now - timedelta(days=6))
+    old, young = an_exchange(at=now - timedelta(days=8)), an_exchange(at=now - timedelta(days=6))
     store.write([old, young])
 
     tasks.forget_old_history()
 
-    assert [str(id) for id in RequestLog.objects.values_list("id", flat=True)] == [young["id"]]
-    assert [str(id) for id in AttemptLog.objects.values_list("request_id", flat=True)] == [young["id"]]
+    assert [str(id) for id in RequestLog.objects.values_list("id", flat=True)] == [young.id]
+    assert [str(id) for id in AttemptLog.objects.values_list("request_id", flat=True)] == [young.id]
 
 
 @pytest.mark.django_db
 def test_more_than_one_batch_is_forgotten(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PLEXUS_HISTORY_RETENTION_DAYS = 7
     monkeypatch.setattr(tasks, "FORGET_ROWS", 2)
-    store.write([a_row(at=timezone.now() - timedelta(days=8)) for _ in range(5)])
+    store.write([an_exchange(at=timezone.now() - timedelta(days=8)) for _ in range(5)])
 
     tasks.forget_old_history()
 
@@ -47,7 +48,7 @@ def test_more_than_one_batch_is_forgotten(settings: Settings, monkeypatch: pytes
 
 @pytest.mark.django_db
 def test_hours_are_remembered_longer_than_minutes() -> None:
-    store.write([a_row(at=timezone.now() - timedelta(days=30))])
+    store.write([an_exchange(at=timezone.now() - timedelta(days=30))])
 
     tasks.forget_old_history()
 
@@ -56,7 +57,7 @@ def test_hours_are_remembered_longer_than_minutes() -> None:
 
 @pytest.mark.django_db
 def test_notes_of_machines_that_never_came_back_are_forgotten() -> None:
-    old, young = a_batch(a_row()), a_batch(a_row())
+    old, young = a_batch(an_exchange()), a_batch(an_exchange())
     for batch in (old, young):
         store.write_batch(batch)
     JournalBatch.objects.filter(segment=old.segment).update(written_at=timezone.now() - timedelta(days=30))
@@ -80,7 +81,7 @@ def rename_column(old: str, new: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_published_batch_is_written_by_a_worker(celery_worker: None) -> None:
-    tasks.publish(a_batch(a_row()))
+    tasks.publish(a_batch(an_exchange()))
 
     wait_for_a_request()
 
@@ -89,7 +90,7 @@ def test_a_published_batch_is_written_by_a_worker(celery_worker: None) -> None:
 def test_a_batch_waits_for_a_schema_that_is_behind(celery_worker: None) -> None:
     rename_column("finish_reason", "of_another_release")
     try:
-        tasks.publish(a_batch(a_row()))
+        tasks.publish(a_batch(an_exchange()))
         time.sleep(0.5)
     finally:
         rename_column("of_another_release", "finish_reason")
@@ -99,12 +100,9 @@ def test_a_batch_waits_for_a_schema_that_is_behind(celery_worker: None) -> None:
 
 @pytest.mark.django_db
 def test_a_batch_that_waits_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    row = a_row()
-    row["usage"] = {"of_another_release": 1}  # type: ignore[typeddict-item]
+    batch = a_batch(as_told(an_exchange(), of_another_release=1))
 
-    batch = a_batch(row)
-
-    with pytest.raises(TypeError):
+    with pytest.raises(OfAnotherRelease):
         tasks.record_exchanges(batch.segment, batch.start, batch.end, batch.rows)
 
     assert f"History waits: {batch.id} " in caplog.text

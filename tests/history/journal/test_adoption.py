@@ -6,9 +6,9 @@ from history.journal.adoption import adopted
 from history.journal.homes import PENDING, abandoned_homes
 from history.journal.segments import Segment
 from history.journal.writer import Writer
-from history.lines import attempt_line, begin_line, end_line, rows_in
+from history.lines import attempt_line, begin_line, end_line
 from history.records import Exchange, Outcome
-from history.rows import Row
+from history.rows import rows_in
 from tests.history.exchanges import an_attempt, an_exchange, begun
 
 
@@ -28,11 +28,11 @@ def taken_over(root: Path) -> list[Segment]:
     return segments
 
 
-def rows_of(segments: list[Segment]) -> list[Row]:
+def rows_of(segments: list[Segment]) -> list[Exchange]:
     rows = []
     for segment in segments:
         while (batch := segment.next_batch(500)) is not None:
-            rows += rows_in(batch.rows)
+            rows += rows_in(batch.rows).readable
             segment.cut_to = batch.end
     return rows
 
@@ -51,14 +51,14 @@ def test_a_request_without_an_end_was_interrupted_at_the_upstream_that_was_asked
 
     first, second = rows_of(taken_over(tmp_path))
 
-    assert first["id"] == ended.id
-    assert (second["id"], second["outcome"], second["error_code"]) == (cut.id, "interrupted", "gateway_died")
-    assert (second["requested_model"], second["alias"], second["key_name"]) == ("quick", "fast", "night job")
-    assert (second["provider"], second["model"], second["target_id"]) == ("openai", "gpt-4o", 7)
-    (attempt,) = second["attempts"]
-    assert (attempt["number"], attempt["provider"], attempt["outcome"]) == (1, "openai", "interrupted")
-    assert second["latency_ms"] >= attempt["latency_ms"] >= 0
-    assert second["usage"] is None
+    assert first.id == ended.id
+    assert (second.id, second.outcome, second.error_code) == (cut.id, "interrupted", "gateway_died")
+    assert (second.requested_model, second.alias, second.key_name) == ("quick", "fast", "night job")
+    assert (second.provider, second.model, second.target_id) == ("openai", "gpt-4o", 7)
+    (attempt,) = second.attempts
+    assert (attempt.number, attempt.provider, attempt.outcome) == (1, "openai", "interrupted")
+    assert second.latency_ms >= attempt.latency_ms >= 0
+    assert second.usage is None
 
 
 def test_its_tries_are_those_that_the_journal_tells_of(tmp_path: Path) -> None:
@@ -71,11 +71,11 @@ def test_its_tries_are_those_that_the_journal_tells_of(tmp_path: Path) -> None:
 
     (row,) = rows_of(taken_over(tmp_path))
 
-    assert [(attempt["number"], attempt["outcome"], attempt["condition"]) for attempt in row["attempts"]] == [
+    assert [(attempt.number, attempt.outcome, attempt.condition) for attempt in row.attempts] == [
         (1, "failed", "overloaded"),
         (2, "interrupted", "gateway_died"),
     ]
-    assert (row["provider"], row["model"]) == ("groq", "llama")
+    assert (row.provider, row.model) == ("groq", "llama")
 
 
 def test_an_end_in_a_later_segment_is_an_end(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_an_end_in_a_later_segment_is_an_end(tmp_path: Path) -> None:
     lines = [*map(a_begin, exchanges), *map(an_end, exchanges)]
     left_by_a_dead_process(tmp_path, *lines, segment_bytes=1)
 
-    assert [row["outcome"] for row in rows_of(taken_over(tmp_path))] == ["ok"] * 3
+    assert [row.outcome for row in rows_of(taken_over(tmp_path))] == ["ok"] * 3
 
 
 def test_who_takes_over_after_a_takeover_finds_the_same(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
         segment.truncate(file.stat().st_size - 7)
 
     segments = taken_over(tmp_path)
-    rows = {row["id"]: row["outcome"] for row in rows_of(segments)}
+    rows = {row.id: row.outcome for row in rows_of(segments)}
 
     assert rows == {whole.id: "ok", torn.id: "interrupted"}
     assert segments[0].damaged == 1
@@ -120,7 +120,7 @@ def test_a_damaged_line_in_the_middle_costs_no_other(tmp_path: Path) -> None:
     segments = taken_over(tmp_path)
     segments[0].next_batch(500)  # which nobody takes: it is cut again
 
-    assert [row["id"] for row in rows_of(segments)] == [exchanges[number].id for number in (0, 1, 3, 4)]
+    assert [row.id for row in rows_of(segments)] == [exchanges[number].id for number in (0, 1, 3, 4)]
     assert segments[0].damaged == 1
 
 
@@ -148,7 +148,7 @@ def test_what_the_database_has_is_not_sent_again(tmp_path: Path) -> None:
     segment.cut_to = 0
     segment.written = [(batches[number].start, batches[number].end) for number in (0, 2, 3)]
 
-    assert [row["id"] for row in rows_of([segment])] == [exchanges[number].id for number in (1, 4, 5)]
+    assert [row.id for row in rows_of([segment])] == [exchanges[number].id for number in (1, 4, 5)]
     assert segment.is_delivered
 
 

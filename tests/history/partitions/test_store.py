@@ -13,7 +13,7 @@ from history import store as writing
 from history import tasks
 from history.models import AttemptLog, RequestLog
 from history.partitions import days, store
-from tests.history.exchanges import a_row
+from tests.history.exchanges import an_exchange
 
 TABLE = "history_requestlog"
 LONG_AGO = datetime(2021, 3, 4, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def test_a_request_and_its_attempts_lie_in_the_piece_of_its_day() -> None:
     today = timezone.now()
     tasks.make_pieces_ahead()
 
-    writing.write([a_row(at=today)])
+    writing.write([an_exchange(at=today)])
 
     assert rows_in(days.piece_of(TABLE, today.date())) == 1
     assert rows_in(days.piece_of("history_attemptlog", today.date())) == 1
@@ -56,7 +56,7 @@ def test_a_request_and_its_attempts_lie_in_the_piece_of_its_day() -> None:
 
 @on_postgresql
 def test_what_no_piece_takes_lies_with_the_rest_until_its_piece_is_made() -> None:
-    writing.write([a_row(at=LONG_AGO), a_row(at=LONG_AGO), a_row(at=LONG_AGO + timedelta(days=1))])
+    writing.write([an_exchange(at=LONG_AGO), an_exchange(at=LONG_AGO), an_exchange(at=LONG_AGO + timedelta(days=1))])
     assert rows_in(days.rest_of(TABLE)) == 3
 
     store.make([LONG_AGO.date()])
@@ -68,10 +68,10 @@ def test_what_no_piece_takes_lies_with_the_rest_until_its_piece_is_made() -> Non
 
 @on_postgresql
 def test_one_request_is_looked_for_in_one_piece_only() -> None:
-    row = a_row(at=timezone.now())
+    row = an_exchange(at=timezone.now())
     tasks.make_pieces_ahead()
 
-    plan = RequestLog.objects.filter(id=row["id"]).explain()
+    plan = RequestLog.objects.filter(id=row.id).explain()
 
     assert "Append" not in plan
     assert days.piece_of(TABLE, timezone.now().date()) in plan
@@ -79,7 +79,7 @@ def test_one_request_is_looked_for_in_one_piece_only() -> None:
 
 @on_postgresql
 def test_the_same_batch_in_a_piece_counts_once() -> None:
-    batch = [a_row(at=timezone.now())]
+    batch = [an_exchange(at=timezone.now())]
     tasks.make_pieces_ahead()
 
     writing.write(batch)
@@ -93,7 +93,7 @@ def test_days_past_their_time_are_dropped_and_the_others_stay(settings: Settings
     settings.PLEXUS_HISTORY_RETENTION_DAYS = 7
     now = timezone.now()
     store.make(days.days_between(now.date() - timedelta(days=9), now.date()))
-    writing.write([a_row(at=now - timedelta(days=age)) for age in (9, 8, 7, 6, 0)])
+    writing.write([an_exchange(at=now - timedelta(days=age)) for age in (9, 8, 7, 6, 0)])
 
     tasks.forget_old_history()
 
@@ -173,7 +173,7 @@ def shape() -> list[tuple[str, str]]:
 def test_the_migration_moves_all_rows_there_and_back() -> None:
     now = timezone.now()
     tasks.make_pieces_ahead()
-    writing.write([a_row(at=at) for at in (now, now - timedelta(days=3), LONG_AGO)])
+    writing.write([an_exchange(at=at) for at in (now, now - timedelta(days=3), LONG_AGO)])
     rows = list(AttemptLog.objects.order_by("id").values()), list(RequestLog.objects.order_by("id").values())
     cut = shape()
 
@@ -181,7 +181,7 @@ def test_the_migration_moves_all_rows_there_and_back() -> None:
         call_command("migrate", "history", "0004", verbosity=0)
         assert store.pieces_of(TABLE) == []
         assert [name for name, _ in shape()] == [name for name, _ in cut]
-        writing.write([a_row(at=now)])
+        writing.write([an_exchange(at=now)])
     finally:
         call_command("migrate", "history", verbosity=0)
 

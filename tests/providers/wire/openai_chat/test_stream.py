@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from providers.pricing import Usage
 from providers.wire.openai_chat import Seen, StreamReader, error_event
@@ -145,3 +147,39 @@ def test_odd_events_are_relayed_and_never_raise(written: bytes, seen: Seen) -> N
 
     assert reader.feed(written) == seen
     assert reader.usage is None
+
+
+ODD_TEXT = st.sampled_from(["", "x", "\u00e9", "a\nb", '"'])
+ODD: st.SearchStrategy[object] = st.sampled_from([None, "", "stop", 0, 1, 7, [], {}, {"a": 1}, "error", True])
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "choices": ODD
+        | st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "index": ODD,
+                    "delta": ODD | st.fixed_dictionaries({}, optional={"content": ODD | ODD_TEXT, "reasoning": ODD}),
+                    "text": ODD | ODD_TEXT,
+                    "finish_reason": ODD,
+                },
+            ),
+            max_size=2,
+        ),
+        "usage": ODD | st.just({"prompt_tokens": 1, "completion_tokens": 2}),
+        "error": ODD,
+        "object": ODD,
+    },
+)
+
+
+@given(FIELDS, st.sampled_from(["\n\n", "\r\n\r\n", "\nid: 7\n\n", "\n:\n\n"]), st.booleans())
+def test_the_short_way_says_of_every_event_what_the_long_way_says(data: object, end: str, compact: bool) -> None:
+    written = ("data: " + json.dumps(data, separators=(",", ":") if compact else None) + end).encode()
+    short, long = StreamReader(wants_usage_chunk=False), StreamReader(wants_usage_chunk=False)
+
+    seen = short.feed(written)
+
+    assert seen == long._feed_any(written)
+    assert vars(short) == vars(long)

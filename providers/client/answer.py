@@ -46,7 +46,7 @@ class Body(httpx.AsyncByteStream):
     due_at: float = math.inf
     """When the next piece must be here, on the loop's clock."""
     has_let_go: bool = False
-    """The connection may serve somebody else by now: it is not ours to end."""
+    """The answer is whole or given up. The connection may serve somebody else by now: nothing of it is ours."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         # No generator: what it holds open would be closed whenever the garbage collector finds it.
@@ -56,10 +56,7 @@ class Body(httpx.AsyncByteStream):
         """Raises UpstreamError; StopAsyncIteration once the answer is whole."""
         payload = self.payload
         try:
-            # Most of a burst is here already: no deadline for that.
-            chunk = payload.read_nowait()
-            if not chunk and not payload.is_eof():
-                chunk = await self.next_chunk()
+            chunk = payload.read_nowait() if self.has_let_go else await self.next_chunk()
         except Expired as exc:
             self.give_up()
             raise self.timeout() from exc
@@ -83,13 +80,16 @@ class Body(httpx.AsyncByteStream):
         return payload.read_nowait()
 
     async def next_chunk(self) -> bytes:
+        """What is here, or else what comes next; empty once the answer is whole."""
         link, sending = self.link, self.sending
         self.due_at = min(link.loop.time() + sending.timeouts.idle_seconds, sending.total_at)
         link.deadline.begin(self.due_at)
         try:
             return await self.payload.readany()
         finally:
-            link.deadline.end()
+            # When the end has come meanwhile, the next request's wait may have begun on this connection.
+            if not self.has_let_go:
+                link.deadline.end()
 
     def timeout(self) -> IdleTimeout | TotalTimeout:
         sending = self.sending

@@ -7,6 +7,7 @@ import pytest
 
 from providers import errors
 from providers.client import UpstreamTransport, pool, read_limited
+from providers.client.link import Expired
 from providers.timeouts import Timeouts
 from tests.faulty_upstream import FaultyUpstream
 from tests.providers.client.calls import (
@@ -142,6 +143,20 @@ async def test_a_late_closing_leaves_the_connections_next_answer_alone(
     await gathered(second, chunks)
     assert chunks[-1].endswith(b"data: [DONE]\n\n")
     assert upstream.connections_made == 1
+
+
+async def test_whoever_still_reads_does_not_end_the_wait_of_the_connections_next_request(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    response = await transport.handle_async_request(a_request(upstream, "head-first-0.1"))
+    body, link = response.stream, response.stream.link
+    # The last byte has come, and the reader has not run yet: another task may be first.
+    body.payload.on_eof(lambda: link.deadline.begin(link.loop.time() + 0.05))
+
+    await read_limited(response, 1 << 20)
+    await asyncio.sleep(0.15)
+
+    assert isinstance(link.protocol.exception(), Expired)
 
 
 async def test_closing_twice_or_after_the_end_does_nothing(

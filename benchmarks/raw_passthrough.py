@@ -17,7 +17,7 @@ from typing import Any
 import uvicorn
 
 from providers.addresses import AllowedNetworks
-from providers.client import UpstreamTransport, upstream_request
+from providers.client import UpstreamTransport, ready_headers, upstream_request
 from providers.timeouts import Timeouts
 
 Message = MutableMapping[str, Any]  # Any: ASGI's own shapes
@@ -25,7 +25,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 TIMEOUTS = Timeouts(connect_seconds=3, first_byte_seconds=60, idle_seconds=60, total_seconds=3600)
-HEADERS = [(b"content-type", b"application/json"), (b"authorization", b"Bearer sk-benchmark")]
+HEADERS = ready_headers([(b"content-type", b"application/json"), (b"authorization", b"Bearer sk-benchmark")])
 
 
 class RawPassThrough:
@@ -54,12 +54,12 @@ class RawPassThrough:
     async def serve(self, receive: Receive, send: Send) -> None:
         assert self.transport is not None
         body = await whole_body(receive)
-        request = upstream_request(self.upstream_url, HEADERS, body, TIMEOUTS)
-        response: Any = await self.transport.handle_async_request(request)  # Any: httpx types the stream as either kind
+        request = upstream_request(self.upstream_url, HEADERS, [], body, TIMEOUTS)
+        response = await self.transport.handle_async_request(request)
         try:
-            content_type = response.headers["content-type"]
+            content_type = response.header("content-type")
             head = [(b"content-type", content_type.encode())]
-            if length := response.headers.get("content-length"):
+            if length := response.header("content-length"):
                 head.append((b"content-length", length.encode()))
             await send({"type": "http.response.start", "status": response.status_code, "headers": head})
             if content_type == "text/event-stream":

@@ -17,7 +17,8 @@ from providers.wire.openai_chat import read_answer
 from routing.plan import Plan, Step, spoken_instead
 
 if TYPE_CHECKING:
-    from gateway.runtime import Runtime, UpstreamResponse
+    from gateway.runtime import Runtime
+    from providers.client import UpstreamResponse
 
 ERROR_BODY_LIMIT_BYTES = 64 * 1024
 LEAST_SECRET_BYTES = 16
@@ -91,9 +92,9 @@ async def _try(
     draft.begin_attempt(step, url, prepared.price, now)
     asked = call.with_usage_asked() if call.streams and upstream.asks_stream_usage else call
     timeouts = prepared.for_streams if call.streams else prepared.for_answers
-    response = await runtime.send(url, prepared.headers + forwarded, asked.with_model(prepared.model_json), timeouts)
+    response = await runtime.send(url, prepared.headers, forwarded, asked.with_model(prepared.model_json), timeouts)
     try:
-        draft.note_head(runtime.now(), response.headers.get("x-request-id", ""))
+        draft.note_head(runtime.now(), response.header("x-request-id"))
         answer = await _read(response, call, prepared, draft, runtime)
     except BaseException:
         await response.aclose()
@@ -104,7 +105,7 @@ async def _try(
 async def _read(
     response: UpstreamResponse, call: Call, prepared: Prepared, draft: Draft, runtime: Runtime
 ) -> Whole | Streaming:
-    status, content_type = response.status_code, response.headers.get("content-type", "")
+    status, content_type = response.status_code, response.header("content-type")
     if not 200 <= status < 300:
         body = await _error_body(response, runtime)
         raise from_status(status, response.headers, without_secret(body, prepared.credential))

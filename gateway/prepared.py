@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from providers.client import ReadyHeaders, ready_headers
 from providers.pricing import Price
 from providers.timeouts import Timeouts
 from routing.table import Upstream
@@ -29,7 +30,7 @@ class Limits:
 class Prepared:
     """An upstream, ready to be called. Holds the credential in clear: never encoded, logged or shown."""
 
-    headers: HeaderList
+    headers: ReadyHeaders
     model_json: bytes
     """The model's name as a JSON string."""
     credential: bytes
@@ -45,11 +46,11 @@ class Prepared:
 
 
 def prepare(upstream: Upstream, *, credential: str, limits: Limits) -> Prepared:
-    """Everything about `upstream` that does not change from request to request."""
+    """Everything about `upstream` that does not change from request to request. Raises Misconfigured."""
     connect = upstream.connect_timeout_seconds or limits.connect_seconds
     answer = upstream.answer_timeout_seconds or limits.answer_seconds
     return Prepared(
-        headers=_headers(upstream, credential),
+        headers=ready_headers(_headers(upstream, credential)),
         model_json=msgspec.json.encode(upstream.model),
         credential=credential.encode("latin-1"),
         for_streams=Timeouts(

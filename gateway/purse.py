@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.prepared import Limits, Prepared, prepare
+from providers.errors import Misconfigured
 from providers.secrets import CredentialError
 from routing.table import RoutingTable, Upstream
 
@@ -41,6 +42,6 @@ class Purse:
             return prepare(upstream, credential=credential, limits=self.limits)
         except CredentialError as exc:
             return str(exc)
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, Misconfigured):
             # A row that was written past the forms. The exception may quote a header's value, which may be a secret.
             return f"The extra headers or limits of the provider “{upstream.provider}” cannot be used; save it anew."

@@ -7,10 +7,8 @@ import logging
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Protocol
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -31,7 +29,14 @@ from gateway.readiness import Figures
 from gateway.surroundings import Surroundings
 from history.recorder import CannotRecord, Recorder, recorder_of_settings
 from history.records import Exchange
-from providers.client import UpstreamTransport, read_limited, upstream_request
+from providers.client import (
+    HeaderPairs,
+    ReadyHeaders,
+    UpstreamResponse,
+    UpstreamTransport,
+    read_limited,
+    upstream_request,
+)
 from providers.models import vault
 from providers.secrets import needed
 from providers.timeouts import Timeouts
@@ -47,18 +52,6 @@ PATIENCE_LOOKS = 5
 """So often a service or a version may fail to be confirmed before /readyz says so: 10 s by default."""
 STOP_SECONDS = 10.0
 """How long stopping waits for history to be delivered. What is left then is in the journal."""
-
-
-class UpstreamResponse(Protocol):
-    """What a request needs of a response: httpx's, with its body unread."""
-
-    status_code: int
-    stream: AsyncIterator[bytes]
-
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-
-    async def aclose(self) -> None: ...
 
 
 class Runtime:
@@ -109,16 +102,14 @@ class Runtime:
     # The way out
 
     async def send(
-        self, url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes, timeouts: Timeouts
+        self, url: str, ready: ReadyHeaders, forwarded: HeaderPairs, body: bytes, timeouts: Timeouts
     ) -> UpstreamResponse:
-        """Post to an upstream; return when the head of its answer is here. Raises UpstreamError."""
-        request = upstream_request(url, headers, body, timeouts)
-        response: UpstreamResponse = await self._transport.handle_async_request(request)  # type: ignore[assignment]
-        return response
+        """Post to an upstream; return when the head of its answer is here, its body unread. Raises UpstreamError."""
+        return await self._transport.handle_async_request(upstream_request(url, ready, forwarded, body, timeouts))
 
     async def read(self, response: UpstreamResponse, limit_bytes: int) -> bytes:
         """The whole body. Raises UpstreamError, AnswerTooLarge among them. The response is closed then."""
-        return await read_limited(response, limit_bytes)  # type: ignore[arg-type]  # made by `send` above
+        return await read_limited(response, limit_bytes)
 
     # The record
 

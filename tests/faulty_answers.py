@@ -22,6 +22,7 @@ hang-up             closes the connection without a byte
 stale               an honest answer; the next request on the same connection meets a reset
 says-more           an honest answer, and 50 ms later one that nobody asked for
 set-cookie          an honest answer with a cookie
+odd-headers         an honest answer with a header twice, and one that is not UTF-8
 bad-chunks          a chunked body whose third chunk has no length
 not-http            bytes that are not HTTP
 echo-key            400 with the Authorization it was sent in its message
@@ -272,6 +273,11 @@ async def set_cookie(turn: Turn, asked: Asked) -> None:
     await turn.whole(200, dump(an_answer(turn.path, asked, None)), [*JSON, ("Set-Cookie", "a=1; Path=/")])
 
 
+async def odd_headers(turn: Turn, asked: Asked) -> None:
+    odd = [("X-Twice", "first"), ("x-twice", "second"), ("X-Latin", "caf\xe9")]
+    await turn.whole(200, dump(an_answer(turn.path, asked, None)), [*JSON, *odd])
+
+
 async def bad_chunks(turn: Turn, asked: Asked) -> None:
     await turn.head(200, JSON)
     await turn.send(b"{")
@@ -335,6 +341,7 @@ BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"stale": lambda: stale,
     r"says-more": lambda: says_more,
     r"set-cookie": lambda: set_cookie,
+    r"odd-headers": lambda: odd_headers,
     r"bad-chunks": lambda: bad_chunks,
     r"not-http": lambda: not_http,
     r"echo-key": lambda: echo_key,

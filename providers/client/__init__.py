@@ -1,7 +1,8 @@
 """The one place that opens a connection to a provider.
 
-    request = upstream_request(url, headers, body, timeouts)
-    response = await transport.handle_async_request(request)    # httpx.Response, its body unread
+    ready = ready_headers(headers)                              # once for many requests
+    request = upstream_request(url, ready, forwarded, body, timeouts)
+    response = await transport.handle_async_request(request)    # an httpx.Response, its body unread
     try:
         async for chunk in response.stream: …                   # bytes as they arrive; or read_limited(response, …)
     finally:
@@ -10,8 +11,17 @@
 Every failure leaves here as a kind of providers.errors.UpstreamError, or as CancelledError.
 """
 
-from providers.client.answer import read_limited
-from providers.client.request import UpstreamRequest, upstream_request
+from providers.client.answer import UpstreamResponse, read_limited
+from providers.client.request import HeaderPairs, ReadyHeaders, UpstreamRequest, ready_headers, upstream_request
 from providers.client.transport import UpstreamTransport
 
-__all__ = ["UpstreamRequest", "UpstreamTransport", "read_limited", "upstream_request"]
+__all__ = [
+    "HeaderPairs",
+    "ReadyHeaders",
+    "UpstreamRequest",
+    "UpstreamResponse",
+    "UpstreamTransport",
+    "read_limited",
+    "ready_headers",
+    "upstream_request",
+]

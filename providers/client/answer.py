@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
+import functools
+import math
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import httpx
-from aiohttp.connector import Connection
+from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
+from providers.client.link import Expired, Link
+from providers.client.pool import Pool
 from providers.client.request import Destination
 from providers.errors import AnswerTooLarge, Disconnected, IdleTimeout, ProtocolError, TotalTimeout
 from providers.timeouts import Timeouts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Sending:
     """One request on its way: to whom, and for how long."""
 
@@ -32,14 +35,18 @@ class Sending:
         return self.destination.name
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Body(httpx.AsyncByteStream):
     """The bytes of an answer as they arrive. Reading pauses the socket while more than 256 KiB wait here."""
 
-    connection: Connection
+    link: Link
     payload: StreamReader
     sending: Sending
-    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    pool: Pool
+    due_at: float = math.inf
+    """When the next piece must be here, on the loop's clock."""
+    has_let_go: bool = False
+    """The answer is whole or given up. The connection may serve somebody else by now: nothing of it is ours."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         # No generator: what it holds open would be closed whenever the garbage collector finds it.
@@ -47,15 +54,16 @@ class Body(httpx.AsyncByteStream):
 
     async def __anext__(self) -> bytes:
         """Raises UpstreamError; StopAsyncIteration once the answer is whole."""
+        payload = self.payload
         try:
-            # Most of a burst is here already: no timer for that.
-            chunk = self.payload.read_nowait()
-            if not chunk and not self.payload.is_eof():
-                chunk = await self.next_chunk()
+            chunk = payload.read_nowait() if self.has_let_go else await self.next_chunk()
+        except Expired as exc:
+            self.give_up()
+            raise self.timeout() from exc
         # RuntimeError: aiohttp's word for reading from a connection that has just gone.
         except (aiohttp.ClientError, OSError, HttpProcessingError, RuntimeError) as exc:
             # aiohttp hides what had come before the break. The next call raises then.
-            chunk = self.payload._read_nowait(-1)
+            chunk = payload._read_nowait(-1)
             if not chunk:
                 failure = self.failure()
                 self.give_up()
@@ -64,42 +72,67 @@ class Body(httpx.AsyncByteStream):
             raise StopAsyncIteration
         return chunk
 
+    def whole_at_once(self) -> bytes | None:
+        """All of it, if all of it is here and nothing has been read; None where it must be waited for."""
+        payload = self.payload
+        if not payload.is_eof() or payload.exception() is not None:
+            return None
+        return payload.read_nowait()
+
     async def next_chunk(self) -> bytes:
-        idle_seconds = self.sending.timeouts.idle_seconds
-        deadline = min(self.loop.time() + idle_seconds, self.sending.total_at)
+        """What is here, or else what comes next; empty once the answer is whole."""
+        link, sending = self.link, self.sending
+        self.due_at = min(link.loop.time() + sending.timeouts.idle_seconds, sending.total_at)
+        link.deadline.begin(self.due_at)
         try:
-            async with asyncio.timeout_at(deadline):
-                return await self.payload.readany()
-        except TimeoutError as exc:
-            self.give_up()
-            if deadline == self.sending.total_at:
-                raise total_timeout(self.sending) from exc
-            raise IdleTimeout(f"{self.sending.name} fell silent for {idle_seconds:.3g} s.") from exc
+            return await self.payload.readany()
+        finally:
+            # When the end has come meanwhile, the next request's wait may have begun on this connection.
+            if not self.has_let_go:
+                link.deadline.end()
+
+    def timeout(self) -> IdleTimeout | TotalTimeout:
+        sending = self.sending
+        if self.due_at == sending.total_at:
+            return total_timeout(sending)
+        return IdleTimeout(f"{sending.name} fell silent for {sending.timeouts.idle_seconds:.3g} s.")
 
     def failure(self) -> Disconnected | ProtocolError:
         """A body breaks off when the connection ends, or when its framing makes no sense."""
-        protocol = self.connection.protocol
-        if protocol is not None and isinstance(protocol.exception(), HttpProcessingError):
+        if isinstance(self.link.protocol.exception(), HttpProcessingError):
             return ProtocolError(f"{self.sending.name} sent an answer that is not framed as HTTP.")
         return Disconnected(f"{self.sending.name} closed the connection before its answer was whole.")
 
     def keep_connection(self) -> None:
         """The answer is whole: its connection may serve the next request."""
-        transport = self.connection.transport
+        if self.has_let_go:
+            return
+        link = self.let_go()
+        transport = link.protocol.transport
         if transport is not None and transport.get_write_buffer_size() > 0:
             # Answered before it had taken the whole request: the rest would run into the next one.
-            drop(self.connection)
+            link.drop()
             return
-        self.connection.release()
+        self.pool.give(link)
 
     async def aclose(self) -> None:
         """Give the connection up unless the answer is whole. Never waits; may be called again."""
+        self.close()
+
+    def close(self) -> None:
         if not self.payload.is_eof():
             self.give_up()
 
     def give_up(self) -> None:
         self.connection_lost()
-        drop(self.connection)
+        if not self.has_let_go:
+            self.let_go().drop()
+
+    def let_go(self) -> Link:
+        self.has_let_go = True
+        self.link.body = None
+        self.link.deadline.end()
+        return self.link
 
     def connection_lost(self) -> None:
         """Wake a task that still reads; aiohttp leaves it waiting after an error in the framing."""
@@ -107,27 +140,81 @@ class Body(httpx.AsyncByteStream):
             self.payload.set_exception(aiohttp.ClientPayloadError("The connection is closed."))
 
 
-async def read_limited(response: httpx.Response, limit_bytes: int) -> bytes:
+class UpstreamResponse(httpx.Response):
+    """An httpx.Response, its body unread, that makes of its parts only what is asked for."""
+
+    is_closed = False
+    is_stream_consumed = False
+    next_request = None
+    default_encoding = "utf-8"
+    _request = None
+    _num_bytes_downloaded = 0
+    stream: Body
+
+    def __init__(self, message: RawResponseMessage, body: Body) -> None:
+        # httpx.Response.__init__ would copy every header, for as much as sending the request costs.
+        self.status_code = message.code
+        self.message = message
+        self.stream = body
+
+    def header(self, name: str) -> str:
+        """The first value of that name in any spelling, "" if there is none; without making `headers`."""
+        value: str = self.message.headers.get(name, "")
+        return value if value.isascii() else readable(value)
+
+    @functools.cached_property
+    def headers(self) -> httpx.Headers:  # type: ignore[override]  # httpx sets these in the __init__ that we skip
+        return httpx.Headers(self.message.raw_headers)
+
+    @functools.cached_property
+    def extensions(self) -> dict[str, Any]:  # type: ignore[override]  # Any: httpx's type
+        return {}
+
+    @functools.cached_property
+    def history(self) -> list[httpx.Response]:  # type: ignore[override]
+        return []
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        self.stream.close()
+
+
+def readable(value: str) -> str:
+    """aiohttp reads a header as UTF-8, other bytes as halves of surrogate pairs, which nobody could write again."""
+    raw = value.encode(errors="surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+async def read_limited(response: UpstreamResponse, limit_bytes: int) -> bytes:
     """The whole body. Raises AnswerTooLarge, and UpstreamError as reading does; the response is closed then."""
-    body: Any = response.stream  # AsyncByteStream here; httpx's type allows a synchronous one too
+    body = response.stream
+    whole = body.whole_at_once()
+    if whole is None:
+        whole = await gathered(body, limit_bytes)
+    if len(whole) > limit_bytes:
+        raise too_large(limit_bytes)
+    return whole
+
+
+async def gathered(body: Body, limit_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
         async for chunk in body:
             size += len(chunk)
             if size > limit_bytes:
-                raise AnswerTooLarge(f"The answer is larger than {limit_bytes:,} bytes.")
+                raise too_large(limit_bytes)
             chunks.append(chunk)
     finally:
-        await response.aclose()
+        body.close()
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def drop(connection: Connection) -> None:
-    """End a connection at once, without waiting for what is still to be written. Nothing, if it was given back."""
-    if connection.protocol is not None:
-        connection.protocol.abort()
-        connection.close()
+def too_large(limit_bytes: int) -> AnswerTooLarge:
+    return AnswerTooLarge(f"The answer is larger than {limit_bytes:,} bytes.")
 
 
 def total_timeout(sending: Sending) -> TotalTimeout:

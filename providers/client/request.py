@@ -12,6 +12,10 @@ from providers.addresses import SplitURL, split_url
 from providers.errors import Misconfigured
 from providers.timeouts import Timeouts
 
+HeaderPairs = Sequence[tuple[bytes, bytes]]
+Origin = tuple[str, str, int]
+"""Scheme, host and port: what a connection is good for."""
+
 OWN_HEADERS = frozenset(
     {b"host", b"content-length", b"transfer-encoding", b"connection", b"accept-encoding", b"expect", b"upgrade", b"te"}
 )
@@ -26,6 +30,7 @@ class Destination:
     url: httpx.URL
     request_line: bytes
     """And all header lines that are the same for every request."""
+    origin: Origin
 
     @property
     def name(self) -> str:
@@ -40,46 +45,83 @@ def destination(url: str) -> Destination:
     except ValueError as exc:
         raise Misconfigured(f"The URL of the upstream is not fit. {exc}") from exc
     line = f"POST {split.path or '/'} HTTP/1.1\r\nHost: {split.authority}\r\nAccept-Encoding: identity\r\n"
-    return Destination(split=split, url=httpx.URL(split.text), request_line=line.encode("ascii"))
+    return Destination(
+        split=split,
+        url=httpx.URL(split.text),
+        request_line=line.encode("ascii"),
+        origin=(split.scheme, split.host, split.port),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyHeaders:
+    """Headers that go with many requests: checked and joined once. They may hold a credential."""
+
+    pairs: HeaderPairs
+    lines: bytes
+
+    def __repr__(self) -> str:
+        return f"<ReadyHeaders {[name for name, _ in self.pairs]}>"
+
+
+def ready_headers(pairs: HeaderPairs) -> ReadyHeaders:
+    """Raises Misconfigured for a header that would break out of its line."""
+    return ReadyHeaders(pairs=pairs, lines=header_lines(pairs))
+
+
+def header_lines(pairs: HeaderPairs) -> bytes:
+    """Raises Misconfigured for a header that would break out of its line."""
+    lines = [b"%b: %b\r\n" % pair for pair in pairs if pair[0].lower() not in OWN_HEADERS]
+    block = b"".join(lines)
+    # Each line has brought its own CR LF.
+    if block.count(b"\n") != len(lines) or block.count(b"\r") != len(lines) or b"\0" in block:
+        raise Misconfigured("A header for the upstream contains a line break or NUL.")
+    return block
 
 
 class UpstreamRequest(httpx.Request):
     """An httpx.Request that keeps the parts it was made of; `headers` and `stream` are made if somebody looks."""
 
     def __init__(
-        self, destination: Destination, header_pairs: Sequence[tuple[bytes, bytes]], body: bytes, timeouts: Timeouts
+        self, destination: Destination, ready: ReadyHeaders, forwarded: HeaderPairs, body: bytes, timeouts: Timeouts
     ) -> None:
         # httpx.Request.__init__ would parse all of this again, for more than the whole call costs.
-        self.method = "POST"
-        self.url = destination.url
         self.destination = destination
-        self.header_pairs = header_pairs
+        self.ready = ready
+        self.forwarded = forwarded
         self.body = body
         self.timeouts = timeouts
-        self.extensions = {}
+
+    method = "POST"
 
     @functools.cached_property
-    def headers(self) -> httpx.Headers:  # type: ignore[override]  # httpx sets it in the __init__ that we skip
-        return httpx.Headers(list(self.header_pairs))
+    def url(self) -> httpx.URL:  # type: ignore[override]  # httpx sets it, and those below, in the __init__ that we skip
+        return self.destination.url
 
     @functools.cached_property
-    def stream(self) -> httpx.ByteStream:  # type: ignore[override]  # likewise
+    def headers(self) -> httpx.Headers:  # type: ignore[override]
+        return httpx.Headers([*self.ready.pairs, *self.forwarded])
+
+    @functools.cached_property
+    def stream(self) -> httpx.ByteStream:  # type: ignore[override]
         return httpx.ByteStream(self.body)
+
+    @functools.cached_property
+    def extensions(self) -> dict[str, object]:  # type: ignore[override]
+        return {}
 
     def head(self) -> bytes:
         """Request line and headers. Raises Misconfigured for a header that would break out of its line."""
-        lines = [self.destination.request_line, b"Content-Length: %d\r\n" % len(self.body)]
-        lines += [b"%s: %s\r\n" % pair for pair in self.header_pairs if pair[0].lower() not in OWN_HEADERS]
-        block = b"".join(lines)
-        # Each line has brought its own CR LF; the request line's has three.
-        expected = len(lines) + 2
-        if block.count(b"\n") != expected or block.count(b"\r") != expected or b"\0" in block:
-            raise Misconfigured("A header for the upstream contains a line break or NUL.")
-        return block + b"\r\n"
+        forwarded = header_lines(self.forwarded) if self.forwarded else b""
+        parts = (self.destination.request_line, len(self.body), self.ready.lines, forwarded)
+        return b"%bContent-Length: %d\r\n%b%b\r\n" % parts
 
 
 def upstream_request(
-    url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes, timeouts: Timeouts
+    url: str, ready: ReadyHeaders, forwarded: HeaderPairs, body: bytes, timeouts: Timeouts
 ) -> UpstreamRequest:
-    """A POST that is cheap to make: a URL seen before is not parsed again. Raises Misconfigured for an unfit URL."""
-    return UpstreamRequest(destination(url), headers, body, timeouts)
+    """A POST that is cheap to make: a URL seen before is not parsed again, nor headers made ready before.
+
+    `forwarded` are the caller's, for this request alone. Raises Misconfigured for an unfit URL.
+    """
+    return UpstreamRequest(destination(url), ready, forwarded, body, timeouts)

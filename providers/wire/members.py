@@ -1,7 +1,10 @@
 """Where the top-level members of a JSON object stand in its bytes.
 
-One pass of a C parser finds every member's raw value; a walk over the names then turns the lengths of the values into
-offsets. So a value can be replaced while every other byte stays as it came, and nothing is parsed twice.
+One pass of a C parser finds every member's raw value; the lengths of names and values then become offsets. So a value can
+be replaced while every other byte stays as it came, and nothing is parsed twice.
+
+Most bodies are written without spaces, and then adding up is enough: a space, an escape in a name, a letter beyond ASCII
+in it and a second member of one name would each make the body longer than the sum. All others are walked.
 
 The walk is exact. The parser keeps the last of two members with one name, and JSON values that start at one place are
 prefix-free but for numbers; so when each value is found at its place and a comma or brace follows, no name came twice.
@@ -37,7 +40,10 @@ def spans_of(body: bytes) -> dict[str, Span]:
     Raises Malformed with the code invalid_json, json_too_deep, invalid_type, duplicate_key or invalid_value.
     """
     try:
-        return _walk(body, _MEMBERS.decode(body))
+        values = _MEMBERS.decode(body)
+        if len(values) > MOST_MEMBERS:
+            raise _too_many(len(values))
+        return _compact(body, values) or _walk(body, values)
     except msgspec.ValidationError as exc:
         raise Malformed("invalid_type", f"The JSON body must be an object, but it is {kind_of(body, 0)}.") from exc
     except msgspec.DecodeError as exc:
@@ -54,6 +60,9 @@ def spans_of(body: bytes) -> dict[str, Span]:
 
 def kind_of(body: bytes, start: int) -> str:
     """What the JSON value that begins at or after `start` is, in words: `an array`."""
+    kind = _KINDS.get(body[start : start + 1])
+    if kind is not None:
+        return kind
     first = _FIRST.match(body, start)
     return _KINDS.get(first.group(1), "a number") if first else "nothing"
 
@@ -73,17 +82,30 @@ _KINDS: Final[Mapping[bytes, str]] = {
 }
 
 
+def _compact(body: bytes, values: Mapping[str, msgspec.Raw]) -> dict[str, Span] | None:
+    """The places of the values if nothing stands between the members but `{"":,}`; else `None`."""
+    spans: dict[str, Span] = {}
+    end = 0
+    for name, value in values.items():
+        start = end + len(name) + 4  # of `{"":` or `,"":`
+        end = start + len(value)
+        spans[name] = (start, end)
+    return spans if end + 1 == len(body) else None
+
+
 def _walk(body: bytes, values: Mapping[str, msgspec.Raw]) -> dict[str, Span]:
-    if len(values) > MOST_MEMBERS:
-        raise Malformed("invalid_value", f"The JSON body has {len(values)} members; at most {MOST_MEMBERS} are read.")
     spans: dict[str, Span] = {}
     name, end = "", 0
     for expected, value in values.items():
-        member = _NAME.match(body, end)
-        if member is None:  # The value before was longer than the last one of its name: `12` of a `123`.
-            raise _duplicate(name)
-        name = _text(member.group(1))
-        start = member.end()
+        # As Python's json and others write it by default; only a guess that saves time.
+        usual = b', "%b": ' % expected.encode() if expected.isidentifier() else b""
+        if usual and body.startswith(usual, end):
+            name, start = expected, end + len(usual)
+        else:
+            member = _NAME.match(body, end)
+            if member is None:  # The value before was longer than the last one of its name: `12` of a `123`.
+                raise _duplicate(name)
+            name, start = _text(member.group(1)), member.end()
         if name != expected or not body.startswith(value, start):
             raise _duplicate(name)
         end = start + len(value)
@@ -103,6 +125,10 @@ def _text(quoted: bytes) -> str:
     if b"\\" in quoted:
         return _TEXT.decode(quoted)
     return quoted[1:-1].decode()
+
+
+def _too_many(members: int) -> Malformed:
+    return Malformed("invalid_value", f"The JSON body has {members} members; at most {MOST_MEMBERS} are read.")
 
 
 def _duplicate(name: str) -> Malformed:

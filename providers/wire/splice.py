@@ -6,6 +6,7 @@ the upstream's to judge.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -25,12 +26,14 @@ _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 def read_call(body: bytes, format: WireFormat) -> Call:
     """Raises MalformedCall."""
-    _check_text(body)
+    if not body.isascii():
+        _check_utf8(body)
     try:
         return _call(body, spans_of(body), format)
     except MalformedCall:
         raise
     except Malformed as exc:
+        _check_beginning(body)
         raise MalformedCall(exc.code, exc.message, exc.param) from exc
 
 
@@ -48,22 +51,26 @@ def replaced(body: bytes, name: str, value: bytes) -> bytes:
     return b"".join((body[: span[0]], value, body[span[1] :]))
 
 
-def _check_text(body: bytes) -> None:
+def _check_beginning(body: bytes) -> None:
+    """Say more than the parser where we can."""
     if not body.strip(b" \t\r\n"):
         raise MalformedCall("invalid_json", "The body is empty; send a JSON object.")
     if body.startswith(_BYTE_ORDER_MARKS):
         raise MalformedCall("invalid_json", "The body starts with a byte order mark; send JSON as plain UTF-8.")
-    if body.isascii():
-        return
+
+
+def _check_utf8(body: bytes) -> None:
+    """The parser does not look into text that nobody asked it for."""
     try:
         body.decode()
     except UnicodeDecodeError as exc:
+        _check_beginning(body)
         raise MalformedCall("invalid_json", f"The body is not valid UTF-8 (byte {exc.start}).") from exc
 
 
 def _call(body: bytes, spans: Mapping[str, Span], format: WireFormat) -> Call:
     start, end = _required(spans, "model")
-    model = _model(body, start, end)
+    model = _model(body[start:end])
     _check_input(body, spans, format)
     streams = format.streams and _flag(body, spans.get("stream"), "stream")
     wants, edit = False, None
@@ -87,11 +94,13 @@ def _required(spans: Mapping[str, Span], name: str) -> Span:
     return span
 
 
-def _model(body: bytes, start: int, end: int) -> str:
-    if body[start] != ord('"'):
-        raise _wrong_type("model", "a string", kind_of(body, start))
+@functools.lru_cache(maxsize=1024)
+def _model(value: bytes) -> str:
+    """The name that is written as this JSON value; the same few are asked for again and again."""
+    if not value.startswith(b'"'):
+        raise _wrong_type("model", "a string", kind_of(value, 0))
     try:
-        name = _TEXT.decode(body[start:end])
+        name = _TEXT.decode(value)
     except msgspec.DecodeError as exc:
         raise _wrong_value("model", "the name holds half of a surrogate pair") from exc
     if not name.strip():
@@ -114,6 +123,8 @@ def _check_input(body: bytes, spans: Mapping[str, Span], format: WireFormat) -> 
 
 
 def _check_first_message(body: bytes, start: int, end: int) -> None:
+    if body.startswith(b"[{", start):
+        return
     opening = _FIRST_ELEMENT.match(body, start)
     first = opening.end() if opening else start + 1
     if first == end - 1:

@@ -31,11 +31,21 @@ class EventSplitter:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the events that `data` completes, blank line included; keep the rest. Raises MalformedStream."""
-        if not self._rest and data.endswith(b"\n\n") and data.find(b"\n\n") == len(data) - 2 and b"\r" not in data:
-            return [self._checked(data)]  # Nearly always: one event per read.
+        if not self._rest and b"\r" not in data:
+            if data.endswith(b"\n\n") and data.find(b"\n\n") == len(data) - 2:
+                return [self._checked(data)]  # Nearly always: one event per read.
+            return self._split(data)
         searched = max(0, len(self._rest) - _LONGEST_BLANK_LINE + 1)
         self._rest += data
         return self._cut(searched)
+
+    def _split(self, data: bytes) -> list[bytes]:
+        """The same where nothing is kept from before and all lines end with LF."""
+        *events, rest = data.split(b"\n\n")
+        self._rest += rest
+        if len(rest) > self._longest:
+            raise self._too_long()
+        return [self._checked(event + b"\n\n") for event in events]
 
     def _cut(self, searched: int) -> list[bytes]:
         events: list[bytes] = []

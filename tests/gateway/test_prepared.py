@@ -27,20 +27,20 @@ def test_the_credential_stands_where_the_authentication_says(
 ) -> None:
     prepared = prepare(an_upstream(**auth), credential="secret", limits=LIMITS)
 
-    assert [pair for pair in prepared.headers if b"secret" in pair[1]] == [expected]
+    assert [pair for pair in prepared.headers.pairs if b"secret" in pair[1]] == [expected]
 
 
 @pytest.mark.parametrize("auth", ["bearer", "x-api-key", "header", "none"])
 def test_without_a_credential_no_header_speaks_of_one(auth: str) -> None:
     prepared = prepare(an_upstream(auth=auth, auth_header="api-key"), credential="", limits=LIMITS)
 
-    assert [name for name, _ in prepared.headers] == [b"content-type", b"user-agent"]
+    assert [name for name, _ in prepared.headers.pairs] == [b"content-type", b"user-agent"]
 
 
 def test_extra_headers_take_the_place_of_ours_but_never_of_the_credential() -> None:
     upstream = an_upstream(headers={"User-Agent": "house", "AUTHORIZATION": "Bearer other"})
 
-    headers = dict(prepare(upstream, credential="secret", limits=LIMITS).headers)
+    headers = dict(prepare(upstream, credential="secret", limits=LIMITS).headers.pairs)
 
     assert headers == {
         b"content-type": b"application/json",

@@ -35,7 +35,9 @@ def test_an_upstream_without_a_credential_is_objected_to_with_the_reason() -> No
     assert a_purse(lambda auth, credential: "secret").objection(UPSTREAM) is None
 
 
-@pytest.mark.parametrize("headers", [{"x-n": 5}, {"x-n": None}, ["x-n"], "x-n", {"x-é": "1"}, {"x-n": "€"}])
+@pytest.mark.parametrize(
+    "headers", [{"x-n": 5}, {"x-n": None}, ["x-n"], "x-n", {"x-é": "1"}, {"x-n": "€"}, {"x-n": "a\nb"}]
+)
 def test_headers_that_no_form_would_take_are_an_objection_and_no_crash(headers: Any) -> None:
     purse = a_purse(lambda auth, credential: "secret")
 

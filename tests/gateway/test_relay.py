@@ -10,6 +10,7 @@ from gateway.draft import Draft, Moment
 from gateway.relay import Relay
 from gateway.runtime import Runtime
 from history.records import Exchange, Outcome
+from providers.client import UpstreamResponse
 from providers.errors import Disconnected
 from routing.plan import Step
 from routing.table import Upstream
@@ -67,7 +68,7 @@ def a_relay(response: Response, present: Present, **options: Any) -> Relay:  # A
     draft = Draft(id="0199", began=present.now(), api_type="chat")
     upstream = Upstream(key="a/b", provider="a", model="b", urls={})
     draft.begin_attempt(Step(upstream=upstream, target_id=1, via="fast"), "http://a", None, present.now())
-    streaming = Streaming(status=200, content_type="text/event-stream", response=response)
+    streaming = Streaming(status=200, content_type="text/event-stream", response=cast("UpstreamResponse", response))
     choices: dict[str, Any] = {
         "upstream": upstream.name,
         "credential": b"",

@@ -7,7 +7,6 @@ Source: https://platform.openai.com/docs/api-reference/chat/object
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
@@ -43,18 +42,28 @@ class _Choice(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
+    """An answer as it should be: read in one pass, all else of it skipped."""
+
+    usage: _Usage | None = None
+    error: msgspec.Raw = msgspec.Raw()
+    choices: list[_Choice] | None = None
+
+
+class _OddAnswer(msgspec.Struct):
+    """Any other: each member is then read by itself, so that one that is odd does not hide the others."""
+
     usage: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     choices: msgspec.Raw = msgspec.Raw()
 
 
 _ANSWER = msgspec.json.Decoder(_Answer)
+_ODD_ANSWER = msgspec.json.Decoder(_OddAnswer)
 _USAGE = msgspec.json.Decoder(_Usage)
 _CHOICES = msgspec.json.Decoder(list[_Choice])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What was read of a whole answer."""
 
     usage: Usage | None
@@ -66,6 +75,18 @@ class Answer:
 
 def read_answer(body: bytes) -> Answer:
     """Raises MalformedAnswer where `body` is not a JSON object."""
+    try:
+        answer = _ANSWER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _read_odd_answer(body)
+    return Answer(
+        usage=None if answer.usage is None else _usage(answer.usage),
+        finish_reason=answer.choices[0].finish_reason if answer.choices else None,
+        is_error=is_something(answer.error),
+    )
+
+
+def _read_odd_answer(body: bytes) -> Answer:
     answer = _decode(body)
     return Answer(
         usage=usage_of(answer.usage),
@@ -77,9 +98,12 @@ def read_answer(body: bytes) -> Answer:
 def usage_of(raw: msgspec.Raw) -> Usage | None:
     """From the JSON of a `usage` member; absent, null and nonsense give `None`."""
     try:
-        usage = _USAGE.decode(raw)
+        return _usage(_USAGE.decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _usage(usage: _Usage) -> Usage:
     given, made = usage.prompt_tokens_details, usage.completion_tokens_details
     return Usage(
         input_tokens=usage.prompt_tokens,
@@ -94,9 +118,9 @@ def is_something(raw: msgspec.Raw) -> bool:
     return len(raw) > 5 or bytes(raw) not in (b"", b"null", b"false", b'""', b"[]", b"{}")
 
 
-def _decode(body: bytes) -> _Answer:
+def _decode(body: bytes) -> _OddAnswer:
     try:
-        return _ANSWER.decode(body)
+        return _ODD_ANSWER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         whole = without_surrogates(body)
         if whole != body:

@@ -59,6 +59,30 @@ class _Chunk(msgspec.Struct):
 _CHUNK = msgspec.json.Decoder(_Chunk)
 
 
+class _WordDelta(msgspec.Struct, gc=False):
+    content: str | None = None
+
+
+class _WordChoice(msgspec.Struct, gc=False):
+    index: int = 0
+    delta: _WordDelta | None = None
+    text: str | None = None
+    finish_reason: None = None
+
+
+class _Word(msgspec.Struct, gc=False):
+    """A chunk that brings a piece of text and nothing else, as nearly all do. Any other shape is an error of the decoder."""
+
+    choices: tuple[_WordChoice]
+    usage: msgspec.Raw = msgspec.Raw()
+    error: None = None
+    object: str = ""
+
+
+_WORD = msgspec.json.Decoder(_Word)
+_LONGEST_NOTHING = len("null")
+
+
 class StreamReader:
     """Fed with whole events, in order; one reader per stream."""
 
@@ -80,6 +104,13 @@ class StreamReader:
 
     def feed(self, event: bytes) -> Seen:
         """What `event` is. Never raises: what cannot be read is relayed."""
+        choice = _word_of(event)
+        if choice is not None:
+            self._begun.add(choice.index)
+            return Seen.CONTENT
+        return self._feed_any(event)
+
+    def _feed_any(self, event: bytes) -> Seen:
         data = data_of(event)
         if data is None:
             return Seen.LIFECYCLE
@@ -120,6 +151,22 @@ class StreamReader:
         if choice.finish_reason:
             self._ended.add(index)
             self.finish_reason = self.finish_reason or choice.finish_reason
+
+
+def _word_of(event: bytes) -> _WordChoice | None:
+    """The choice that `event` brings a piece of text for, where it does that and nothing else."""
+    # One line of data, and no other.
+    if not event.startswith(b"data: {") or event.find(b"\n") != len(event) - 2 or b"\r" in event:
+        return None
+    try:
+        word = _WORD.decode(event[6:])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    (choice,) = word.choices
+    if len(word.usage) > _LONGEST_NOTHING or word.object == "error":
+        return None
+    said = choice.text if choice.delta is None else choice.delta.content
+    return choice if said else None
 
 
 def _decode(data: bytes) -> _Chunk | None:

@@ -7,16 +7,22 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from providers.addresses import AllowedNetworks
-from providers.client import UpstreamRequest, UpstreamTransport, read_limited, upstream_request
+from providers.client import (
+    UpstreamRequest,
+    UpstreamResponse,
+    UpstreamTransport,
+    read_limited,
+    ready_headers,
+    upstream_request,
+)
 from providers.timeouts import Timeouts
 from tests.faulty_upstream import FaultyUpstream
 
 LOOPBACK = AllowedNetworks.parse("127.0.0.0/8")
-HEADERS = [(b"Authorization", b"Bearer sk-upstream"), (b"Content-Type", b"application/json")]
+HEADERS = ready_headers([(b"Authorization", b"Bearer sk-upstream"), (b"Content-Type", b"application/json")])
 SHORT = Timeouts(connect_seconds=1, first_byte_seconds=0.3, idle_seconds=0.3, total_seconds=5)
 
 
@@ -25,11 +31,11 @@ def a_request(
 ) -> UpstreamRequest:
     url = upstream if isinstance(upstream, str) else upstream.url + "/chat/completions"
     asked = {"model": model, "messages": [{"role": "user", "content": "one two three"}], "stream": streams}
-    return upstream_request(url, HEADERS, json.dumps(asked).encode(), timeouts)
+    return upstream_request(url, HEADERS, [], json.dumps(asked).encode(), timeouts)
 
 
 @asynccontextmanager
-async def answered(transport: UpstreamTransport, request: UpstreamRequest) -> AsyncIterator[httpx.Response]:
+async def answered(transport: UpstreamTransport, request: UpstreamRequest) -> AsyncIterator[UpstreamResponse]:
     response = await transport.handle_async_request(request)
     try:
         yield response
@@ -42,8 +48,7 @@ async def ask(transport: UpstreamTransport, request: UpstreamRequest) -> bytes:
         return await read_limited(response, 1 << 20)
 
 
-async def gathered(response: httpx.Response, into: list[bytes]) -> None:
-    assert isinstance(response.stream, httpx.AsyncByteStream)
+async def gathered(response: UpstreamResponse, into: list[bytes]) -> None:
     async for chunk in response.stream:
         into.append(chunk)  # noqa: PERF401  # the chunks before a failure count
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from providers import errors
-from providers.client import UpstreamTransport, read_limited, upstream_request
+from providers.client import UpstreamTransport, read_limited, ready_headers, upstream_request
 from providers.timeouts import Timeouts
 from tests.faulty_upstream import FaultyUpstream, an_unused_port
 from tests.providers.client.calls import HEADERS, SHORT, a_request, answered, ask, gathered, none_open
@@ -40,6 +40,31 @@ async def test_the_answer_comes_back_with_status_headers_and_bytes(
     assert body.startswith(b'\n{ "choices" :[ {')
 
 
+async def test_a_header_is_found_in_any_spelling_and_readable_whatever_its_bytes(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    async with answered(transport, a_request(upstream, "odd-headers")) as response:
+        await read_limited(response, 1 << 20)
+
+    assert response.header("content-TYPE") == "application/json"
+    assert response.header("x-twice") == "first"
+    assert response.header("x-latin") == "caf\xe9"
+    assert response.header("x-none") == ""
+
+
+async def test_the_answer_is_an_httpx_response_to_whoever_looks(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    async with answered(transport, a_request(upstream, "odd-headers")) as response:
+        await response.aread()
+
+    assert isinstance(response, httpx.Response)
+    assert response.is_success
+    assert response.headers.get_list("X-Twice") == ["first", "second"]
+    assert response.json()["object"] == "chat.completion"
+    assert (response.history, response.extensions, response.is_closed) == ([], {}, True)
+
+
 async def test_a_stream_arrives_as_it_is_sent(upstream: FaultyUpstream, transport: UpstreamTransport) -> None:
     chunks: list[bytes] = []
     async with answered(transport, a_request(upstream, "chunks-50", streams=True)) as response:
@@ -50,7 +75,7 @@ async def test_a_stream_arrives_as_it_is_sent(upstream: FaultyUpstream, transpor
 
 
 async def test_the_request_is_an_httpx_request_to_whoever_looks() -> None:
-    request = upstream_request("https://api.example.com/v1/x", HEADERS, b"{}", Timeouts())
+    request = upstream_request("https://api.example.com/v1/x", HEADERS, [], b"{}", Timeouts())
 
     assert request.url == "https://api.example.com/v1/x"
     assert request.headers["content-type"] == "application/json"
@@ -60,12 +85,18 @@ async def test_the_request_is_an_httpx_request_to_whoever_looks() -> None:
 
 def test_a_url_that_cannot_be_called_is_our_own_fault() -> None:
     with pytest.raises(errors.Misconfigured, match="https://"):
-        upstream_request("ftp://api.example.com/v1", HEADERS, b"{}", SHORT)
+        upstream_request("ftp://api.example.com/v1", HEADERS, [], b"{}", SHORT)
 
 
 @pytest.mark.parametrize("value", [b"a\r\nX-Evil: 1", b"a\nb", b"a\rb", b"a\0b"])
-async def test_a_header_cannot_break_out_of_its_line(transport: UpstreamTransport, value: bytes) -> None:
-    request = upstream_request("http://127.0.0.1:1/v1", [(b"X-Own", value)], b"{}", SHORT)
+def test_a_header_cannot_break_out_of_its_line(value: bytes) -> None:
+    with pytest.raises(errors.Misconfigured, match="line break"):
+        ready_headers([(b"X-Own", value)])
+
+
+@pytest.mark.parametrize("value", [b"a\r\nX-Evil: 1", b"a\nb", b"a\rb", b"a\0b"])
+async def test_nor_can_one_of_the_callers(transport: UpstreamTransport, value: bytes) -> None:
+    request = upstream_request("http://127.0.0.1:1/v1", HEADERS, [(b"X-Own", value)], b"{}", SHORT)
 
     with pytest.raises(errors.Misconfigured, match="line break"):
         await transport.handle_async_request(request)
@@ -76,7 +107,7 @@ async def test_headers_that_frame_the_message_are_ours_alone(
 ) -> None:
     own = [(b"HOST", b"evil"), (b"Transfer-Encoding", b"chunked"), (b"Accept-Encoding", b"br"), (b"X-Own", b"1")]
 
-    await ask(transport, upstream_request(upstream.url, own, b'{"model": "m"}', SHORT))
+    await ask(transport, upstream_request(upstream.url, ready_headers(own[:2]), own[2:], b'{"model": "m"}', SHORT))
 
     names = [name.lower() for name, _ in upstream.last.headers]
     assert names == ["host", "accept-encoding", "content-length", "x-own"]
@@ -86,7 +117,7 @@ async def test_headers_that_frame_the_message_are_ours_alone(
 async def test_a_large_body_arrives_whole(upstream: FaultyUpstream, transport: UpstreamTransport) -> None:
     body = b'{"model": "m", "x": "' + b"y" * 20_000_000 + b'"}'
 
-    await ask(transport, upstream_request(upstream.url, HEADERS, body, Timeouts()))
+    await ask(transport, upstream_request(upstream.url, HEADERS, [], body, Timeouts()))
 
     assert upstream.last.body == body
 

@@ -3,11 +3,11 @@
 import asyncio
 import time
 
-import httpx
 import pytest
 
 from providers import errors
-from providers.client import UpstreamTransport, read_limited
+from providers.client import UpstreamTransport, pool, read_limited
+from providers.client.link import Expired
 from providers.timeouts import Timeouts
 from tests.faulty_upstream import FaultyUpstream
 from tests.providers.client.calls import (
@@ -88,7 +88,6 @@ async def test_reading_stops_while_nobody_takes_the_answer(
     upstream: FaultyUpstream, transport: UpstreamTransport
 ) -> None:
     async with answered(transport, a_request(upstream, "huge", timeouts=Timeouts())) as response:
-        assert isinstance(response.stream, httpx.AsyncByteStream)
         chunks = aiter(response.stream)
         await anext(chunks)
         await asyncio.sleep(0.3)
@@ -108,13 +107,64 @@ async def test_an_abandoned_answer_closes_the_upstream_at_once(
     assert await asyncio.to_thread(upstream.wait_until_left, 1) - left_at < 1
 
 
+async def test_reading_on_after_a_timeout_says_so_again(upstream: FaultyUpstream, transport: UpstreamTransport) -> None:
+    async with answered(transport, a_request(upstream, "stall-after-3", streams=True)) as response:
+        for _ in range(2):
+            with pytest.raises(errors.IdleTimeout):
+                await gathered(response, [])
+
+
+async def test_the_last_used_connection_is_taken_first_and_those_too_many_are_closed(
+    upstream: FaultyUpstream, transport: UpstreamTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "KEEP_ALIVE_SECONDS", 0.2)
+    await asyncio.gather(*(ask(transport, a_request(upstream, "slow-0.1")) for _ in range(5)))
+    upstream.forget()
+
+    for _ in range(8):
+        await ask(transport, a_request(upstream, "gpt-4o"))
+        await asyncio.sleep(0.1)
+
+    assert len({seen.connection for seen in upstream.seen}) == 1
+    assert upstream.open_connections == 1
+
+
+async def test_a_late_closing_leaves_the_connections_next_answer_alone(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    first = await transport.handle_async_request(a_request(upstream, "gpt-4o"))
+    await read_limited(first, 1 << 20)
+    second = await transport.handle_async_request(a_request(upstream, "chunks-5", streams=True))
+
+    await first.aclose()
+    first.stream.give_up()
+
+    chunks: list[bytes] = []
+    await gathered(second, chunks)
+    assert chunks[-1].endswith(b"data: [DONE]\n\n")
+    assert upstream.connections_made == 1
+
+
+async def test_whoever_still_reads_does_not_end_the_wait_of_the_connections_next_request(
+    upstream: FaultyUpstream, transport: UpstreamTransport
+) -> None:
+    response = await transport.handle_async_request(a_request(upstream, "head-first-0.1"))
+    body, link = response.stream, response.stream.link
+    # The last byte has come, and the reader has not run yet: another task may be first.
+    body.payload.on_eof(lambda: link.deadline.begin(link.loop.time() + 0.05))
+
+    await read_limited(response, 1 << 20)
+    await asyncio.sleep(0.15)
+
+    assert isinstance(link.protocol.exception(), Expired)
+
+
 async def test_closing_twice_or_after_the_end_does_nothing(
     upstream: FaultyUpstream, transport: UpstreamTransport
 ) -> None:
     async with answered(transport, a_request(upstream, "gpt-4o")) as response:
         await read_limited(response, 1 << 20)
         await response.aclose()
-    assert isinstance(response.stream, httpx.AsyncByteStream)
     await response.stream.aclose()
     await ask(transport, a_request(upstream, "gpt-4o"))
 

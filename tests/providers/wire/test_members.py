@@ -43,20 +43,36 @@ def test_each_span_holds_the_value_of_its_name(written: tuple[bytes, list[tuple[
     assert [(name, json.loads(body[start:end])) for name, (start, end) in spans.items()] == members
 
 
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (",", ": "), (" ,", ":")])
+@given(members=st.dictionaries(TEXT, VALUES, max_size=5))
+def test_each_span_holds_its_value_in_every_usual_spelling(
+    separators: tuple[str, str], members: dict[str, object]
+) -> None:
+    body = json.dumps(members, separators=separators, ensure_ascii=False).encode()
+
+    spans = spans_of(body)
+
+    assert {name: json.loads(body[start:end]) for name, (start, end) in spans.items()} == members
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
 @given(
-    st.lists(
+    members=st.lists(
         st.tuples(
-            st.sampled_from(["a", "b", "\u0061", "c"]), st.sampled_from(["1", "12", "123", '"a":1', "{}", "[1,2]"])
+            st.sampled_from(["a", "b", "\u0061", "c", "a_long_name", 'a\\": 1, \\"b']),
+            st.sampled_from(["1", "12", "123", '"a":1', '", "b": 1', "{}", "[1,2]"]),
         ),
         max_size=5,
     )
 )
-def test_a_name_that_comes_twice_is_always_found(members: list[tuple[str, str]]) -> None:
+def test_a_name_that_comes_twice_is_always_found(separators: tuple[str, str], members: list[tuple[str, str]]) -> None:
+    comma, colon = separators
     body = (
         "{"
-        + ",".join(f'"{name}":{value if value[0] != chr(34) else json.dumps(value)}' for name, value in members)
+        + comma.join(f'"{name}"{colon}{value if value[0] != chr(34) else json.dumps(value)}' for name, value in members)
         + "}"
     )
+    members = [(json.loads(f'"{name}"'), value) for name, value in members]
     names = [name for name, _ in members]
     if len(set(names)) == len(names):
         assert list(spans_of(body.encode())) == names

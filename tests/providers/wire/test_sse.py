@@ -73,6 +73,13 @@ def test_an_event_without_end_is_refused_however_it_arrives(size: int) -> None:
         [splitter.feed(part) for part in parts]
 
 
+def test_what_follows_the_last_whole_event_of_a_read_must_not_grow_too_long_either() -> None:
+    splitter = EventSplitter(longest_event_bytes=100)
+
+    with pytest.raises(MalformedStream, match="over 100 bytes"):
+        splitter.feed(b"data: a\n\ndata: " + b"x" * 100)
+
+
 def test_an_event_of_just_the_longest_size_passes() -> None:
     splitter = EventSplitter(longest_event_bytes=100)
     event = b"data: ".ljust(98, b"x") + b"\n\n"

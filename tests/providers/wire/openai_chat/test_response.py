@@ -71,6 +71,17 @@ def test_odd_choices_have_no_finish_reason(choices: object) -> None:
     assert read_answer(answer(choices=choices, model=7)).finish_reason is None
 
 
+@pytest.mark.parametrize("odd", [{"usage": "12"}, {"choices": 7}, {"usage": 5, "choices": [1]}])
+def test_one_odd_member_does_not_hide_the_others(odd: dict[str, object]) -> None:
+    members = {"usage": {"prompt_tokens": 1, "completion_tokens": 2}, "choices": [{"finish_reason": "stop"}]} | odd
+
+    read = read_answer(answer(error={"message": "x"}, **members))
+
+    assert read.is_error
+    assert (read.usage is None) == ("usage" in odd)
+    assert (read.finish_reason is None) == ("choices" in odd)
+
+
 def test_an_error_in_an_answer_with_status_200_is_seen() -> None:
     assert read_answer(answer(error={"message": "overloaded"})).is_error
     assert not read_answer(answer(error=None)).is_error

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from providers.pricing import Usage
-from providers.wire.openai_chat import Seen, StreamReader, error_event
+from providers.wire.openai_chat import Seen, StreamReader, error_event, stream
 
 
 def chunk(delta: object = None, *, finish_reason: str | None = None, index: int = 0, **members: object) -> bytes:
@@ -145,3 +147,38 @@ def test_odd_events_are_relayed_and_never_raise(written: bytes, seen: Seen) -> N
 
     assert reader.feed(written) == seen
     assert reader.usage is None
+
+
+def a_word(changes: list[tuple[str, object]], end: str) -> bytes:
+    """An event with a piece of text, and some members changed, of the chunk or of its choice or delta."""
+    delta: dict[str, object] = {"content": "x"}
+    choice: dict[str, object] = {"index": 0, "delta": delta, "finish_reason": None}
+    word: dict[str, object] = {"object": "chat.completion.chunk", "choices": [choice], "usage": None}
+    for name, value in changes:
+        owner = delta if name in ("content", "reasoning") else choice if name in CHOICE_MEMBERS else word
+        owner[name] = value
+    return f"data: {json.dumps(word, ensure_ascii=False)}{end}".encode()
+
+
+CHOICE_MEMBERS = ("index", "delta", "text", "finish_reason")
+NAMES = st.sampled_from(["content", "reasoning", *CHOICE_MEMBERS, "choices", "usage", "error", "object", "own"])
+ODD: st.SearchStrategy[object] = st.sampled_from(
+    [None, "", "stop", "é\n", 0, 1, True, [], {}, [{}], [{}, {}], {"content": "y"}, {"prompt_tokens": 1}, "error"]
+)
+ENDS = st.sampled_from(["\n\n", "\n\n", "\n\n", "\r\n\r\n", "\nid: 7\n\n", "\n\r\n"])
+
+
+@given(st.lists(st.tuples(NAMES, ODD), max_size=2), ENDS)
+def test_the_short_way_says_of_every_event_what_the_long_way_says(changes: list[tuple[str, object]], end: str) -> None:
+    written = a_word(changes, end)
+    short, long = StreamReader(wants_usage_chunk=False), StreamReader(wants_usage_chunk=False)
+
+    seen = short.feed(written)
+
+    assert seen == long._feed_any(written)
+    assert vars(short) == vars(long)
+
+
+def test_a_piece_of_text_takes_the_short_way() -> None:
+    assert stream._word_of(a_word([], "\n\n")) is not None
+    assert stream._word_of(a_word([("text", "x"), ("delta", None)], "\n\n")) is not None

@@ -10,10 +10,15 @@ from history.costs import may_be_billed
 from history.latency import column_of
 from history.records import Outcome
 from history.rows import AttemptRow, Row, moment
-from providers.errors import UpstreamRejected
+from providers.errors import ContentFiltered, ContextLengthExceeded, UpstreamRejected
 
 ERRORS = {Outcome.FAILED, Outcome.INTERRUPTED}
 """Outcomes that are not the client's own doing."""
+
+CALLERS_FAULTS = (UpstreamRejected, ContextLengthExceeded, ContentFiltered)
+"""Failures in which an upstream found the fault in the request."""
+CALLERS_CODES = {kind.code for kind in CALLERS_FAULTS}
+CALLERS_CONDITIONS = {kind.condition for kind in CALLERS_FAULTS}
 
 Number = int | float | Decimal
 Counts = dict[str, Number]
@@ -62,7 +67,7 @@ def _buckets(started_at: float, alias: str, provider: str, model: str, target_id
 def _of_request(request: Costed) -> Counts:
     row = request.row
     outcome, usage, first_byte_ms = row["outcome"], row["usage"], row["first_byte_ms"]
-    is_callers = row["error_code"] == UpstreamRejected.code
+    is_callers = row["error_code"] in CALLERS_CODES
     counts: Counts = {
         "requests": 1,
         "errors": int(outcome in ERRORS and not is_callers),
@@ -84,7 +89,7 @@ def _of_request(request: Costed) -> Counts:
 
 
 def _of_attempt(attempt: AttemptRow) -> Counts:
-    is_callers = attempt["condition"] == UpstreamRejected.condition
+    is_callers = attempt["condition"] in CALLERS_CONDITIONS
     return {"attempts": 1, "attempt_failures": int(attempt["outcome"] in ERRORS and not is_callers)}
 
 

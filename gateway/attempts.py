@@ -11,7 +11,8 @@ from gateway.errors import CallerError, NoEnabledTargets, OurError, UnsupportedA
 from gateway.prepared import HeaderList, Prepared
 from gateway.purse import Purse
 from history.records import Outcome
-from providers.errors import ProtocolError, UpstreamError, from_status
+from providers.classifier import from_status
+from providers.errors import NotReached, ProtocolError, UpstreamError
 from providers.wire.base import Call, MalformedAnswer
 from providers.wire.openai_chat import read_answer
 from routing.plan import Plan, Step, spoken_instead
@@ -68,7 +69,7 @@ async def first_answer(
             draft.end_attempt(Outcome.FAILED, runtime.now(), failure=exc)
             runtime.record_failed_try(draft)
             failure = exc
-            if not exc.may_fail_over:
+            if not isinstance(exc, NotReached):
                 break
     if failure is not None:
         raise failure

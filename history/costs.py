@@ -11,6 +11,7 @@ UNBILLED: Final = {
         *(errors.ConnectFailed, errors.ConnectTimeout, errors.AddressRefused, errors.TLSFailed, errors.Misconfigured),
         *(errors.UpstreamAuthFailed, errors.UpstreamModelNotFound, errors.UpstreamRateLimited, errors.QuotaExceeded),
         *(errors.UpstreamServerError, errors.UpstreamOverloaded, errors.UpstreamRejected),
+        *(errors.ContextLengthExceeded, errors.ContentFiltered),
     )
 }
 """Codes of failures in which nothing was sent, or the upstream itself said no. One that ran out of time may have worked."""

@@ -11,10 +11,15 @@ import msgspec
 from history.costs import may_be_billed
 from history.latency import BOUNDS_MS, COLUMNS
 from history.records import Attempt, Exchange, Outcome
-from providers.errors import UpstreamRejected
+from providers.errors import ContentFiltered, ContextLengthExceeded, UpstreamRejected
 
 ERRORS: Final = {Outcome.FAILED, Outcome.INTERRUPTED}
 """Outcomes that are not the client's own doing."""
+
+CALLERS_FAULTS = (UpstreamRejected, ContextLengthExceeded, ContentFiltered)
+"""Failures in which an upstream found the fault in the request."""
+CALLERS_CODES = {kind.code for kind in CALLERS_FAULTS}
+CALLERS_CONDITIONS = {kind.condition for kind in CALLERS_FAULTS}
 
 Number = int | float | Decimal
 
@@ -68,7 +73,7 @@ class Sums(msgspec.Struct):
         outcome, usage = row.outcome, row.usage
         self.requests += 1
         # Whoever finds the fault in a request, we or the upstream, says nothing of the upstream by it.
-        if outcome is Outcome.REFUSED or row.error_code == UpstreamRejected.code:
+        if outcome is Outcome.REFUSED or row.error_code in CALLERS_CODES:
             self.refused += 1
         elif outcome in ERRORS:
             self.errors += 1
@@ -93,7 +98,7 @@ class Sums(msgspec.Struct):
     def count_attempt(self, attempt: Attempt) -> None:
         """A try."""
         self.attempts += 1
-        if attempt.outcome in ERRORS and attempt.condition != UpstreamRejected.condition:
+        if attempt.outcome in ERRORS and attempt.condition not in CALLERS_CONDITIONS:
             self.attempt_failures += 1
 
 

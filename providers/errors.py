@@ -13,32 +13,34 @@
      │   ├─ TotalTimeout              504 upstream_total_timeout
      │   ├─ Disconnected              502 upstream_disconnected
      │   ├─ Incomplete                502 upstream_incomplete         a stream that ended before its answer did
-     │   ├─ ProtocolError             502 upstream_protocol_error     not HTTP, not JSON, a redirect, a compressed body
-     │   └─ AnswerTooLarge            502 upstream_answer_too_large
-     └─ Refusal                       the upstream answered with an error status
+     │   ├─ ProtocolError             502 upstream_protocol_error     not HTTP, not JSON, a page, a compressed body
+     │   │   └─ Redirected            502 upstream_protocol_error     was 3xx: we follow nobody
+     │   ├─ AnswerTooLarge            502 upstream_answer_too_large
+     │   └─ EmptyAnswer               200 upstream_empty_answer       finished, with nothing in it; passes as it came
+     └─ Refusal                       the upstream answered with an error, by its status or inside a 200
          ├─ UpstreamAuthFailed        502 upstream_auth_error         was 401, 403: our credential, not the caller's
          ├─ UpstreamModelNotFound     502 upstream_model_not_found    was 404
          ├─ UpstreamRateLimited       429 upstream_rate_limited       passes as it came, with Retry-After
-         ├─ QuotaExceeded             429 insufficient_quota          was 402
+         ├─ QuotaExceeded             429 insufficient_quota          was 402, or a code that says so
+         ├─ ErrorInAnswer             502 upstream_error_in_answer    in a 200, and its code tells us nothing more
          ├─ UpstreamServerError       502 upstream_error              was 500 and up
+         │   ├─ UpstreamUnable        502 upstream_error              was 501, 505: asking again is in vain
          │   ├─ UpstreamOverloaded    503 upstream_overloaded         was 503, 529
          │   └─ UpstreamTimedOut      504 upstream_timeout            was 504: the upstream's own deadline
          └─ UpstreamRejected          as it came                      was any other 4xx: the caller's business
+             ├─ ContextLengthExceeded as it came                      upstream_context_length
+             ├─ ContentFiltered       as it came                      upstream_content_filter
+             └─ Retryable4xx          as it came                      was 408, 409, 425: upstream_rejected
 
 Branch on the class or its attributes, never on the text. Each has two texts: `message` for the history, which may name
-addresses, and `told` for the caller, which never does.
+addresses, and `told` for the caller, which never does. classifier.py makes them out of answers; verdict.py says what to
+do about them.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import ClassVar
-
-RETRY_AFTER_LIMIT_SECONDS = 300.0
 
 
 class Fault(StrEnum):
@@ -54,13 +56,16 @@ class Condition(StrEnum):
 
     CONNECTION = "connection"
     TIMEOUT = "timeout"
-    PROTOCOL = "protocol"
-    AUTHENTICATION = "authentication"
-    MODEL_NOT_FOUND = "model_not_found"
     RATE_LIMITED = "rate_limited"
     QUOTA_EXCEEDED = "quota_exceeded"
     SERVER_ERROR = "server_error"
     OVERLOADED = "overloaded"
+    CONTEXT_LENGTH = "context_length"
+    CONTENT_FILTER = "content_filter"
+    AUTH = "auth"
+    MODEL_NOT_FOUND = "model_not_found"
+    PROTOCOL = "protocol"
+    EMPTY = "empty"
     REJECTED = "rejected"
 
 
@@ -72,7 +77,6 @@ class UpstreamError(Exception):
     code: ClassVar[str] = "upstream_error"
     condition: ClassVar[Condition] = Condition.SERVER_ERROR
     fault: ClassVar[Fault] = Fault.UPSTREAM
-    may_fail_over: ClassVar[bool] = False
     passes_through: ClassVar[bool] = False
     """Whether the caller gets `body` and `content_type` as they came, in place of our own words."""
     words: ClassVar[str] = "failed"
@@ -83,6 +87,8 @@ class UpstreamError(Exception):
         message: str,
         *,
         upstream_status: int | None = None,
+        named_status: int | None = None,
+        named_code: str = "",
         retry_after_seconds: float | None = None,
         body: bytes = b"",
         content_type: str = "",
@@ -93,8 +99,13 @@ class UpstreamError(Exception):
         self.upstream = ""
         """provider/model, put down by whoever tried it."""
         self.upstream_status = upstream_status
+        self.named_status = named_status
+        """The status that an error inside a 200 stands for."""
+        self.named_code = named_code
+        """The code that the upstream named: `context_length_exceeded`."""
         self.retry_after_seconds = retry_after_seconds
         self.body = body
+        """JSON, or nothing: a page for browsers is nobody's answer."""
         self.content_type = content_type
 
     @property
@@ -108,7 +119,6 @@ class NotReached(UpstreamError):
     """Nothing of the request was sent, so another upstream may take it at no risk."""
 
     condition = Condition.CONNECTION
-    may_fail_over = True
     words = "could not be reached"
 
 
@@ -201,11 +211,17 @@ class Incomplete(NotAnswered):
 
 
 class ProtocolError(NotAnswered):
-    """What came is not what the API promises: not HTTP, not JSON, a redirect, a compressed body."""
+    """What came is not what the API promises: not HTTP, not JSON, a page for browsers, a compressed body."""
 
     code = "upstream_protocol_error"
     condition = Condition.PROTOCOL
     words = "did not answer as its API promises"
+
+
+class Redirected(ProtocolError):
+    """The address configured here is not the API's own. We follow nobody: the credential would go along."""
+
+    words = "sends us elsewhere"
 
 
 class AnswerTooLarge(NotAnswered):
@@ -216,15 +232,25 @@ class AnswerTooLarge(NotAnswered):
     words = "sent a larger answer than is taken"
 
 
+class EmptyAnswer(NotAnswered):
+    """Finished in good order, and nothing in it. If nobody has a better one, the caller gets it as it came: it may be meant."""
+
+    status = 200
+    code = "upstream_empty_answer"
+    condition = Condition.EMPTY
+    passes_through = True
+    words = "gave an empty answer"
+
+
 class Refusal(UpstreamError):
-    """The upstream answered with an error status."""
+    """The upstream answered with an error, by its status or inside a 200."""
 
 
 class UpstreamAuthFailed(Refusal):
     """The provider does not accept the credential configured here; the caller's own key was fine."""
 
     code = "upstream_auth_error"
-    condition = Condition.AUTHENTICATION
+    condition = Condition.AUTH
     fault = Fault.OURS
     words = "does not accept the credential that is configured for it"
 
@@ -258,8 +284,21 @@ class QuotaExceeded(Refusal):
     words = "has no quota left in its account"
 
 
+class ErrorInAnswer(Refusal):
+    """An error where an answer was promised, whose code stands for no status that we know."""
+
+    code = "upstream_error_in_answer"
+    words = "gave an error in place of an answer"
+
+
 class UpstreamServerError(Refusal):
     """The provider failed."""
+
+
+class UpstreamUnable(UpstreamServerError):
+    """The provider does not do this at all."""
+
+    words = "cannot do this"
 
 
 class UpstreamOverloaded(UpstreamServerError):
@@ -291,79 +330,26 @@ class UpstreamRejected(Refusal):
 
     @property
     def status(self) -> int:  # type: ignore[override]  # the class says it for the other kinds; here it is as it came
-        return self.upstream_status or 400
+        return self.named_status or self.upstream_status or 400
 
 
-BY_STATUS: Mapping[int, type[Refusal]] = {
-    401: UpstreamAuthFailed,
-    402: QuotaExceeded,
-    403: UpstreamAuthFailed,
-    404: UpstreamModelNotFound,
-    429: UpstreamRateLimited,
-    503: UpstreamOverloaded,
-    504: UpstreamTimedOut,
-    529: UpstreamOverloaded,
-}
+class ContextLengthExceeded(UpstreamRejected):
+    """More tokens than this model, or this account in a minute, takes at once: a larger one may."""
+
+    code = "upstream_context_length"
+    condition = Condition.CONTEXT_LENGTH
+    words = "takes no request of this length"
 
 
-def from_status(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
-    """The error that an answer with this status means. For any status that is not 2xx.
+class ContentFiltered(UpstreamRejected):
+    """The provider's policy refuses what was asked."""
 
-    `headers` must find lower-case names: httpx.Headers, or a dict with lower-case keys.
-    """
-    if not 400 <= status <= 599:
-        return ProtocolError(f"The upstream answered with status {status}.", upstream_status=status)
-    kind = kind_of_status(status)
-    return kind(
-        f"The upstream {kind.words} (status {status}).",
-        upstream_status=status,
-        retry_after_seconds=retry_after_seconds(headers),
-        body=body,
-        content_type=headers.get("content-type", ""),
-    )
+    code = "upstream_content_filter"
+    condition = Condition.CONTENT_FILTER
+    words = "refuses this content"
 
 
-def kind_of_status(status: int) -> type[Refusal]:
-    if status in BY_STATUS:
-        return BY_STATUS[status]
-    return UpstreamServerError if status >= 500 else UpstreamRejected
+class Retryable4xx(UpstreamRejected):
+    """Not now, says the provider, and names no fault in the request."""
 
-
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """How long an answer asks us to wait, at most 300 s; None if it does not say, or nothing that can be read.
-
-    The millisecond headers come first, as OpenAI's and Azure's own clients read them. A date counts from the answer's
-    own Date header: both are the upstream's clock, so ours does not matter.
-    """
-    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
-        if (milliseconds := a_wait(headers.get(name))) is not None:
-            return min(milliseconds / 1000, RETRY_AFTER_LIMIT_SECONDS)
-    asked = headers.get("retry-after")
-    seconds = a_wait(asked)
-    if seconds is None:
-        seconds = wait_until(asked, headers.get("date"))
-    return None if seconds is None else min(seconds, RETRY_AFTER_LIMIT_SECONDS)
-
-
-def a_wait(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-def wait_until(date: str | None, now: str | None) -> float | None:
-    until, since = a_date(date), a_date(now)
-    if until is None or since is None or until < since:
-        return None
-    return (until - since).total_seconds()
-
-
-def a_date(text: str | None) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text or "")
-    except (ValueError, OverflowError):  # the year 99999999999 does not fit into a C integer
-        return None
-    # A date without a zone cannot be compared with one that has it; HTTP's dates always have one.
-    return date if date.tzinfo else None
+    words = "did not take the request this time"

@@ -291,8 +291,8 @@ async def not_http(turn: Turn, asked: Asked) -> None:
 
 
 async def echo_key(turn: Turn, asked: Asked) -> None:
-    message = f"Incorrect API key provided: {turn.authorization}."
-    await turn.whole(400, error_body(message, code="invalid_api_key"))
+    message = f"Your headers cannot be read: {turn.authorization}."
+    await turn.whole(400, error_body(message, code="bad_headers"))
 
 
 async def odd_spacing(turn: Turn, asked: Asked) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from gateway import errors
 from gateway.errors import GatewayError, near_matches, rendered
-from providers.errors import ConnectFailed, QuotaExceeded, from_status
+from providers.classifier import from_status
+from providers.errors import ConnectFailed, QuotaExceeded
 
 
 def every_error() -> list[GatewayError]:

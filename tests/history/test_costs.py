@@ -27,6 +27,8 @@ def test_what_was_sent_and_not_refused_may_be_billed(outcome: str, error_code: s
         ("failed", "upstream_connect_error", 1),
         ("failed", "upstream_rate_limited", 1),
         ("failed", "upstream_rejected", 1),
+        ("failed", "upstream_context_length", 1),
+        ("failed", "upstream_content_filter", 1),
     ],
 )
 def test_what_never_arrived_or_was_turned_down_costs_nothing(outcome: str, error_code: str, tries: int) -> None:

@@ -83,10 +83,11 @@ def test_an_answer_that_was_left_before_its_tokens_were_named_has_an_unknown_cos
     assert counts["unknown_costs"] == 2
 
 
-def test_what_the_upstream_found_wrong_with_a_request_is_refused_and_no_error() -> None:
-    rejected = an_attempt(1, outcome=Outcome.FAILED, status=400, condition="rejected")
+@pytest.mark.parametrize("what", ["rejected", "context_length", "content_filter"])
+def test_what_the_upstream_found_wrong_with_a_request_is_refused_and_no_error(what: str) -> None:
+    rejected = an_attempt(1, outcome=Outcome.FAILED, status=400, condition=what)
     exchange = an_exchange(
-        outcome=Outcome.FAILED, status=400, error_code="upstream_rejected", usage=None, attempts=(rejected,)
+        outcome=Outcome.FAILED, status=400, error_code=f"upstream_{what}", usage=None, attempts=(rejected,)
     )
 
     counts = of_hour(tallied(exchange, cost_usd=None))

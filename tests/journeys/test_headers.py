@@ -164,4 +164,4 @@ def test_a_key_that_the_upstream_repeats_in_its_error_is_blotted_out(gateway: Ru
     reply = gateway.ask("fast")
 
     assert reply.status_code == 400
-    assert reply.json()["error"]["message"] == "Incorrect API key provided: Bearer [redacted]."
+    assert reply.json()["error"]["message"] == "Your headers cannot be read: Bearer [redacted]."

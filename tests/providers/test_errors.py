@@ -1,10 +1,10 @@
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from providers import errors
-from providers.errors import Fault, NotReached, UpstreamError, from_status, retry_after_seconds
+from providers.classifier import from_status
+from providers.errors import Fault
+from tests.providers.kinds import every_kind
 
 BODY = b'{"error": {"message": "no"}}'
 
@@ -30,6 +30,8 @@ BODY = b'{"error": {"message": "no"}}'
         (503, 503, "upstream_overloaded"),
         (504, 504, "upstream_timeout"),
         (529, 503, "upstream_overloaded"),
+        (498, 429, "upstream_rate_limited"),
+        (522, 504, "upstream_timeout"),
         (302, 502, "upstream_protocol_error"),
         (304, 502, "upstream_protocol_error"),
         (999, 502, "upstream_protocol_error"),
@@ -70,22 +72,16 @@ def test_the_caller_is_told_who_and_what_and_nothing_of_our_network(status: int)
 
 
 def test_every_kind_of_failure_has_words_for_the_caller() -> None:
-    plain = {kind.__name__ for kind in every_kind(UpstreamError) if kind.words == UpstreamError.words}
+    plain = {kind.__name__ for kind in every_kind() if kind.words == errors.UpstreamError.words}
 
     assert plain == {"Refusal", "UpstreamServerError"}
     assert errors.ConnectFailed("No connection to 10.0.0.5:8000.").told == "The upstream could not be connected to."
 
 
-def test_only_a_request_that_was_never_sent_goes_to_another_upstream() -> None:
-    may = {kind for kind in every_kind(UpstreamError) if kind.may_fail_over}
-
-    assert may == set(every_kind(NotReached)) | {NotReached}
-
-
 def test_the_tree_at_the_top_names_every_error() -> None:
     drawn = errors.__doc__ or ""
 
-    for kind in every_kind(UpstreamError):
+    for kind in every_kind():
         assert f" {kind.__name__} " in drawn.replace("\n", " \n"), kind
 
 
@@ -94,38 +90,7 @@ def test_the_tree_at_the_top_gives_every_code_and_status() -> None:
         line.split("─ ")[1].split()[0]: line.split() for line in (errors.__doc__ or "").split("\n") if "─ " in line
     }
 
-    for kind in every_kind(UpstreamError):
+    for kind in every_kind():
         if not kind.__subclasses__() and isinstance(kind.status, int):
             assert str(kind.status) in lines[kind.__name__]
             assert kind.code in lines[kind.__name__]
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "2.5"}, 2.5),
-        ({"retry-after": "0"}, 0),
-        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
-        ({"x-ms-retry-after-ms": "250"}, 0.25),
-        ({"retry-after": "86400"}, 300),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 30),
-        ({"retry-after": "Wed, 21 Oct 2026 07:27:00 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"}, None),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:30", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
-        ({"retry-after": "Wed, 21 Oct 99999999999 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "inf"}, None),
-        ({"retry-after": "-1"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": ""}, None),
-        ({}, None),
-    ],
-)
-def test_a_wait_is_read_or_left(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_seconds(headers) == seconds
-
-
-def every_kind(kind: type[UpstreamError]) -> Iterator[type[UpstreamError]]:
-    for child in kind.__subclasses__():
-        yield child
-        yield from every_kind(child)

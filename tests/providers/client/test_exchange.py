@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from providers import errors
+from providers.classifier import from_status
 from providers.client import UpstreamTransport, read_limited, ready_headers, upstream_request
 from providers.timeouts import Timeouts
 from tests.faulty_upstream import FaultyUpstream, an_unused_port
@@ -216,7 +217,7 @@ async def test_an_error_status_is_an_answer_like_any_other(
     upstream: FaultyUpstream, transport: UpstreamTransport
 ) -> None:
     async with answered(transport, a_request(upstream, "status-429-retry-after-7")) as response:
-        error = errors.from_status(response.status_code, response.headers, await read_limited(response, 65536))
+        error = from_status(response.status_code, response.headers, await read_limited(response, 65536))
 
     assert (error.code, error.retry_after_seconds) == ("upstream_rate_limited", 7)
 

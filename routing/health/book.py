@@ -1,0 +1,95 @@
+"""The health of every upstream that this process has met."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+
+from routing.health import news as tidings
+from routing.health.account import Account
+from routing.health.health import Health
+from routing.health.news import Event, News
+from routing.health.rest import Rest
+
+UPSTREAM_CAP = 256
+"""Requests in flight at one upstream, from one process."""
+PROVIDER_CAP = 1000
+
+
+class HealthBook:
+    """Health by upstream key, and what the upstreams of a provider share by its name. Of one event loop."""
+
+    def __init__(
+        self, rng: random.Random, *, upstream_cap: int = UPSTREAM_CAP, provider_cap: int = PROVIDER_CAP
+    ) -> None:
+        self._rng = rng
+        self._upstream_cap = upstream_cap
+        self._provider_cap = provider_cap
+        self._healths: dict[str, Health] = {}
+        self._accounts: dict[str, Account] = {}
+        self._believed: dict[str, dict[tuple[str, Event], int]] = {}
+        """Teller -> key and event -> its number when it was believed."""
+
+    def of(self, upstream_key: str) -> Health:
+        """Made when it is first asked for. The key begins with the provider's name and a slash."""
+        health = self._healths.get(upstream_key)
+        if health is None:
+            account = self._account(upstream_key.partition("/")[0])
+            health = self._healths[upstream_key] = Health(upstream_key, account, self._rng, self._upstream_cap)
+        return health
+
+    def of_credential(self, provider: str) -> Rest:
+        return self._account(provider).rest
+
+    def limit(self, provider: str, cap: int) -> None:
+        """How many requests this process may have in flight at all upstreams of a provider."""
+        account = self._account(provider)
+        account.cap = cap
+        account.is_calm = False
+
+    def __iter__(self) -> Iterator[Health]:
+        return iter(self._healths.values())
+
+    def keep_only(self, upstream_keys: set[str]) -> None:
+        """Forget those that the configuration no longer has, unless requests are under way there."""
+        self._healths = {
+            key: health for key, health in self._healths.items() if key in upstream_keys or health.in_flight
+        }
+
+    def in_flight(self) -> dict[str, int]:
+        """Upstream key -> requests in flight from this process; without those that have none."""
+        return {key: health.in_flight for key, health in self._healths.items() if health.in_flight}
+
+    def heard_in_flight(self, elsewhere: Mapping[str, int]) -> None:
+        """Upstream key -> requests in flight from all other processes together."""
+        for key, health in self._healths.items():
+            health.in_flight_elsewhere = elsewhere.get(key, 0)
+
+    def news(self, now: float) -> list[News]:
+        """What to tell the other processes: everything that this one has seen itself and that lasts."""
+        told = [each for health in self._healths.values() for each in tidings.of_health(health, now)]
+        for provider, account in self._accounts.items():
+            told += tidings.of_rest(account.rest, provider, Event.CREDENTIAL_RESTS, now)
+        return told
+
+    def heard(self, told: Mapping[str, Sequence[News]], now: float) -> None:
+        """Teller -> all that it tells now. Each event is believed once; tellers that are silent are forgotten."""
+        self._believed = {teller: self._believed.get(teller, {}) for teller in told}
+        for teller, news in told.items():
+            for each in news:
+                self._hear(each, self._believed[teller], now)
+
+    def _hear(self, news: News, believed: dict[tuple[str, Event], int], now: float) -> None:
+        if believed.get((news.key, news.event)) == news.number:
+            return
+        believed[news.key, news.event] = news.number
+        if news.event is Event.CREDENTIAL_RESTS:
+            account = self._account(news.key)
+            account.rest.believe(now, news.seconds, news.condition)
+            account.is_calm = False
+        else:
+            tidings.believe(self.of(news.key), news, now)
+
+    def _account(self, provider: str) -> Account:
+        account = self._accounts.get(provider)
+        if account is None:
+            account = self._accounts[provider] = Account(self._rng, self._provider_cap)
+        return account

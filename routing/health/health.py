@@ -1,0 +1,250 @@
+"""All that this process knows of one upstream's health."""
+
+import random
+
+from providers.verdict import Harm, Scope, Verdict
+from routing.health.account import Account, full
+from routing.health.breaker import Breaker, State
+from routing.health.lateness import LATE_TOGETHER, Lateness
+from routing.health.outage import Outage
+from routing.health.rest import Rest
+from routing.health.retry_budget import Budget
+from routing.health.standing import WELL, Standing
+from routing.health.ticket import Ticket
+from routing.health.told import Told
+from routing.health.vitals import VitalSigns
+
+ALWAYS_CALM = float("inf")
+LOOK_NOW = float("-inf")
+
+
+class Health:
+    """Of one upstream. Every request to it is begun here, and ends by its ticket.
+
+    On the healthy path standing() compares twice: whatever makes a closer look necessary moves `calm_until`.
+    """
+
+    __slots__ = (
+        *("_lateness_of_streams", "_lateness_of_wholes", "account", "breaker", "budget", "calm_until", "cap"),
+        *(
+            "clearances",
+            "cleared_at",
+            "in_flight",
+            "in_flight_elsewhere",
+            "key",
+            "outage",
+            "rest",
+            "succeeded_at",
+            "vitals",
+        ),
+    )
+
+    def __init__(self, key: str, account: Account, rng: random.Random, cap: int) -> None:
+        self.key = key
+        self.account = account
+        self.cap = cap
+        """As many requests may be in flight from this process."""
+        self.in_flight = 0
+        self.in_flight_elsewhere = 0
+        """From other processes, as far as they have told."""
+        self.breaker = Breaker(rng)
+        self.outage = Outage(rng)
+        """What counts instead of the breaker where an alias has nobody else."""
+        self.rest = Rest(rng)
+        self.budget = Budget()
+        self.vitals = VitalSigns()
+        self.calm_until = ALWAYS_CALM
+        """Before this moment nothing can speak against it."""
+        self.succeeded_at = float("-inf")
+        self.clearances = 0
+        self.cleared_at = float("-inf")
+        # What is usual for a first token is not usual for the head of a whole answer.
+        self._lateness_of_streams = Lateness()
+        self._lateness_of_wholes = Lateness()
+
+    def standing(self, now: float, is_lone: bool = False) -> Standing:
+        """May it be chosen now; `is_lone` where the alias has nobody else."""
+        if now < self.calm_until and self.account.is_calm:
+            return WELL
+        return self._examined(now, is_lone)
+
+    def patience_seconds(self, *, streams: bool = True) -> float | None:
+        """How long a first byte may take here before it is late; None while that is not known."""
+        limit = self._lateness(streams).limit_seconds
+        return limit if limit < ALWAYS_CALM else None
+
+    def begin(self, now: float, *, streams: bool = True) -> Ticket:
+        """A request is sent now. It is the probe if one is wanted. Refuses nobody: ask standing() first."""
+        breaker = self.breaker
+        if breaker.state is not State.CLOSED:
+            self._look(now)
+        ticket = Ticket(self, now, breaker.epoch, streams)
+        if breaker.state is State.HALF_OPEN:
+            breaker.offer(ticket)
+        lateness = self._lateness_of_streams if streams else self._lateness_of_wholes
+        lateness.waiting[ticket] = None
+        if len(lateness.waiting) == LATE_TOGETHER:
+            self.calm_until = min(self.calm_until, now + lateness.limit_seconds)
+        self._count_in()
+        self.budget.tries.add(now, 1, 0)
+        self.vitals.use.add(now, 1, 0)
+        return ticket
+
+    def hear_first_byte(self, ticket: Ticket, now: float) -> None:
+        """For the ticket alone."""
+        lateness = self._lateness_of_streams if ticket.streams else self._lateness_of_wholes
+        lateness.waiting.clear()
+        if ticket.epoch == self.breaker.epoch:
+            lateness.learn(now - ticket.begun)
+
+    def end(self, ticket: Ticket, now: float, verdict: Verdict | None, tokens: int) -> None:
+        """For the ticket alone."""
+        if verdict is None:
+            self._count_out(ticket)
+            self._succeed(ticket, now, tokens)
+        elif verdict.shows_life:
+            self._count_out(ticket)
+            self._show_life(ticket, now)
+        elif verdict.harm is Harm.NONE:
+            self.release(ticket)
+        else:
+            self._count_out(ticket)
+            self._suffer(ticket, now, verdict)
+
+    def release(self, ticket: Ticket) -> None:
+        """For the ticket alone: it ended without a meaning for health."""
+        self._count_out(ticket)
+        self.breaker.withdraw(ticket)
+
+    def clear(self, now: float) -> None:
+        """An administrator says that it is well: no breaker, no rest, its full share at once."""
+        self._forget(now)
+        self.clearances += 1
+        self.cleared_at = now
+
+    def believe_cleared(self, now: float) -> None:
+        """An administrator said so to another process."""
+        self._forget(now)
+
+    def alarm(self) -> None:
+        """Have the next standing() look closely."""
+        self.calm_until = LOOK_NOW
+
+    def as_told(self, now: float) -> Told:
+        """For pages and metrics."""
+        standing = self.standing(now)
+        vitals = self.vitals
+        vitals.use.look(now)
+        return Told(
+            key=self.key,
+            state=self.breaker.state,
+            standing=standing,
+            seconds_left=None if standing.until is None else max(standing.until - now, 0.0),
+            openings=self.breaker.openings,
+            in_flight=self.in_flight,
+            in_flight_elsewhere=self.in_flight_elsewhere,
+            first_byte_ms=vitals.first_byte_ms,
+            tokens_per_second=vitals.speed.value,
+            success_ratio=vitals.outcomes.value,
+            samples=vitals.samples(now),
+            used_requests=vitals.use.events,
+            used_tokens=vitals.use.amount,
+        )
+
+    def _examined(self, now: float, is_lone: bool) -> Standing:
+        if (objection := self.account.objection(now)) is not None:
+            return objection
+        if self.rest.is_on(now):
+            return self.rest.standing(now)
+        if self.in_flight >= self.cap:
+            return full(self.in_flight)
+        self._look(now)
+        if not self.breaker.is_calm(now) or now < self.outage.until:
+            self.alarm()
+            return self.outage.standing(now) if is_lone else self.breaker.standing(now)
+        self.calm_until = min(self._lateness_of_streams.stalls_at(), self._lateness_of_wholes.stalls_at())
+        return WELL
+
+    def _look(self, now: float) -> None:
+        breaker, epoch = self.breaker, self.breaker.epoch
+        if now > self._lateness_of_streams.stalls_at() or now > self._lateness_of_wholes.stalls_at():
+            breaker.stalled(now)
+        probe = breaker.probe
+        breaker.look(now, ALWAYS_CALM if probe is None else self._lateness(probe.streams).limit_seconds)
+        if breaker.epoch != epoch:
+            self._begin_epoch()
+
+    def _lateness(self, streams: bool) -> Lateness:
+        return self._lateness_of_streams if streams else self._lateness_of_wholes
+
+    def _begin_epoch(self) -> None:
+        """Whoever waits since before proves nothing any more."""
+        self._lateness_of_streams.waiting.clear()
+        self._lateness_of_wholes.waiting.clear()
+        self.alarm()
+
+    def _count_in(self) -> None:
+        account = self.account
+        self.in_flight += 1
+        account.in_flight += 1
+        if self.in_flight >= self.cap:
+            self.alarm()
+        if account.in_flight >= account.cap:
+            account.is_calm = False
+
+    def _count_out(self, ticket: Ticket) -> None:
+        ticket.has_ended = True
+        self.in_flight -= 1
+        self.account.in_flight -= 1
+        if ticket.first_byte_at is None:
+            self._lateness(ticket.streams).waiting.pop(ticket, None)
+
+    def _succeed(self, ticket: Ticket, now: float, tokens: int) -> None:
+        self.succeeded_at = now
+        self.vitals.succeeded(now, ticket.begun, ticket.first_byte_at, tokens, ticket.streams)
+        self.outage.window.add(now, 1, 0)
+        breaker, epoch = self.breaker, self.breaker.epoch
+        breaker.succeeded(now, ticket)
+        if breaker.epoch != epoch:
+            self._begin_epoch()
+        if self.rest.until or self.account.rest.until:
+            self._end_rests(ticket)
+
+    def _show_life(self, ticket: Ticket, now: float) -> None:
+        epoch = self.breaker.epoch
+        self.breaker.showed_life(now, ticket)
+        if self.breaker.epoch != epoch:
+            self._begin_epoch()
+        self._end_rests(ticket)
+
+    def _end_rests(self, ticket: Ticket) -> None:
+        for rest in (self.rest, self.account.rest):
+            if rest.until and ticket.begun >= rest.since:  # asked since, and answered
+                rest.clear()
+
+    def _suffer(self, ticket: Ticket, now: float, verdict: Verdict) -> None:
+        self.vitals.failed(now)
+        if verdict.harm is Harm.REST:
+            self.breaker.withdraw(ticket)
+            self._rest(ticket, now, verdict)
+            return
+        breaker, epoch = self.breaker, self.breaker.epoch
+        self.outage.failed(now, verdict.condition)
+        breaker.failed(now, ticket, verdict)
+        if breaker.epoch != epoch:
+            self._begin_epoch()
+        self.alarm()
+
+    def _rest(self, ticket: Ticket, now: float, verdict: Verdict) -> None:
+        if verdict.scope is Scope.CREDENTIAL:
+            self.account.rest.begin(now, ticket.begun, verdict)
+            self.account.is_calm = False
+        else:
+            self.rest.begin(now, ticket.begun, verdict)
+            self.alarm()
+
+    def _forget(self, now: float) -> None:
+        self.breaker.clear(now)
+        self.outage.clear()
+        self.rest.clear()
+        self._begin_epoch()

@@ -1,0 +1,24 @@
+"""One upstream's health at a moment, for people and machines to read."""
+
+import msgspec
+
+from routing.health.breaker import State
+from routing.health.standing import Standing
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What pages and metrics show."""
+
+    key: str
+    state: State
+    standing: Standing
+    seconds_left: float | None
+    openings: int
+    in_flight: int
+    in_flight_elsewhere: int
+    first_byte_ms: float | None
+    tokens_per_second: float | None
+    success_ratio: float | None
+    samples: float
+    used_requests: int
+    used_tokens: int

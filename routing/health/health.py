@@ -152,13 +152,13 @@ class Health:
         )
 
     def _examined(self, now: float, is_lone: bool) -> Standing:
+        self._look(now)  # also while it rests: pages show the breaker
         if (objection := self.account.objection(now)) is not None:
             return objection
         if self.rest.is_on(now):
             return self.rest.standing(now)
         if self.in_flight >= self.cap:
             return full(self.in_flight)
-        self._look(now)
         if not self.breaker.is_calm(now) or now < self.outage.until:
             self.alarm()
             return self.outage.standing(now) if is_lone else self.breaker.standing(now)

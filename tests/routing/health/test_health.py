@@ -14,6 +14,7 @@ from tests.routing.health.scenes import (
     ask,
     broken,
     rate_limited,
+    rate_limited_for,
     recovered,
 )
 
@@ -117,6 +118,14 @@ def test_what_is_shown_says_the_state_and_the_time_left() -> None:
     assert (told.state, told.openings, told.in_flight) == ("open", 1, 0)
     assert told.seconds_left == pytest.approx(4)
     assert told.standing.cause is Cause.FAILURES
+
+
+def test_the_breakers_time_goes_on_while_it_rests() -> None:
+    health = a_health()
+    until = broken(health)
+    ask(health, START, rate_limited_for(300.0), takes=0.0)
+
+    assert health.as_told(until).state == "half_open"
 
 
 def an_opened_one() -> Health:

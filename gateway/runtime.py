@@ -25,6 +25,7 @@ from gateway.loop_lag import LoopLag
 from gateway.metrics import store as reports
 from gateway.metrics.report import Present, Recorded, Report
 from gateway.metrics.totals import TOTALS
+from gateway.newcomers import Newcomers
 from gateway.prepared import Limits
 from gateway.purse import Purse
 from gateway.readiness import Figures
@@ -68,6 +69,7 @@ class Runtime:
         self.loop = asyncio.get_running_loop()
         self.max_answer_bytes: int = settings.PLEXUS_MAX_ANSWER_BYTES
         self.draw = Draw(rng=random.Random(seed))
+        self.newcomers = Newcomers(self.loop)
         self._recorder = recorder
         self._transport = UpstreamTransport(allowed=settings.PLEXUS_PRIVATE_UPSTREAMS)
         self._purse = purse_of(TABLE.current)
@@ -198,6 +200,7 @@ class Runtime:
     async def aclose(self) -> None:
         """Close every connection to upstreams, and deliver the history that still waits."""
         self._surroundings.end()
+        self.newcomers.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

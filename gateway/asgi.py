@@ -161,6 +161,7 @@ class GatewayRequest(HttpRequest):
         """The reply is on its way, or over: that the client leaves now changes nothing."""
         if self._newcomers is not None:
             self._newcomers.discard(self)
+            self._newcomers = None
         if self._deadline is not None:
             self._deadline.cancel()
         if self._watcher is not None:
@@ -168,9 +169,11 @@ class GatewayRequest(HttpRequest):
 
     def leave(self) -> None:
         """It is over, however it ended."""
-        if self._work is not None:
+        if self._newcomers is not None:
             self.stop_watching()
+        if self._held_bytes:
             self.let_go_of_body()
+        if self._work is not None:
             IN_FLIGHT.leave(self._work)
 
 
@@ -214,7 +217,8 @@ def intake_of_settings() -> Intake:
 async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
     request = GatewayRequest(scope, receive)
     try:
-        response = await _respond(request)
+        request.resolver_match = match = _resolve(request.path)
+        response = await match.func(request, *match.args, **match.kwargs)
         request.let_go_of_body()
         if isinstance(response, ReadyStream):
             await _send_stream(response, request, send)
@@ -227,19 +231,12 @@ async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
         request.leave()
 
 
-async def _respond(request: GatewayRequest) -> ReadyResponse:
-    try:
-        match = _resolve(request.path)
-    except Resolver404:
-        return nothing_here(request)
-    request.resolver_match = match
-    response: ReadyResponse = await match.func(request, *match.args, **match.kwargs)
-    return response
-
-
 @lru_cache(maxsize=256)
 def _resolve(path: str) -> ResolverMatch:
-    return get_resolver("gateway.urls").resolve(path)
+    try:
+        return get_resolver("gateway.urls").resolve(path)
+    except Resolver404:
+        return ResolverMatch(nothing_here, (), {})
 
 
 async def _send_whole(response: ReadyResponse, request: GatewayRequest, send: Send) -> None:

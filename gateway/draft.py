@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import msgspec
-
 from history.records import Attempt, Begun, Exchange, Outcome
 from providers.errors import UpstreamError
 from providers.pricing import Price, Usage
@@ -13,7 +11,8 @@ from routing.table import LeftOut, Route
 KEPT_ERROR_CHARACTERS = 256
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
     """A reading of both clocks: one for dates, one for durations."""
 
     epoch: float

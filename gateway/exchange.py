@@ -22,7 +22,7 @@ from gateway.errors import (
     rendered,
 )
 from gateway.in_flight import IN_FLIGHT
-from gateway.prepared import HeaderList, HeaderPairs, way_pairs
+from gateway.prepared import HeaderList, Way, way_pairs
 from gateway.relay import CLIENT_GONE_STATUS, Relay
 from history.records import Outcome
 from providers import wire
@@ -50,8 +50,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: int
     content_type: str
     body: bytes | Relay
-    way: HeaderPairs
-    """Headers that tell who answered, and how many were asked."""
+    way: Way
 
 
 async def answer(
@@ -166,7 +165,7 @@ def _reply(
     return Reply(status=reply.status, content_type=reply.content_type, body=body, way=way)
 
 
-def failure_way(draft: Draft) -> HeaderPairs:
+def failure_way(draft: Draft) -> Way:
     """What a reply would have said of its way, for a request that failed on it."""
     if draft.route is None:
         return ()

@@ -13,7 +13,8 @@ from providers.timeouts import Timeouts
 from routing.table import Upstream
 
 HeaderList = list[tuple[bytes, bytes]]
-HeaderPairs = tuple[tuple[bytes, bytes], ...]
+Way = tuple[tuple[bytes, bytes], ...]
+"""Headers that tell who answered, and how many were asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def _price(upstream: Upstream) -> Price | None:
 
 
 @lru_cache(maxsize=4096)
-def way_pairs(provider: str, model: str, alias: str, attempts: int) -> HeaderPairs:
+def way_pairs(provider: str, model: str, alias: str, attempts: int) -> Way:
     """The way of a request, as its answer tells it. Names come from configuration, so there are only so many."""
     return (
         (b"x-plexus-provider", shown(provider).encode("ascii")),

@@ -62,8 +62,15 @@ class UpstreamResponse(Protocol):
     async def aclose(self) -> None: ...
 
 
+def moment() -> Moment:
+    """Both clocks, also while the gateway is not running."""
+    return Moment(epoch=time.time(), monotonic=time.monotonic())
+
+
 class Runtime:
     """Everything that the requests of one process share."""
+
+    now = staticmethod(moment)
 
     def __init__(self, recorder: Recorder, follower: Follower, *, seed: int | None = None) -> None:
         self.loop = asyncio.get_running_loop()
@@ -103,10 +110,6 @@ class Runtime:
         if keys.version < 0:
             raise NotReady()
         return keys
-
-    def now(self) -> Moment:
-        """Both clocks."""
-        return moment()
 
     # The way out
 
@@ -216,11 +219,6 @@ def _versions() -> dict[str, int]:
 
 def _ages_seconds() -> dict[str, float]:
     return {"routing_table": TABLE.age_seconds, "client_keys": KEYS.age_seconds}
-
-
-def moment() -> Moment:
-    """Both clocks, also while the gateway is not running."""
-    return Moment(epoch=time.time(), monotonic=time.monotonic())
 
 
 def purse_of(table: RoutingTable) -> Purse:

@@ -179,12 +179,27 @@ class GatewayRequest(HttpRequest):
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application of the gateway's paths."""
-    if scope["type"] == "http":
-        await _serve(scope, receive, send)
-    elif scope["type"] == "lifespan":
+    if scope["type"] == "lifespan":
         await _live(receive, send)
-    else:
+        return
+    if scope["type"] != "http":
         await send({"type": "websocket.close", "code": 1000})
+        return
+    # Not in a function of its own: every chunk of every stream would pass through it.
+    request = GatewayRequest(scope, receive)
+    try:
+        request.resolver_match = match = _resolve(request.path)
+        response = await match.func(request, *match.args, **match.kwargs)
+        request.let_go_of_body()
+        if isinstance(response, ReadyStream):
+            await _send_stream(response, request, send)
+        else:
+            await _send_whole(response, request, send)
+    except asyncio.CancelledError:
+        if not request.client_is_gone:
+            raise
+    finally:
+        request.leave()
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -212,23 +227,6 @@ def intake_of_settings() -> Intake:
         bodies_bytes=settings.PLEXUS_MAX_BODIES_BYTES,
         body_seconds=settings.PLEXUS_BODY_TIMEOUT_SECONDS,
     )
-
-
-async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
-    request = GatewayRequest(scope, receive)
-    try:
-        request.resolver_match = match = _resolve(request.path)
-        response = await match.func(request, *match.args, **match.kwargs)
-        request.let_go_of_body()
-        if isinstance(response, ReadyStream):
-            await _send_stream(response, request, send)
-        else:
-            await _send_whole(response, request, send)
-    except asyncio.CancelledError:
-        if not request.client_is_gone:
-            raise
-    finally:
-        request.leave()
 
 
 @lru_cache(maxsize=256)

@@ -117,11 +117,11 @@ class Relay:
         for event in self._splitter.feed(chunk):
             seen = self._reader.feed(event)
             if seen is Seen.DONE:
-                self._done_event = self._without_secret(event)
+                self._done_event = without_secret(event, self._secret)
                 break
             if seen is Seen.ERROR:
                 # Raised once what came before it in the same read is on its way.
-                self._reported = _reported(self._without_secret(event))
+                self._reported = _reported(without_secret(event, self._secret))
                 break
             if seen is Seen.HIDDEN:
                 continue
@@ -129,12 +129,11 @@ class Relay:
                 self._draft.note_first_byte(self._runtime.now())
             kept.append(event if self._shown_model is None else self._renamed(event, self._shown_model))
         # No secret reaches across the line breaks between two events: it has been sent as a header.
-        piece = self._without_secret(b"".join(kept))
+        piece = b"".join(kept)
+        if self._secret in piece:
+            piece = without_secret(piece, self._secret)
         self._draft.answer_bytes += len(piece)
         return piece
-
-    def _without_secret(self, events: bytes) -> bytes:
-        return without_secret(events, self._secret) if self._secret in events else events
 
     def _renamed(self, event: bytes, shown_model: bytes) -> bytes:
         data = data_of(event)

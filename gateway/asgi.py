@@ -2,30 +2,32 @@
 
 Django's handler opens a thread-sensitive context for each request and runs synchronous receivers and middleware: a thread
 for every open stream. This one does only what the gateway's paths need, with Django's resolver and honest views behind it:
-no middleware, no signals, a body that is read when a view asks for it, and one watcher per request that cancels the work
-when the client goes away. docs/architecture.md says what that was measured to save.
+no middleware, no signals, a body that is read when a view asks for it, and work that is cancelled when the client goes
+away. docs/architecture.md says what that was measured to save.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import cached_property, lru_cache
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest
 from django.urls import ResolverMatch, get_resolver
 from django.urls.exceptions import Resolver404
 
 from gateway import runtime
 from gateway.errors import BodyTimeout, BodyTooLarge
-from gateway.in_flight import IN_FLIGHT
-from gateway.views.base import Stream, nothing_here
+from gateway.in_flight import IN_FLIGHT, Intake
+from gateway.newcomers import Newcomers
+from gateway.prepared import HeaderList
+from gateway.views.base import nothing_here
+from gateway.views.ready import ReadyResponse, ReadyStream
 
 Message = MutableMapping[str, Any]  # Any: ASGI's own shapes, here and below
 Scope = MutableMapping[str, Any]
@@ -38,19 +40,29 @@ logger = logging.getLogger(__name__)
 class GatewayRequest(HttpRequest):
     """A Django request whose headers are looked at, and whose body is read, only when somebody asks."""
 
+    # What HttpRequest.__init__ would set beside GET, POST, COOKIES and META, which nothing on these paths reads.
+    resolver_match: ResolverMatch | None = None
+    content_type = content_params = None
+    _read_started = True
+    _post_parse_error = False
+
+    client_is_gone = False
+    _work: asyncio.Task[Any] | None = None
+    _newcomers: Newcomers | None = None
+    _held_bytes = 0
+    _has_body = False
+    _deadline: asyncio.TimerHandle | None = None
+    _body_is_late = False
+    _watcher: asyncio.Task[None] | None = None
+
     def __init__(self, scope: Scope, receive: Receive) -> None:
-        # HttpRequest.__init__ fills GET, POST, COOKIES and META; nothing on these paths reads them.
+        self.began = runtime.moment()
         self.scope = scope
         self.path = self.path_info = scope["path"]
         self.method = scope["method"]
-        self.resolver_match = None
         self._receive = receive
-        self._work: asyncio.Task[Any] | None = None
-        self._held_bytes = 0
-        self._read_started = True
-        self._post_parse_error = False
-        self._watcher: asyncio.Task[None] | None = None
-        self.client_is_gone = False
+        self._named: dict[bytes, bytes] = dict(scope["headers"])
+        """The headers by name; of one that comes several times, only the last."""
 
     @cached_property
     def META(self) -> dict[str, Any]:  # type: ignore[override]  # noqa: N802  Django sets it in the __init__ we skip
@@ -58,7 +70,16 @@ class GatewayRequest(HttpRequest):
 
     def values_of(self, name: bytes) -> list[str]:
         """All values of a header, by its lower-case name."""
-        return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
+        if len(self._named) != len(self.scope["headers"]):
+            return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
+        value = self._named.get(name)
+        return [] if value is None else [value.decode("latin-1")]
+
+    def pairs_of(self, names: Sequence[bytes]) -> HeaderList:
+        """All headers of these names."""
+        if len(self._named) != len(self.scope["headers"]):
+            return [(name, value) for name, value in self.scope["headers"] if name in names]
+        return [(name, self._named[name]) for name in names if name in self._named]
 
     @property
     def client_address(self) -> str:
@@ -66,43 +87,68 @@ class GatewayRequest(HttpRequest):
         client = self.scope.get("client")
         return client[0] if client else ""
 
-    async def read(self) -> bytes:  # type: ignore[override]  # HttpRequest is a file too; nobody reads this one so
+    # The body
+
+    async def read(self, newcomers: Newcomers) -> bytes:  # type: ignore[override]  # HttpRequest is a file too
         """The whole body. Raises BodyTooLarge as soon as it is known to be, BodyTimeout, or Overloaded.
 
         From the start of it to the reply, a client that hangs up cancels the current task.
         """
-        work = asyncio.current_task()
+        self._work = work = asyncio.current_task()
         assert work is not None
-        IN_FLIGHT.enter(work, most=settings.PLEXUS_MAX_IN_FLIGHT)
-        self._work = work
-        limit = settings.PLEXUS_MAX_REQUEST_BYTES
-        if any(length.isdecimal() and int(length) > limit for length in self.values_of(b"content-length")):
-            raise BodyTooLarge(limit)
-        seconds = settings.PLEXUS_BODY_TIMEOUT_SECONDS
+        IN_FLIGHT.enter(work)
+        for length in self.values_of(b"content-length"):
+            if length.isdecimal() and int(length) > IN_FLIGHT.intake.request_bytes:
+                raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)
+        self._newcomers = newcomers
+        newcomers.add(self)
         try:
-            async with asyncio.timeout(seconds):
-                body = await self._pieces(limit)
-        except TimeoutError as exc:
-            raise BodyTimeout(seconds) from exc
-        self._watcher = work.get_loop().create_task(self._cancel_when_gone(work))
+            body = await self._pieces()
+        except asyncio.CancelledError as exc:
+            if not self._body_is_late or work.uncancel() > 0:
+                raise
+            raise BodyTimeout(IN_FLIGHT.intake.body_seconds) from exc
+        self._has_body = True
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self.look_after()
         return body
 
-    async def _pieces(self, limit: int) -> bytes:
-        pieces, size = [], 0
+    async def _pieces(self) -> bytes:
+        pieces = []
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 self.client_is_gone = True
                 raise asyncio.CancelledError
             piece = message.get("body", b"")
-            size += len(piece)
-            if size > limit:
-                raise BodyTooLarge(limit)
-            IN_FLIGHT.hold(len(piece), most_bytes=settings.PLEXUS_MAX_BODIES_BYTES)
-            self._held_bytes = size
+            if self._held_bytes + len(piece) > IN_FLIGHT.intake.request_bytes:
+                raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)
+            IN_FLIGHT.hold(len(piece))
+            self._held_bytes += len(piece)
             pieces.append(piece)
             if not message.get("more_body"):
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def let_go_of_body(self) -> None:
+        """Nobody needs it any more: an upstream has answered, or nobody will be asked."""
+        IN_FLIGHT.let_go(self._held_bytes)
+        self._held_bytes = 0
+
+    # The client
+
+    def look_after(self) -> None:
+        """It takes its time: give a body that does not come a deadline, and look whether the client is still there."""
+        assert self._work is not None
+        loop = self._work.get_loop()
+        if self._has_body:
+            self._watcher = loop.create_task(self._cancel_when_gone(self._work), name="watcher")
+        else:
+            self._deadline = loop.call_later(IN_FLIGHT.intake.body_seconds, self._give_up_body, self._work)
+
+    def _give_up_body(self, work: asyncio.Task[Any]) -> None:
+        self._body_is_late = True
+        work.cancel()
 
     async def _cancel_when_gone(self, work: asyncio.Task[Any]) -> None:
         """Sending to a client that has gone never fails; only receiving tells. The body is whole, so nothing else comes."""
@@ -113,17 +159,20 @@ class GatewayRequest(HttpRequest):
 
     def stop_watching(self) -> None:
         """The reply is on its way, or over: that the client leaves now changes nothing."""
+        if self._newcomers is not None:
+            self._newcomers.discard(self)
+            self._newcomers = None
+        if self._deadline is not None:
+            self._deadline.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
 
-    def let_go_of_body(self) -> None:
-        """Nobody needs it any more: an upstream has answered, or nobody will be asked."""
-        IN_FLIGHT.let_go(self._held_bytes)
-        self._held_bytes = 0
-
     def leave(self) -> None:
         """It is over, however it ended."""
-        self.let_go_of_body()
+        if self._newcomers is not None:
+            self.stop_watching()
+        if self._held_bytes:
+            self.let_go_of_body()
         if self._work is not None:
             IN_FLIGHT.leave(self._work)
 
@@ -132,16 +181,31 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application of the gateway's paths."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
-    elif scope["type"] == "http":
-        await _serve(scope, receive, send)
-    else:
+        return
+    if scope["type"] != "http":
         await send({"type": "websocket.close", "code": 1000})
+        return
+    # Not in a function of its own: every chunk of every stream would pass through it.
+    request = GatewayRequest(scope, receive)
+    try:
+        request.resolver_match = match = _resolve(request.path)
+        response = await match.func(request, *match.args, **match.kwargs)
+        request.let_go_of_body()
+        if isinstance(response, ReadyStream):
+            await _send_stream(response, request, send)
+        else:
+            await _send_whole(response, request, send)
+    except asyncio.CancelledError:
+        if not request.client_is_gone:
+            raise
+    finally:
+        request.leave()
 
 
 async def _live(receive: Receive, send: Send) -> None:
     """Start and stop with the server."""
     await receive()
-    IN_FLIGHT.begin()
+    IN_FLIGHT.begin(intake_of_settings())
     try:
         _resolve("/v1/models")  # loads the views now, not during somebody's request
         await runtime.start()
@@ -155,59 +219,47 @@ async def _live(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
-    request = GatewayRequest(scope, receive)
-    try:
-        response = await _respond(request)
-        request.let_go_of_body()
-        await _send(response, request, send)
-    except asyncio.CancelledError:
-        if not request.client_is_gone:
-            raise
-    finally:
-        request.stop_watching()
-        request.leave()
-
-
-async def _respond(request: GatewayRequest) -> HttpResponseBase:
-    try:
-        match = _resolve(request.path)
-    except Resolver404:
-        return nothing_here(request)
-    request.resolver_match = match
-    response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
-    return response
+def intake_of_settings() -> Intake:
+    """What this process takes in, as the settings want it."""
+    return Intake(
+        exchanges=settings.PLEXUS_MAX_IN_FLIGHT,
+        request_bytes=settings.PLEXUS_MAX_REQUEST_BYTES,
+        bodies_bytes=settings.PLEXUS_MAX_BODIES_BYTES,
+        body_seconds=settings.PLEXUS_BODY_TIMEOUT_SECONDS,
+    )
 
 
 @lru_cache(maxsize=256)
 def _resolve(path: str) -> ResolverMatch:
-    return get_resolver("gateway.urls").resolve(path)
-
-
-async def _send(response: HttpResponseBase, request: GatewayRequest, send: Send) -> None:
-    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
-    start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
-    if isinstance(response, Stream):
-        await _send_stream(start, response, request, send)
-        body = b""
-    else:
-        assert isinstance(response, HttpResponse)
-        await send(start)
-        body = response.content
-    request.stop_watching()
-    await send({"type": "http.response.body", "body": body if request.method != "HEAD" else b""})
-
-
-async def _send_stream(start: Message, response: Stream, request: GatewayRequest, send: Send) -> None:
-    """All but the end of the body. Whatever happens, also before the first byte, the source is closed."""
     try:
-        await send(start)
-        async for piece in response.source:
+        return get_resolver("gateway.urls").resolve(path)
+    except Resolver404:
+        return ResolverMatch(nothing_here, (), {})
+
+
+async def _send_whole(response: ReadyResponse, request: GatewayRequest, send: Send) -> None:
+    await send(_start(response))
+    request.stop_watching()
+    await send({"type": "http.response.body", "body": response.content if request.method != "HEAD" else b""})
+
+
+async def _send_stream(response: ReadyStream, request: GatewayRequest, send: Send) -> None:
+    """Whatever happens, also before the first byte, the source is closed."""
+    source = response.source
+    try:
+        await send(_start(response))
+        async for piece in source:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     except asyncio.CancelledError:
         if request.client_is_gone or not IN_FLIGHT.is_cut:
             raise
         # Whole events only have been sent, so this one is readable wherever the stream stood.
-        await send({"type": "http.response.body", "body": response.source.cut_off(), "more_body": True})
+        await send({"type": "http.response.body", "body": source.cut_off(), "more_body": True})
     finally:
-        await response.source.aclose()
+        await source.aclose()
+    request.stop_watching()
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _start(response: ReadyResponse) -> Message:
+    return {"type": "http.response.start", "status": response.status_code, "headers": response.pairs()}

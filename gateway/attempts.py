@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gateway.draft import Draft
 from gateway.errors import CallerError, NoEnabledTargets, OurError, UnsupportedApiType
@@ -26,8 +27,7 @@ LEAST_SECRET_BYTES = 16
 """A shorter credential is a placeholder, as local servers are given (“none”, “ollama”): in an answer it is a word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class Whole(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An answer that is all here."""
 
     status: int
@@ -35,8 +35,7 @@ class Whole:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Streaming:
+class Streaming(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An answer that is on its way. Whoever holds it closes it."""
 
     status: int
@@ -47,8 +46,7 @@ class Streaming:
         return aiter(self.response.stream)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which upstream answered, and what."""
 
     step: Step

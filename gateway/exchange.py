@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,7 +22,7 @@ from gateway.errors import (
     rendered,
 )
 from gateway.in_flight import IN_FLIGHT
-from gateway.prepared import HeaderList, shown
+from gateway.prepared import HeaderList, Way, way_pairs
 from gateway.relay import CLIENT_GONE_STATUS, Relay
 from history.records import Outcome
 from providers import wire
@@ -41,14 +40,17 @@ MOST_NAMES_LOOKED_AT = 1000
 """Above so many names, likeness is not looked for: it would hold up everybody else's requests."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+NEEDS: Final = {api_type: Needs(api_type=api_type) for api_type in wire.FORMATS}
+"""Nothing but its API type is required by any request so far, so one value serves all of a kind."""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What goes back to the client: bytes, or a stream of them."""
 
     status: int
     content_type: str
     body: bytes | Relay
-    headers: Mapping[str, str]
+    way: Way
 
 
 async def answer(
@@ -98,7 +100,7 @@ async def _answer(caller: Caller, body: bytes, forwarded: HeaderList, draft: Dra
     plan = Plan(
         table=purse.table,
         route=route,
-        needs=Needs(api_type=draft.api_type),
+        needs=NEEDS[draft.api_type],
         vitals={},
         draw=runtime.draw,
         unpayable=purse.objection,
@@ -141,51 +143,38 @@ def _names_for(caller: Caller, table: RoutingTable) -> tuple[list[str], list[str
 def _reply(
     answered: Answered, call: Call, route: Route, shown_model: bytes | None, draft: Draft, runtime: Runtime
 ) -> Reply:
-    headers = route_headers(
-        route,
-        provider=answered.prepared.shown_provider,
-        model=answered.prepared.shown_model,
-        attempts=len(draft.attempts) + 1,
-    )
-    reply = answered.answer
+    upstream, reply = answered.step.upstream, answered.answer
+    way = way_pairs(upstream.provider, upstream.model, alias_of(route), len(draft.attempts) + 1)
     if isinstance(reply, Streaming):
         relay = Relay(
             reply,
-            upstream=answered.step.upstream.name,
+            upstream=upstream.name,
             credential=answered.prepared.credential,
             draft=draft,
             runtime=runtime,
             wants_usage_chunk=call.wants_usage_chunk,
             shown_model=shown_model,
         )
-        return Reply(status=reply.status, content_type=reply.content_type, body=relay, headers=headers)
+        return Reply(status=reply.status, content_type=reply.content_type, body=relay, way=way)
     body = reply.body if shown_model is None else replaced(reply.body, "model", shown_model)
     draft.answer_bytes = len(body)
     now = runtime.now()
     draft.note_first_byte(now)
     draft.end_attempt(Outcome.OK, now, status=reply.status)
     runtime.record(draft.close(Outcome.OK, reply.status, now))
-    return Reply(status=reply.status, content_type=reply.content_type, body=body, headers=headers)
+    return Reply(status=reply.status, content_type=reply.content_type, body=body, way=way)
 
 
-def failure_headers(draft: Draft) -> Mapping[str, str]:
+def failure_way(draft: Draft) -> Way:
     """What a reply would have said of its way, for a request that failed on it."""
     if draft.route is None:
-        return {}
+        return ()
     last = draft.attempts[-1] if draft.attempts else None
-    return route_headers(
-        draft.route,
-        provider=shown(last.provider) if last else "",
-        model=shown(last.model) if last else "",
-        attempts=len(draft.attempts),
+    return way_pairs(
+        last.provider if last else "", last.model if last else "", alias_of(draft.route), len(draft.attempts)
     )
 
 
-def route_headers(route: Route, *, provider: str, model: str, attempts: int) -> Mapping[str, str]:
-    """The way of a request, as its answer tells it."""
-    return {
-        "x-plexus-provider": provider,
-        "x-plexus-model": model,
-        "x-plexus-alias": "" if route.is_direct else shown(route.name),
-        "x-plexus-attempts": str(attempts),
-    }
+def alias_of(route: Route) -> str:
+    """The alias that was asked for; empty for a model that was asked for directly."""
+    return "" if route.is_direct else route.name

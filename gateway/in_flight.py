@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
+
+import msgspec
 
 from gateway.errors import Overloaded
 
@@ -11,11 +14,25 @@ RETRY_SECONDS = (1, 3)
 """When to come back, drawn anew for each: all at once would only be refused again."""
 
 
+class Intake(msgspec.Struct, frozen=True, kw_only=True):
+    """What one process takes in at most. Read once, at its start: a setting costs more to read than a header."""
+
+    exchanges: int = sys.maxsize
+    """At once."""
+    request_bytes: int = sys.maxsize
+    """Of one body."""
+    bodies_bytes: int = sys.maxsize
+    """Of all bodies that are held at once."""
+    body_seconds: float = 60.0
+    """How long a body may take to arrive."""
+
+
 class InFlight:
-    """Counts of this process. The limits are handed in, so that settings can change them."""
+    """Counts of this process."""
 
     def __init__(self) -> None:
         self.rng = random.Random()
+        self.intake = Intake()
         self.tasks: set[asyncio.Task[object]] = set()
         """One for each exchange, from the reading of its body to the end of its answer."""
         self.body_bytes = 0
@@ -28,8 +45,9 @@ class InFlight:
     def __len__(self) -> int:
         return len(self.tasks)
 
-    def enter(self, task: asyncio.Task[object], *, most: int) -> None:
+    def enter(self, task: asyncio.Task[object]) -> None:
         """Take on one more exchange. Raises Overloaded."""
+        most = self.intake.exchanges
         if len(self.tasks) >= most:
             raise self._overloaded(f"The gateway works on {most} requests already (PLEXUS_MAX_IN_FLIGHT).")
         self.tasks.add(task)
@@ -38,9 +56,9 @@ class InFlight:
         """The exchange is over, or had never been taken on."""
         self.tasks.discard(task)
 
-    def hold(self, size: int, *, most_bytes: int) -> None:
+    def hold(self, size: int) -> None:
         """Hold so many more bytes of a body. Raises Overloaded, and holds none of them."""
-        if self.body_bytes + size > most_bytes:
+        if self.body_bytes + size > self.intake.bodies_bytes:
             raise self._overloaded("The bodies of other requests fill the gateway's memory (PLEXUS_MAX_BODIES_BYTES).")
         self.body_bytes += size
 
@@ -57,9 +75,10 @@ class InFlight:
         for task in list(self.tasks):
             task.cancel()
 
-    def begin(self) -> None:
+    def begin(self, intake: Intake) -> None:
         """A process, or a test, starts to serve."""
         self.is_draining = self.is_cut = False
+        self.intake = intake
 
 
 IN_FLIGHT = InFlight()

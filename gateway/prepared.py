@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -13,6 +14,8 @@ from providers.timeouts import Timeouts
 from routing.table import Upstream
 
 HeaderList = list[tuple[bytes, bytes]]
+Way = tuple[tuple[bytes, bytes], ...]
+"""Headers that tell who answered, and how many were asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +40,11 @@ class Prepared:
     for_streams: Timeouts
     for_answers: Timeouts
     price: Price | None
-    shown_provider: str
-    """As a response header may carry it."""
-    shown_model: str
+    name: str
+    """provider/model"""
 
     def __repr__(self) -> str:
-        return f"<Prepared {self.shown_provider}/{self.shown_model}>"
+        return f"<Prepared {self.name}>"
 
 
 def prepare(upstream: Upstream, *, credential: str, limits: Limits) -> Prepared:
@@ -64,8 +66,7 @@ def prepare(upstream: Upstream, *, credential: str, limits: Limits) -> Prepared:
             connect_seconds=connect, first_byte_seconds=answer, idle_seconds=answer, total_seconds=answer
         ),
         price=_price(upstream),
-        shown_provider=shown(upstream.provider),
-        shown_model=shown(upstream.model),
+        name=upstream.name,
     )
 
 
@@ -96,6 +97,17 @@ def _price(upstream: Upstream) -> Price | None:
         input_usd_per_mtok=Decimal(upstream.input_usd_per_mtok),
         output_usd_per_mtok=Decimal(upstream.output_usd_per_mtok),
         cached_input_usd_per_mtok=None if cached is None else Decimal(cached),
+    )
+
+
+@lru_cache(maxsize=4096)
+def way_pairs(provider: str, model: str, alias: str, attempts: int) -> Way:
+    """The way of a request, as its answer tells it. Names come from configuration, so there are only so many."""
+    return (
+        (b"x-plexus-provider", shown(provider).encode("ascii")),
+        (b"x-plexus-model", shown(model).encode("ascii")),
+        (b"x-plexus-alias", shown(alias).encode("ascii")),
+        (b"x-plexus-attempts", b"%d" % attempts),
     )
 
 

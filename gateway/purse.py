@@ -21,19 +21,17 @@ class Purse:
 
     def prepared(self, upstream: Upstream) -> Prepared:
         """The upstream ready to be called. Only for one that `objection` has nothing against."""
-        found = self._open(upstream)
+        found = self._opened.get(upstream.key) or self._open(upstream)
         assert isinstance(found, Prepared)
         return found
 
     def objection(self, upstream: Upstream) -> str | None:
         """Why this process cannot call it, or None. Names variables of ours, so not for callers."""
-        found = self._open(upstream)
+        found = self._opened.get(upstream.key) or self._open(upstream)
         return found if isinstance(found, str) else None
 
     def _open(self, upstream: Upstream) -> Prepared | str:
-        found = self._opened.get(upstream.key)
-        if found is None:
-            found = self._opened[upstream.key] = self._prepare(upstream)
+        found = self._opened[upstream.key] = self._prepare(upstream)
         return found
 
     def _prepare(self, upstream: Upstream) -> Prepared | str:

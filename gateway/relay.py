@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING
 
-from gateway.attempts import Streaming, without_echo
+from gateway.attempts import LEAST_SECRET_BYTES, Streaming, without_secret
 from gateway.draft import Draft
 from gateway.errors import InternalError, ShuttingDown
 from history.records import Outcome
@@ -29,7 +29,24 @@ END_OF_BODY_SECONDS = 0.05
 
 
 class Relay:
-    """One stream from an upstream to a client. Iterate it once; close it with `aclose`, which may be called twice."""
+    """One stream from an upstream to a client. Iterate it once; close it with `aclose`, which may be called twice.
+
+    Thousands are open at once, and each passes on hundreds of chunks: it holds little, and calls little for a chunk.
+    """
+
+    __slots__ = (
+        "_done_event",
+        "_draft",
+        "_pieces",
+        "_reader",
+        "_reported",
+        "_runtime",
+        "_secret",
+        "_shown_model",
+        "_splitter",
+        "_streaming",
+        "_upstream",
+    )
 
     def __init__(
         self,
@@ -45,7 +62,7 @@ class Relay:
         self._streaming = streaming
         self._upstream = upstream
         """provider/model, for the caller."""
-        self._credential = credential
+        self._secret = credential if len(credential) >= LEAST_SECRET_BYTES else b""
         """Blotted out where the upstream repeats it."""
         self._draft = draft
         self._runtime = runtime
@@ -77,13 +94,15 @@ class Relay:
         chunks = self._streaming.chunks()
         try:
             async for chunk in chunks:
-                if piece := self._kept(self._whole_events(chunk)):
+                if piece := self._kept(chunk):
                     yield piece
                 if self._reported is not None:
                     raise self._reported
                 if self._reader.is_done:
                     break
             ending = self._ending()
+        except MalformedStream as exc:
+            ending = self._broken(ProtocolError(exc.message))
         except UpstreamError as exc:
             ending = self._broken(exc)
         except Exception:
@@ -92,41 +111,35 @@ class Relay:
         yield ending
         await _read_to_the_end(chunks)
 
-    def _whole_events(self, chunk: bytes) -> Sequence[bytes]:
-        try:
-            return self._splitter.feed(chunk)
-        except MalformedStream as exc:
-            raise ProtocolError(exc.message) from exc
-
-    def _kept(self, events: Sequence[bytes]) -> bytes:
-        """What the client gets of them, at once."""
+    def _kept(self, chunk: bytes) -> bytes:
+        """What the client gets of the events that `chunk` completes, at once. Raises MalformedStream."""
         kept = []
-        for raw_event in events:
-            event = without_echo(raw_event, self._credential)
-            match self._reader.feed(event):
-                case Seen.DONE:
-                    self._done_event = event
-                    break
-                case Seen.ERROR:
-                    # Raised once what came before it in the same read is on its way.
-                    self._reported = _reported(event)
-                    break
-                case Seen.CONTENT:
-                    self._draft.note_first_byte(self._runtime.now())
-                    kept.append(self._renamed(event))
-                case Seen.LIFECYCLE:
-                    kept.append(self._renamed(event))
+        for event in self._splitter.feed(chunk):
+            seen = self._reader.feed(event)
+            if seen is Seen.DONE:
+                self._done_event = without_secret(event, self._secret)
+                break
+            if seen is Seen.ERROR:
+                # Raised once what came before it in the same read is on its way.
+                self._reported = _reported(without_secret(event, self._secret))
+                break
+            if seen is Seen.HIDDEN:
+                continue
+            if seen is Seen.CONTENT and self._draft.first_byte_ms is None:
+                self._draft.note_first_byte(self._runtime.now())
+            kept.append(event if self._shown_model is None else self._renamed(event, self._shown_model))
+        # No secret reaches across the line breaks between two events: it has been sent as a header.
         piece = b"".join(kept)
+        if self._secret in piece:
+            piece = without_secret(piece, self._secret)
         self._draft.answer_bytes += len(piece)
         return piece
 
-    def _renamed(self, event: bytes) -> bytes:
-        if self._shown_model is None:
-            return event
+    def _renamed(self, event: bytes, shown_model: bytes) -> bytes:
         data = data_of(event)
         if data is None:
             return event
-        renamed = replaced(data, "model", self._shown_model)
+        renamed = replaced(data, "model", shown_model)
         return event if renamed == data else with_data(event, renamed)
 
     def _ending(self) -> bytes:

@@ -23,6 +23,7 @@ from gateway.loop_lag import LoopLag
 from gateway.metrics import store as reports
 from gateway.metrics.report import Present, Recorded, Report
 from gateway.metrics.totals import TOTALS
+from gateway.newcomers import Newcomers
 from gateway.prepared import Limits
 from gateway.purse import Purse
 from gateway.readiness import Figures
@@ -54,13 +55,21 @@ STOP_SECONDS = 10.0
 """How long stopping waits for history to be delivered. What is left then is in the journal."""
 
 
+def moment() -> Moment:
+    """Both clocks, also while the gateway is not running."""
+    return Moment(epoch=time.time(), monotonic=time.monotonic())
+
+
 class Runtime:
     """Everything that the requests of one process share."""
+
+    now = staticmethod(moment)
 
     def __init__(self, recorder: Recorder, follower: Follower, *, seed: int | None = None) -> None:
         self.loop = asyncio.get_running_loop()
         self.max_answer_bytes: int = settings.PLEXUS_MAX_ANSWER_BYTES
         self.draw = Draw(rng=random.Random(seed))
+        self.newcomers = Newcomers(self.loop)
         self._recorder = recorder
         self._transport = UpstreamTransport(allowed=settings.PLEXUS_PRIVATE_UPSTREAMS)
         self._purse = purse_of(TABLE.current)
@@ -94,10 +103,6 @@ class Runtime:
         if keys.version < 0:
             raise NotReady()
         return keys
-
-    def now(self) -> Moment:
-        """Both clocks."""
-        return moment()
 
     # The way out
 
@@ -189,6 +194,7 @@ class Runtime:
     async def aclose(self) -> None:
         """Close every connection to upstreams, and deliver the history that still waits."""
         self._surroundings.end()
+        self.newcomers.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -204,11 +210,6 @@ def _versions() -> dict[str, int]:
 
 def _ages_seconds() -> dict[str, float]:
     return {"routing_table": TABLE.age_seconds, "client_keys": KEYS.age_seconds}
-
-
-def moment() -> Moment:
-    """Both clocks, also while the gateway is not running."""
-    return Moment(epoch=time.time(), monotonic=time.monotonic())
 
 
 def purse_of(table: RoutingTable) -> Purse:

@@ -1,12 +1,9 @@
 """Whether an upstream can take a request at all, before anybody asks in what order."""
 
-from dataclasses import dataclass
-
-from routing.table import Upstream
+from routing.table import Frozen, Upstream
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
+class Needs(Frozen, frozen=True, kw_only=True):
     """What one request requires of an upstream."""
 
     api_type: str

@@ -1,15 +1,16 @@
 """The plan: which upstreams may take a request, in what order, and which may not, each with its reason."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from routing.eligibility import Needs, objection
 from routing.selection import SELECTORS, Draw, VitalsByID
-from routing.table import Candidate, LeftOut, Route, RoutingTable, Upstream
+from routing.table import Candidate, Frozen, LeftOut, Route, RoutingTable, Upstream
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Frozen, frozen=True, kw_only=True):
     """One upstream to try."""
 
     upstream: Upstream
@@ -19,8 +20,7 @@ class Step:
     """The alias whose target it is; another than the one asked for when an alias stands among its targets."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One walk over a route: steps in the order in which they are tried, drawn one by one as they are needed.
 
     An alias among the targets makes its own choice only when its turn comes, so taking turns there stays even.
@@ -33,20 +33,17 @@ class Plan:
     draw: Draw
     unpayable: Callable[[Upstream], str | None]
     """Why this process cannot call an upstream as it is configured, or None. May name variables of ours."""
-    left_out: list[LeftOut] = field(default_factory=list)
+    left_out: list[LeftOut] = []
     """Filled as the walk meets them."""
-    _leads_somewhere: dict[str, bool] = field(default_factory=dict, init=False, repr=False)
+    leads_somewhere: dict[str, bool] = {}
     """Alias -> whether anybody behind it can take the request."""
 
     def steps(self) -> Iterator[Step]:
         """Tier by tier, each in its selector's order; no upstream twice."""
-        met: set[str] = set()
-        for step in self._through(self.route, entered=set()):
-            if step.upstream.key not in met:
-                met.add(step.upstream.key)
-                yield step
+        return self._through(self.route, set(), set())
 
-    def _through(self, route: Route, entered: set[str]) -> Iterator[Step]:
+    def _through(self, route: Route, entered: set[str], met: set[str]) -> Iterator[Step]:
+        """`entered`: aliases, by name; `met`: upstreams, by key."""
         # Whoever stands behind an alias has been tried when it is met again: many ways may lead to it, one is walked.
         if route.name in entered:
             return
@@ -58,16 +55,18 @@ class Plan:
                 if self.is_able(candidate):
                     able.append(candidate)
                 else:
-                    self._leave_out(candidate, entered)
-            if able:
-                for candidate in SELECTORS[route.selector].order(able, self.vitals, self.draw):
-                    yield from self._behind(candidate, route, entered)
-
-    def _behind(self, candidate: Candidate, route: Route, entered: set[str]) -> Iterator[Step]:
-        if candidate.alias:
-            return self._through(self.table.routes[candidate.alias], entered)
-        target_id = candidate.id if candidate.id > 0 else None
-        return iter([Step(upstream=self.table.upstreams[candidate.upstream], target_id=target_id, via=route.name)])
+                    self._leave_out(candidate, entered, met)
+            if not able:
+                continue
+            for candidate in SELECTORS[route.selector].order(able, self.vitals, self.draw):
+                if candidate.alias:
+                    yield from self._through(self.table.routes[candidate.alias], entered, met)
+                    continue
+                upstream = self.table.upstreams[candidate.upstream]
+                if upstream.key not in met:
+                    met.add(upstream.key)
+                    target_id = candidate.id if candidate.id > 0 else None
+                    yield Step(upstream=upstream, target_id=target_id, via=route.name)
 
     def is_able(self, candidate: Candidate) -> bool:
         """Whether this upstream, or anybody behind this alias, can take the request.
@@ -75,20 +74,18 @@ class Plan:
         An alias with nobody behind it must not be chosen: its turns would all fall to the one next in order.
         """
         if not candidate.alias:
-            return self._why_unable(self.table.upstreams[candidate.upstream]) is None
-        if candidate.alias not in self._leads_somewhere:
-            self._leads_somewhere[candidate.alias] = False  # ends the walk should the database hold a circle after all
+            upstream = self.table.upstreams[candidate.upstream]
+            return objection(upstream, self.needs) is None and self.unpayable(upstream) is None
+        if candidate.alias not in self.leads_somewhere:
+            self.leads_somewhere[candidate.alias] = False  # ends the walk should the database hold a circle after all
             behind = (other for tier in self.table.routes[candidate.alias].tiers for other in tier)
-            self._leads_somewhere[candidate.alias] = any(self.is_able(other) for other in behind)
-        return self._leads_somewhere[candidate.alias]
+            self.leads_somewhere[candidate.alias] = any(self.is_able(other) for other in behind)
+        return self.leads_somewhere[candidate.alias]
 
-    def _why_unable(self, upstream: Upstream) -> str | None:
-        return objection(upstream, self.needs) or self.unpayable(upstream)
-
-    def _leave_out(self, candidate: Candidate, entered: set[str]) -> None:
+    def _leave_out(self, candidate: Candidate, entered: set[str], met: set[str]) -> None:
         if candidate.alias:
             # No step comes of it, only the reasons of those behind it.
-            list(self._through(self.table.routes[candidate.alias], entered))
+            list(self._through(self.table.routes[candidate.alias], entered, met))
             return
         upstream = self.table.upstreams[candidate.upstream]
         speaks: tuple[str, ...] = ()

@@ -68,7 +68,7 @@ class Totals(msgspec.Struct):
 
     def note(self, exchange: Exchange) -> None:
         """Count an exchange that has ended."""
-        key = (exchange.alias, exchange.provider, exchange.model, exchange.status // 100, exchange.outcome.value)
+        key = (exchange.alias, exchange.provider, exchange.model, exchange.status // 100, str(exchange.outcome))
         counts = self.requests.get(key) or self._counts(key)
         counts.requests += 1
         usage = exchange.usage

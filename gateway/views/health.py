@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from gateway import runtime
 from gateway.errors import NotReady
 from gateway.in_flight import IN_FLIGHT
 from gateway.readiness import Figures, readiness
-from gateway.views.base import ready
+from gateway.views.ready import ReadyResponse, ready
 
 
-async def root(request: HttpRequest) -> HttpResponse:
+async def root(request: HttpRequest) -> ReadyResponse:
     """`HEAD /`, which some clients send before their first request."""
     return ready(b"")
 
 
-async def alive(request: HttpRequest) -> HttpResponse:
+async def alive(request: HttpRequest) -> ReadyResponse:
     """The process answers, also when it is full."""
     return ready(b'{"status":"alive"}')
 
 
-async def prepared(request: HttpRequest) -> HttpResponse:
+async def prepared(request: HttpRequest) -> ReadyResponse:
     """Whether to send it requests: 200 ready or degraded, with reasons; 503 starting or draining.
 
     It says what is known already: nobody is asked, so a dead database holds up no answer.

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from gateway import runtime
@@ -16,7 +16,8 @@ from gateway.errors import GatewayError, MetricsForbidden
 from gateway.metrics import store
 from gateway.metrics.exposition import exposition
 from gateway.metrics.report import summed
-from gateway.views.base import failed, ready
+from gateway.views.base import failed
+from gateway.views.ready import ReadyResponse, ready
 
 if TYPE_CHECKING:
     from gateway.asgi import GatewayRequest
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 
 
-async def metrics(request: HttpRequest) -> HttpResponse:
+async def metrics(request: HttpRequest) -> ReadyResponse:
     """All workers' figures together. Raises nothing."""
     try:
         check_may_read(request)  # type: ignore[arg-type]  # these paths have no other requests

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
-from django.http import HttpResponse
 from rest_framework.request import Request
 
 from gateway import runtime
 from gateway.access.keyring import Caller
 from gateway.exchange import resolve
-from gateway.views.base import GatewayView, ready
+from gateway.views.base import GatewayView
+from gateway.views.ready import ReadyResponse, as_pairs, ready
 from routing.table import Frozen, Route, RoutingTable
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ModelList(Frozen, frozen=True, kw_only=True):
 class Models(GatewayView):
     """All of them."""
 
-    async def get(self, request: Request) -> HttpResponse:
+    async def get(self, request: Request) -> ReadyResponse:
         models = models_for(request.user, runtime.current().purse.table)  # type: ignore[arg-type]  # our own authenticator
         return tagged(msgspec.json.encode(ModelList(data=list(models))), request._request)  # type: ignore[arg-type]
 
@@ -48,7 +48,7 @@ class Models(GatewayView):
 class OneModel(GatewayView):
     """One of them, by any name that a request may use."""
 
-    async def get(self, request: Request, name: str) -> HttpResponse:
+    async def get(self, request: Request, name: str) -> ReadyResponse:
         caller: Caller = request.user  # type: ignore[assignment]  # our own authenticator
         route = resolve(name, caller, runtime.current().purse.table)
         return tagged(msgspec.json.encode(model_of(name, route)), request._request)  # type: ignore[arg-type]
@@ -67,7 +67,7 @@ def model_of(name: str, route: Route) -> Model:
     )
 
 
-def tagged(body: bytes, request: GatewayRequest) -> HttpResponse:
+def tagged(body: bytes, request: GatewayRequest) -> ReadyResponse:
     """The body with its ETag, or 304 for a client that has it already."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     known = {
@@ -75,7 +75,5 @@ def tagged(body: bytes, request: GatewayRequest) -> HttpResponse:
     }
     headers = {"etag": tag, "cache-control": "private, no-cache"}
     if tag in known or "*" in known:
-        response = HttpResponse(status=304, headers=headers)
-        del response.headers["content-type"]
-        return response
+        return ReadyResponse(304, as_pairs(headers))
     return ready(body, headers=headers)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from gateway import runtime
 from gateway.draft import Draft
 from gateway.errors import KeyBarred, UnsupportedMediaType
-from gateway.exchange import Reply, answer, failure_headers, record_barred
-from gateway.prepared import HeaderList
-from gateway.relay import Relay
-from gateway.views.base import GatewayView, Stream, ready
+from gateway.exchange import Reply, answer, failure_way, record_barred
+from gateway.views.base import GatewayView
+from gateway.views.ready import JSON, ReadyResponse, ReadyStream
 
 if TYPE_CHECKING:
     from gateway.asgi import GatewayRequest
@@ -31,25 +29,26 @@ class Completion(GatewayView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         asked: GatewayRequest = request._request  # type: ignore[assignment]  # these paths have no other requests
         self.draft = Draft(
-            id=self.request_id, began=self.began, api_type=self.api_type, client_address=asked.client_address
+            id=self.request_id, began=asked.began, api_type=self.api_type, client_address=asked.client_address
         )
         super().initial(request, *args, **kwargs)
 
-    async def post(self, request: Request) -> HttpResponseBase:
+    async def post(self, request: Request) -> ReadyResponse:
         asked: GatewayRequest = request._request  # type: ignore[assignment]  # as above
+        present = runtime.current()
 
-        async def read() -> bytes:
+        def read() -> Awaitable[bytes]:
             check_content(asked)
-            return await asked.read()
+            return asked.read(present.newcomers)
 
-        return respond(await answer(request.user, read, forwarded(asked), self.draft, runtime.current()))  # type: ignore[arg-type]  # our own authenticator
+        forwarded = asked.pairs_of(FORWARDED_HEADERS)
+        return respond(await answer(request.user, read, forwarded, self.draft, present))  # type: ignore[arg-type]  # our own authenticator
 
-    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # as in GatewayView
+    def handle_exception(self, exc: Exception) -> ReadyResponse:  # type: ignore[override]  # as in GatewayView
         if isinstance(exc, KeyBarred):
             record_barred(exc, self.draft, runtime.current())
         response = super().handle_exception(exc)
-        for name, value in failure_headers(self.draft).items():
-            response.headers[name] = value
+        response.header_pairs += failure_way(self.draft)
         return response
 
 
@@ -71,27 +70,26 @@ SERVED_API_TYPES = [view.api_type for view in (ChatCompletions, Completions, Emb
 
 def check_content(request: GatewayRequest) -> None:
     """Raise UnsupportedMediaType for anything but plain JSON."""
-    content_type = next(iter(request.values_of(b"content-type")), "")
-    if content_type.partition(";")[0].strip().lower() != "application/json":
+    content_type = "".join(request.values_of(b"content-type")[:1])
+    if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         raise UnsupportedMediaType("Send the body as JSON, with “Content-Type: application/json”.")
-    encodings = [value.strip().lower() for value in request.values_of(b"content-encoding")]
-    if any(encoding not in ("", "identity") for encoding in encodings):
-        raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
+    for encoding in request.values_of(b"content-encoding"):
+        if encoding.strip().lower() not in ("", "identity"):
+            raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
 
 
-def forwarded(request: GatewayRequest) -> HeaderList:
-    """The caller's headers that go on to a provider."""
-    headers: HeaderList = request.scope["headers"]
-    return [(name, value) for name, value in headers if name in FORWARDED_HEADERS]
+STREAM_HEADERS = (
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx in front of us would hold the stream back
+)
 
 
-def respond(reply: Reply) -> HttpResponseBase:
+def respond(reply: Reply) -> ReadyResponse:
     """A Reply as Django knows it."""
-    if isinstance(reply.body, Relay):
-        response = Stream(reply.body, status=reply.status, content_type=reply.content_type)
-        response.headers["cache-control"] = "no-cache"
-        response.headers["x-accel-buffering"] = "no"  # nginx in front of us would hold the stream back
-        for name, value in reply.headers.items():
-            response.headers[name] = value
-        return response
-    return ready(reply.body, status=reply.status, content_type=reply.content_type, headers=reply.headers)
+    # What an upstream calls its answer has passed an HTTP parser, which lets no line break through.
+    content_type = (b"content-type", reply.content_type.encode("latin-1", "replace"))
+    body = reply.body
+    if isinstance(body, bytes):
+        length = (b"content-length", b"%d" % len(body))
+        return ReadyResponse(reply.status, [content_type, length, *reply.way], body)
+    return ReadyStream(reply.status, [content_type, *STREAM_HEADERS, *reply.way], body)

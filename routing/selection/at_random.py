@@ -5,6 +5,7 @@ Source: Efraimidis, Spirakis, "Weighted random sampling with a reservoir", IPL 9
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from routing.selection.base import Choice, Choosable, Draw, VitalsByID
 
@@ -14,7 +15,7 @@ def order(choices: Sequence[Choice], vitals: VitalsByID, draw: Draw) -> list[Cho
     if len(choices) == 1:
         return list(choices)
     keyed = [(draw.rng.random() ** (1 / choice.weight), choice) for choice in choices]
-    keyed.sort(key=lambda pair: pair[0], reverse=True)
+    keyed.sort(key=itemgetter(0), reverse=True)
     return [choice for _, choice in keyed]
 
 

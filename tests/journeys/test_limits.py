@@ -200,6 +200,17 @@ def test_a_connection_whose_refused_body_has_come_whole_serves_on(fast: RunningG
 
 
 @pytest.fixture
+def one_at_a_time(settings: Settings) -> None:
+    """Asked for before the gateway, which reads it at its start; so is the next."""
+    settings.PLEXUS_MAX_IN_FLIGHT = 1
+
+
+@pytest.fixture
+def little_memory(settings: Settings) -> None:
+    settings.PLEXUS_MAX_BODIES_BYTES = 100_000
+
+
+@pytest.fixture
 def held(gateway: RunningGateway) -> Iterator[socket.socket]:
     """One stream that is open."""
     gateway.alias("held", gateway.model("openai", "stall-after-1"))
@@ -211,10 +222,8 @@ def held(gateway: RunningGateway) -> Iterator[socket.socket]:
 
 
 def test_one_request_too_many_is_sent_away_at_once_and_recorded(
-    gateway: RunningGateway, held: socket.socket, settings: Settings
+    one_at_a_time: None, gateway: RunningGateway, held: socket.socket
 ) -> None:
-    settings.PLEXUS_MAX_IN_FLIGHT = 1
-
     began = time.monotonic()
     reply = gateway.ask("fast")
 
@@ -229,10 +238,8 @@ def test_one_request_too_many_is_sent_away_at_once_and_recorded(
 
 
 def test_a_place_is_free_again_when_its_stream_ends(
-    gateway: RunningGateway, held: socket.socket, settings: Settings
+    one_at_a_time: None, gateway: RunningGateway, held: socket.socket
 ) -> None:
-    settings.PLEXUS_MAX_IN_FLIGHT = 1
-
     held.close()
 
     eventually(lambda: len(IN_FLIGHT) == 0)
@@ -240,8 +247,7 @@ def test_a_place_is_free_again_when_its_stream_ends(
     eventually(lambda: len(IN_FLIGHT) == 0)
 
 
-def test_bodies_share_a_budget_of_memory(fast: RunningGateway, settings: Settings) -> None:
-    settings.PLEXUS_MAX_BODIES_BYTES = 100_000
+def test_bodies_share_a_budget_of_memory(little_memory: None, fast: RunningGateway) -> None:
     body = GOOD[:-1] + b" " * 60_000 + b"}"
     announced = head(fast, f"Content-Length: {len(body)}")
 

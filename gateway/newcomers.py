@@ -1,0 +1,51 @@
+"""Requests in their first moments, which nobody looks after yet.
+
+That a client has gone is told by `receive` alone, and to wait for that takes a task; a body that does not come is given up
+by a timer. Either costs more than most of what else is done for a short request, and one that is over within LOOK_SECONDS
+has no need of them. So one timer wakes for all that came meanwhile, and has those looked after that are still here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+LOOK_SECONDS = 0.05
+"""So late, at most, do we notice that a client had hung up."""
+
+
+class Newcomer(Protocol):
+    """A request that takes its time."""
+
+    def look_after(self) -> None:
+        """Watch over it from now on."""
+
+
+class Newcomers:
+    """Those of one event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._new: set[Newcomer] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, newcomer: Newcomer) -> None:
+        """It has come; unless it is discarded before, `look_after` will be called, once."""
+        self._new.add(newcomer)
+        if self._timer is None:
+            self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+
+    def discard(self, newcomer: Newcomer) -> None:
+        """It is over, or is looked after already."""
+        self._new.discard(newcomer)
+
+    def _look(self) -> None:
+        self._timer = None
+        staying, self._new = self._new, set()
+        for newcomer in staying:
+            newcomer.look_after()
+
+    def close(self) -> None:
+        """The loop ends."""
+        if self._timer is not None:
+            self._timer.cancel()

@@ -1,0 +1,53 @@
+import asyncio
+
+from gateway.newcomers import LOOK_SECONDS, Newcomers
+
+
+class Somebody:
+    """Counts how often it is looked after."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def look_after(self) -> None:
+        self.times += 1
+
+
+async def test_who_stays_is_looked_after_once() -> None:
+    newcomers, somebody = Newcomers(asyncio.get_running_loop()), Somebody()
+
+    newcomers.add(somebody)
+    await asyncio.sleep(3 * LOOK_SECONDS)
+
+    assert somebody.times == 1
+
+
+async def test_who_has_gone_again_is_not_looked_after() -> None:
+    newcomers, somebody = Newcomers(asyncio.get_running_loop()), Somebody()
+
+    newcomers.add(somebody)
+    newcomers.discard(somebody)
+    await asyncio.sleep(2 * LOOK_SECONDS)
+
+    assert somebody.times == 0
+
+
+async def test_who_comes_after_a_look_is_looked_after_at_the_next_one() -> None:
+    newcomers, first, second = Newcomers(asyncio.get_running_loop()), Somebody(), Somebody()
+
+    newcomers.add(first)
+    await asyncio.sleep(2 * LOOK_SECONDS)
+    newcomers.add(second)
+    await asyncio.sleep(2 * LOOK_SECONDS)
+
+    assert (first.times, second.times) == (1, 1)
+
+
+async def test_nobody_is_looked_after_once_the_loop_ends() -> None:
+    newcomers, somebody = Newcomers(asyncio.get_running_loop()), Somebody()
+
+    newcomers.add(somebody)
+    newcomers.close()
+    await asyncio.sleep(2 * LOOK_SECONDS)
+
+    assert somebody.times == 0

@@ -129,7 +129,7 @@ def _first_chances(plan: Plan, route: Route, known: dict[str, dict[str, float]])
         tiers = ([candidate for candidate in tier if plan.is_able(candidate)] for tier in route.tiers)
         first = next((tier for tier in tiers if tier), [])
         behind = [_chances_behind(plan, candidate, known) for candidate in first]
-        known[route.name] = _blend(SELECTORS[route.selector].chances(first), behind) if first else {}
+        known[route.name] = _blend(SELECTORS[route.selector].chances(first, plan.vitals), behind) if first else {}
     return known[route.name]
 
 

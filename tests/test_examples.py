@@ -74,7 +74,7 @@ def shares_of(name: str) -> Shares:
     """Who is asked first for this name, and how often, as the table has it."""
     route = TABLE.current.resolve(name)
     (tier,) = route.tiers
-    chances = SELECTORS[route.selector].chances(tier)
+    chances = SELECTORS[route.selector].chances(tier, {})
     upstreams = [TABLE.current.upstreams[candidate.upstream] for candidate in tier]
     return {f"{one.provider}/{one.model}": share for one, share in zip(upstreams, chances, strict=True)}
 

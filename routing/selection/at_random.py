@@ -18,7 +18,7 @@ def order(choices: Sequence[Choice], vitals: VitalsByID, draw: Draw) -> list[Cho
     return [choice for _, choice in keyed]
 
 
-def chances(choices: Sequence[Choosable]) -> list[float]:
+def chances(choices: Sequence[Choosable], vitals: VitalsByID) -> list[float]:
     """Each choice's share of the weights."""
     total = sum(choice.weight for choice in choices)
     return [choice.weight / total for choice in choices]

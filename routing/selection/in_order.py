@@ -10,6 +10,6 @@ def order(choices: Sequence[Choice], vitals: VitalsByID, draw: Draw) -> list[Cho
     return list(choices)
 
 
-def chances(choices: Sequence[Choosable]) -> list[float]:
+def chances(choices: Sequence[Choosable], vitals: VitalsByID) -> list[float]:
     """The first one, always."""
     return [1.0 if place == 0 else 0.0 for place in range(len(choices))]

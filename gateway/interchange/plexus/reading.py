@@ -231,7 +231,7 @@ def _alias(fields: Fields) -> AliasEntry:
         description=fields.text("description", "description"),
         enabled=fields.flag("enabled", "enabled"),
         listed=fields.flag("listed", "listed"),
-        selector=_selector(fields),
+        selector=fields.choice("selector", "selector", dict.fromkeys(SELECTORS)),
         weight_mode=fields.choice("weightMode", "weight_mode", words.WEIGHT_MODES),
         answer_model=fields.choice("answerModel", "answer_model", words.ANSWER_MODELS),
         synonyms=tuple(
@@ -242,18 +242,6 @@ def _alias(fields: Fields) -> AliasEntry:
     )
     fields.ignore_the_rest(words.ALIAS_KEYS)
     return replace(entry, where=fields.where)
-
-
-def _selector(fields: Fields) -> Said[str]:
-    name = fields.choice("selector", "selector", dict.fromkeys([*SELECTORS, *words.LATER_SELECTORS]))
-    if name is ABSENT or name in SELECTORS:
-        return name
-    fields.note(
-        Kind.ADAPTED,
-        "selector",
-        f"`{name}` is not built yet; imported as `in_order`: the first target is asked first, the others if it fails.",
-    )
-    return "in_order"
 
 
 def _targets(fields: Fields) -> Iterator[TargetEntry]:

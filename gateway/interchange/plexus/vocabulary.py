@@ -36,5 +36,3 @@ NO_KEYS_IN_FILES: Final = (
     "A key does not belong into a file: name its variable in `auth.apiKeyEnv`, "
     f"or write `auth: {{credential: {CREDENTIAL_KEPT}}}` and type it in the admin."
 )
-LATER_SELECTORS: Final = ("cost", "latency", "performance")
-"""Plexus names them as stubs. They are read as `in_order` until we have selectors of these names."""

@@ -8,6 +8,7 @@ from gateway.interchange.findings import Finding, Kind
 from gateway.interchange.plexus import vocabulary
 from providers.models import Provider
 from routing.models import Alias
+from routing.selection import SELECTORS
 
 MINIMAL = "models:\n  - alias: fast\n    targets: []\n"
 
@@ -112,15 +113,14 @@ def test_only_a_file_with_both_keys_is_whole() -> None:
     assert not document("- alias: a\n  targets: []").is_whole
 
 
-@pytest.mark.parametrize("selector", ["cost", "latency", "performance"])
-def test_a_selector_that_comes_later_is_adapted_and_said(selector: str) -> None:
+@pytest.mark.parametrize("selector", SELECTORS)
+def test_every_selector_is_read_as_itself(selector: str) -> None:
     text = f"{MINIMAL}    selector: {selector}\n"
 
     (alias,) = document(text).aliases
 
-    assert alias.selector == "in_order"
-    (said,) = findings(text, Kind.ADAPTED)
-    assert said.startswith(f"models[0].selector (line 4): `{selector}` is not built yet; imported as `in_order`")
+    assert alias.selector == selector
+    assert not findings(text, Kind.ADAPTED)
 
 
 def test_what_means_nothing_here_is_ignored_with_its_reason() -> None:
@@ -171,8 +171,8 @@ def test_an_unknown_key_is_ignored_and_the_near_one_named() -> None:
         (
             "models:\n- alias: a\n  selector: fastest\n  targets: []",
             (
-                "models[0].selector (line 3): Expected one of random, in_order, round_robin, cost, latency, performance; "
-                "found “fastest”."
+                "models[0].selector (line 3): Expected one of random, in_order, round_robin, least_connections, latency, "
+                "performance, cost, usage; found “fastest”."
             ),
         ),
         ("providers:\n- name: p\n  models: [{}]", "providers[0].models[0].name (line 3): It is missing."),

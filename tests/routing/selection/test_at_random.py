@@ -80,4 +80,4 @@ def test_the_same_seed_draws_the_same() -> None:
 
 
 def test_the_chances_it_tells_are_the_shares_of_the_weights() -> None:
-    assert chances(choices(70, 30)) == [0.7, 0.3]
+    assert chances(choices(70, 30), {}) == [0.7, 0.3]

@@ -16,4 +16,4 @@ def test_the_order_is_that_of_the_targets_whatever_their_weights() -> None:
 
 
 def test_only_the_first_has_a_chance() -> None:
-    assert chances(choices(1, 99, 5)) == [1.0, 0.0, 0.0]
+    assert chances(choices(1, 99, 5), {}) == [1.0, 0.0, 0.0]

@@ -107,4 +107,4 @@ def test_a_draw_of_its_own_starts_a_round_of_its_own() -> None:
 
 
 def test_the_chances_it_tells_are_the_shares_of_the_weights() -> None:
-    assert chances(choices(5, 1, 2)) == [0.625, 0.125, 0.25]
+    assert chances(choices(5, 1, 2), {}) == [0.625, 0.125, 0.25]

@@ -37,8 +37,9 @@ HEADERS_OF_OURS = {
 """Headers that Plexus sets itself, or that would change how the connection works."""
 MAY_CARRY_THE_KEY = {"authorization", "x-api-key", "cookie", "proxy-authorization"}
 """Those of them that may still be a provider's “header of its own”."""
-TIME_LIMITS = [f"{what}_timeout_seconds" for what in ("connect", "first_byte", "idle", "answer")]
+TIME_LIMITS = [f"{what}_timeout_seconds" for what in ("connect", "first_byte", "idle", "semantic_idle", "answer")]
 """The fields of a provider that say how long we wait for it."""
+MOST_IN_FLIGHT = 100_000
 
 
 def hold_configuration() -> None:
@@ -95,6 +96,19 @@ def seconds(help_text: str, *, least: float = 0.1, most: float = 3600) -> models
     )
 
 
+def in_flight(help_text: str) -> models.PositiveIntegerField:  # type: ignore[type-arg]
+    """How many requests may be with somebody at once, from one process of ours."""
+    return models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text=help_text,
+        validators=[
+            MinValueValidator(1, "At least 1. Disable it to give it nothing."),
+            MaxValueValidator(MOST_IN_FLIGHT, f"At most {MOST_IN_FLIGHT:,}."),
+        ],
+    )
+
+
 class Provider(ConfigurationModel):
     """An API we can call, and how we show it who we are."""
 
@@ -132,7 +146,16 @@ class Provider(ConfigurationModel):
     connect_timeout_seconds = seconds("Empty: PLEXUS_CONNECT_TIMEOUT_SECONDS.", least=0.1, most=30)
     first_byte_timeout_seconds = seconds("Streams only. Empty: PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS.", most=600)
     idle_timeout_seconds = seconds("Streams only. Empty: PLEXUS_IDLE_TIMEOUT_SECONDS.", most=600)
+    semantic_idle_timeout_seconds = seconds(
+        "Streams only: so long without a word, however many keep-alives come. Empty: PLEXUS_SEMANTIC_IDLE_TIMEOUT_SECONDS."
+    )
     answer_timeout_seconds = seconds("A whole answer. Empty: PLEXUS_ANSWER_TIMEOUT_SECONDS.")
+    max_in_flight = in_flight("Requests at once, all its models together, from each process. Empty: no limit.")
+    probe_every_seconds = seconds(
+        "How often each of its models is sent a tiny request to see whether it is well. That costs money. Empty: never.",
+        least=10,
+        most=86400,
+    )
 
     credential_was_entered = False
     """Whether whoever changes this row has just typed its key: then they may also say where it is sent."""
@@ -208,7 +231,7 @@ class Provider(ConfigurationModel):
         return errors
 
     def _objections_to_time_limits(self) -> dict[str, ValidationError]:
-        limits = {name: getattr(self, name) for name in TIME_LIMITS}
+        limits = {name: getattr(self, name) for name in [*TIME_LIMITS, "probe_every_seconds"]}
         # NaN is neither below the least nor above the most, and not even itself.
         wrong = [name for name, value in limits.items() if value != value]
         return {name: ValidationError("Give a number of seconds.", code="invalid") for name in wrong}
@@ -336,6 +359,7 @@ class ProviderModel(ConfigurationModel):
     input_usd_per_mtok = usd_per_mtok("US dollars per million tokens. Empty: the public price list.")
     output_usd_per_mtok = usd_per_mtok()
     cached_input_usd_per_mtok = usd_per_mtok("Empty: the same as input.")
+    max_in_flight = in_flight("Requests at once, from each process. Empty: PLEXUS_UPSTREAM_MAX_IN_FLIGHT.")
 
     class Meta:
         ordering = ["provider", "name"]

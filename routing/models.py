@@ -9,8 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import F, Q
 
-from providers.models import ConfigurationModel, ProviderModel, check_base_url
-from routing import selection
+from providers.models import ConfigurationModel, ProviderModel, check_base_url, seconds
+from routing import conditions, selection
 from routing.rules import circle_through, longest_way, wrong_percentages
 
 NAME_FIELD: dict[str, Any] = {  # Any: keyword arguments of a field
@@ -24,8 +24,13 @@ NAME_FIELD: dict[str, Any] = {  # Any: keyword arguments of a field
     ],
 }
 MAX_WEIGHT = 1_000_000
+MOST_ATTEMPTS = 10
 MAX_LINKS = 10
 """Aliases one behind the other: each link is walked for every request, and nobody could follow more of them."""
+
+
+TIME_LIMITS = [f"{what}_timeout_seconds" for what in ("connect", "first_byte", "idle", "answer")]
+"""The fields of a target that say how long we wait for it."""
 
 
 class Alias(ConfigurationModel):
@@ -39,6 +44,15 @@ class Alias(ConfigurationModel):
         UPSTREAM = "upstream", "the name the provider used"
         REQUESTED = "requested", "the name that was asked for"
 
+    class StreamMode(models.TextChoices):
+        LIVE = "live", "as they come"
+        BUFFERED = "buffered", "held back until they are whole"
+
+    class Sticky(models.TextChoices):
+        OFF = "off", "no"
+        SESSION = "session", "by the session that the client names"
+        FIRST_MESSAGES = "first_messages", "by how the conversation begins"
+
     name = models.CharField(**NAME_FIELD, unique=True, help_text="What clients send as “model”. Case-sensitive.")
     description = models.CharField(max_length=500, blank=True, help_text="Shown in /v1/models.")
     enabled = models.BooleanField(default=True, help_text="A disabled alias answers “model not found”.")
@@ -49,6 +63,54 @@ class Alias(ConfigurationModel):
     weight_mode = models.CharField(max_length=16, choices=WeightMode.choices, default=WeightMode.RELATIVE)
     answer_model = models.CharField(
         "“model” in answers", max_length=16, choices=AnswerModel.choices, default=AnswerModel.UPSTREAM
+    )
+    max_attempts = models.PositiveSmallIntegerField(
+        "most attempts",
+        default=3,
+        validators=[
+            MinValueValidator(1, "At least 1."),
+            MaxValueValidator(MOST_ATTEMPTS, f"At most {MOST_ATTEMPTS}: whoever asks waits for all of them."),
+        ],
+        help_text="How many targets are tried for one request before its caller is told of a failure.",
+    )
+    stream_mode = models.CharField(
+        "streams",
+        max_length=16,
+        choices=StreamMode.choices,
+        default=StreamMode.LIVE,
+        help_text="Held back, a stream that breaks in the middle can still be had from another target; the first word comes with the last.",
+    )
+    sticky = models.CharField(
+        "stays with one target",
+        max_length=16,
+        choices=Sticky.choices,
+        default=Sticky.OFF,
+        help_text="So that a conversation finds its prompt in the cache of the upstream.",
+    )
+    sticky_seconds = models.PositiveIntegerField(
+        "stays for",
+        default=3600,
+        validators=[
+            MinValueValidator(1, "At least 1 second."),
+            MaxValueValidator(604800, "At most 604,800 seconds: a week."),
+        ],
+        help_text="Seconds after its last request.",
+    )
+    hedge_percentile = models.PositiveSmallIntegerField(
+        "second request after percentile",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(50, "From 50 to 99."), MaxValueValidator(99, "From 50 to 99.")],
+        help_text=(
+            "95: where the first word takes longer than it does for 95 % of requests, the next target is asked as well and whoever is "
+            "first answers. Both are paid for. Empty: never."
+        ),
+    )
+    hedge_budget_percent = models.PositiveSmallIntegerField(
+        "second requests, at most",
+        default=5,
+        validators=[MinValueValidator(1, "From 1 to 100."), MaxValueValidator(100, "From 1 to 100.")],
+        help_text="Percent of the alias's requests.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -72,7 +134,20 @@ class Alias(ConfigurationModel):
                 raise ValidationError({"weight_mode": exc.error_list}) from exc
 
     def clean_targets(self, targets: Iterable["Target"]) -> None:
-        """The rules over all targets of this alias. Raises ValidationError with code weights_not_100."""
+        """The rules over all targets of this alias. Raises ValidationError with code weights_not_100 or only_fallbacks."""
+        targets = list(targets)
+        self.clean_conditions(targets)
+        self.clean_weights(targets)
+
+    def clean_conditions(self, targets: Iterable["Target"]) -> None:
+        """Somebody can be asked first. Raises ValidationError with code only_fallbacks."""
+        enabled = [target for target in targets if target.enabled]
+        if enabled and all(target.conditions for target in enabled):
+            problem = "Every target waits for another one to fail. Take the conditions off the one to be asked first."
+            raise ValidationError(problem, code="only_fallbacks")
+
+    def clean_weights(self, targets: Iterable["Target"]) -> None:
+        """Raises ValidationError with code weights_not_100, where that is the mode."""
         if self.weight_mode != self.WeightMode.PERCENT:
             return
         weights = defaultdict(list)
@@ -189,6 +264,16 @@ class Target(ConfigurationModel):
     endpoint = models.CharField(
         max_length=2000, blank=True, help_text="An address of its own, so that one model may stand at several."
     )
+    conditions = models.JSONField(
+        "only after",
+        default=list,
+        blank=True,
+        help_text="What must have happened to another target before this one is asked. Empty: nothing; it may be the first.",
+    )
+    connect_timeout_seconds = seconds("Empty: as the provider says.", least=0.1, most=30)
+    first_byte_timeout_seconds = seconds("Streams only. Empty: as the provider says.", most=600)
+    idle_timeout_seconds = seconds("Streams only. Empty: as the provider says.", most=600)
+    answer_timeout_seconds = seconds("A whole answer. Empty: as the provider says.")
 
     class Meta:
         ordering = ["tier", "position", "id"]
@@ -213,6 +298,8 @@ class Target(ConfigurationModel):
 
     def clean(self) -> None:
         self._clean_what_it_points_at()
+        self._clean_conditions()
+        self._clean_time_limits()
         if self.endpoint:
             check_base_url(self.endpoint, "endpoint")
         if not self._has_an_alias:
@@ -247,6 +334,29 @@ class Target(ConfigurationModel):
                 {"endpoint": ValidationError("Only a model has an address of its own.", code="ambiguous")}
             )
 
+    def _clean_conditions(self) -> None:
+        wanted = self.conditions
+        if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
+            problem = 'Write a list, for instance ["timeout", "quota_exceeded"].'
+        elif unknown := [name for name in wanted if name not in conditions.LABELS]:
+            problem = f"Unknown: {', '.join(unknown)}. Known are {', '.join(conditions.LABELS)}."
+        elif len(set(wanted)) < len(wanted):
+            problem = "A condition stands here twice."
+        else:
+            return
+        raise ValidationError({"conditions": ValidationError(problem, code="invalid_condition")})
+
+    def _clean_time_limits(self) -> None:
+        limits = {name: getattr(self, name) for name in TIME_LIMITS}
+        if self.to_alias_id is not None and (given := [name for name, value in limits.items() if value is not None]):
+            problem = "An alias's own targets have time limits; this one has none."
+            raise ValidationError({name: ValidationError(problem, code="ambiguous") for name in given})
+        # NaN is neither below the least nor above the most, and not even itself.
+        if wrong := [name for name, value in limits.items() if value != value]:
+            raise ValidationError(
+                {name: ValidationError("Give a number of seconds.", code="invalid") for name in wrong}
+            )
+
     def _clean_weight(self) -> None:
         if self.weight is None and self.enabled and self.alias.weight_mode == Alias.WeightMode.PERCENT:
             raise ValidationError(
@@ -258,10 +368,11 @@ class Target(ConfigurationModel):
             return
         siblings = [target for target in self.alias.targets.all() if target.pk != self.pk]
         check_no_twins([*siblings, self])
-        try:
-            self.alias.clean_targets([*siblings, self])
-        except ValidationError as exc:
-            raise ValidationError({"weight": exc.error_list}) from exc
+        for field, rule in (("conditions", self.alias.clean_conditions), ("weight", self.alias.clean_weights)):
+            try:
+                rule([*siblings, self])
+            except ValidationError as exc:
+                raise ValidationError({field: exc.error_list}) from exc
 
     def _clean_links(self) -> None:
         """An alias cannot reach itself, nor another one over more than MAX_LINKS links."""

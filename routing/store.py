@@ -13,10 +13,11 @@ from django.db.models import Q, QuerySet
 from providers import wire
 from providers.addresses import endpoint_url
 from providers.models import Provider, ProviderModel, objection_to_headers
+from routing import conditions
 from routing import table as tables
 from routing.models import Alias, Synonym, Target
 from routing.snapshot import PAUSE_SECONDS, Snapshot
-from routing.table import Candidate, DisabledModel, LeftOut, Route, RoutingTable, Upstream
+from routing.table import Candidate, DisabledModel, LeftOut, Route, RoutingTable, Upstream, Waits
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,19 @@ class _TargetRow(NamedTuple):
     tier: int
     enabled: bool
     endpoint: str
+    conditions: Any  # as it was written past the forms, too
+    connect_timeout_seconds: float | None
+    first_byte_timeout_seconds: float | None
+    idle_timeout_seconds: float | None
+    answer_timeout_seconds: float | None
+
+    @property
+    def waits(self) -> Waits | None:
+        limits = self[-4:]
+        if limits == (None, None, None, None):
+            return None
+        connect, first_byte, idle, answer = limits
+        return Waits(connect_seconds=connect, first_byte_seconds=first_byte, idle_seconds=idle, answer_seconds=answer)
 
 
 class _Compiling:
@@ -143,6 +157,12 @@ class _Compiling:
             listed=alias.listed,
             selector=alias.selector,
             answers_as_requested=alias.answer_model == Alias.AnswerModel.REQUESTED,
+            max_attempts=alias.max_attempts,
+            holds_streams_back=alias.stream_mode == Alias.StreamMode.BUFFERED,
+            sticky="" if alias.sticky == Alias.Sticky.OFF else alias.sticky,
+            sticky_seconds=alias.sticky_seconds,
+            hedge_percentile=alias.hedge_percentile or 0,
+            hedge_budget_percent=alias.hedge_budget_percent,
             created=int(alias.created_at.timestamp()),
             tiers=tuple(
                 tuple(self._candidate(target) for target in tier)
@@ -158,6 +178,8 @@ class _Compiling:
     def _why_left_out(self, target: _TargetRow) -> str | None:
         if not target.enabled:
             return "the target is disabled"
+        if not _are_conditions(target.conditions):
+            return "its conditions are none; save it anew"
         if target.to_alias_id is not None:
             name, enabled = self._aliases[target.to_alias_id]
             return None if enabled else f"the alias “{name}” is disabled"
@@ -168,11 +190,14 @@ class _Compiling:
     def _candidate(self, target: _TargetRow) -> Candidate:
         weight = target.weight or 1
         if target.to_alias_id is not None:
-            return Candidate(id=target.id, weight=weight, alias=self._aliases[target.to_alias_id].name)
+            name = self._aliases[target.to_alias_id].name
+            return Candidate(id=target.id, weight=weight, alias=name, conditions=tuple(target.conditions))
         assert target.model_id is not None  # as above
         place = self._place(target.model_id, endpoint=target.endpoint)
         assert isinstance(place, int)  # the others were left out
-        return Candidate(id=target.id, weight=weight, upstream=place)
+        return Candidate(
+            id=target.id, weight=weight, upstream=place, conditions=tuple(target.conditions), waits=target.waits
+        )
 
     def _shown(self, target: _TargetRow) -> str:
         if target.to_alias_id is not None:
@@ -202,6 +227,10 @@ class _Compiling:
     def _left_out(self, model: ProviderModel, reason: str) -> str:
         logger.warning("“%s” gets no requests: %s.", model, reason)
         return reason
+
+
+def _are_conditions(wanted: object) -> bool:
+    return isinstance(wanted, list) and all(isinstance(name, str) and name in conditions.LABELS for name in wanted)
 
 
 def why_disabled(model: ProviderModel) -> str | None:
@@ -235,7 +264,11 @@ def upstream(model: ProviderModel, *, key: str, endpoint: str) -> Upstream:
         connect_timeout_seconds=provider.connect_timeout_seconds,
         first_byte_timeout_seconds=provider.first_byte_timeout_seconds,
         idle_timeout_seconds=provider.idle_timeout_seconds,
+        semantic_idle_timeout_seconds=provider.semantic_idle_timeout_seconds,
         answer_timeout_seconds=provider.answer_timeout_seconds,
+        max_in_flight=model.max_in_flight,
+        provider_max_in_flight=provider.max_in_flight,
+        probe_every_seconds=provider.probe_every_seconds,
         context_length=model.context_length,
         input_usd_per_mtok=_text(model.input_usd_per_mtok),
         output_usd_per_mtok=_text(model.output_usd_per_mtok),

@@ -13,7 +13,7 @@ import msgspec
 Item = TypeVar("Item")
 
 
-class Frozen(msgspec.Struct, frozen=True, gc=False):
+class Frozen(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A value of the table."""
 
 
@@ -37,7 +37,13 @@ class Upstream(Frozen, frozen=True, kw_only=True):
     connect_timeout_seconds: float | None = None
     first_byte_timeout_seconds: float | None = None
     idle_timeout_seconds: float | None = None
+    semantic_idle_timeout_seconds: float | None = None
     answer_timeout_seconds: float | None = None
+    max_in_flight: int | None = None
+    """Of this model, from one process. None: as the settings say."""
+    provider_max_in_flight: int | None = None
+    """Of all models of its provider together. None: no limit."""
+    probe_every_seconds: float | None = None
     context_length: int | None = None
     input_usd_per_mtok: str | None = None
     output_usd_per_mtok: str | None = None
@@ -49,6 +55,15 @@ class Upstream(Frozen, frozen=True, kw_only=True):
         return f"{self.provider}/{self.model}"
 
 
+class Waits(Frozen, frozen=True, kw_only=True):
+    """How long a target may take where it differs from its provider, in seconds."""
+
+    connect_seconds: float | None = None
+    first_byte_seconds: float | None = None
+    idle_seconds: float | None = None
+    answer_seconds: float | None = None
+
+
 class Candidate(Frozen, frozen=True, kw_only=True):
     """A target that may be chosen: an upstream, by its place in the table, or another alias, by name."""
 
@@ -56,6 +71,9 @@ class Candidate(Frozen, frozen=True, kw_only=True):
     weight: int = 1
     upstream: int = -1
     alias: str = ""
+    conditions: tuple[str, ...] = ()
+    """What must have failed before it is asked (routing/conditions.py). Empty: it may be the first."""
+    waits: Waits | None = None
 
 
 class LeftOut(Frozen, frozen=True, kw_only=True):
@@ -93,6 +111,15 @@ class Route(Frozen, frozen=True, kw_only=True):
     listed: bool = True
     selector: str = "in_order"
     answers_as_requested: bool = False
+    max_attempts: int = 3
+    holds_streams_back: bool = False
+    """Until they are whole, so that a break in the middle can be mended."""
+    sticky: str = ""
+    """What names a session (gateway/sessions.py); empty: nothing does."""
+    sticky_seconds: float = 3600.0
+    hedge_percentile: int = 0
+    """0: never ask a second one."""
+    hedge_budget_percent: int = 5
     created: int = 0
     """When the alias was made, seconds since the epoch."""
     tiers: tuple[tuple[Candidate, ...], ...] = ()

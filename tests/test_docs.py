@@ -13,6 +13,7 @@ from gateway.management.one_process import WORKER_NEEDED
 from gateway.urls import urlpatterns
 from providers.errors import UpstreamError
 from providers.wire import FORMATS
+from routing import conditions
 from routing.models import Alias
 from routing.selection import SELECTORS
 
@@ -77,6 +78,11 @@ def test_every_documented_error_code_exists(code: str) -> None:
 
 @pytest.mark.parametrize("name", SELECTORS)
 def test_every_selector_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in DOCS["routing.md"]
+
+
+@pytest.mark.parametrize("name", conditions.LABELS)
+def test_every_condition_is_documented(name: str) -> None:
     assert f"| `{name}` |" in DOCS["routing.md"]
 
 

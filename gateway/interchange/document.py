@@ -48,6 +48,7 @@ class ModelEntry(Entry):
     input_usd_per_mtok: Said[Decimal | None] = ABSENT
     output_usd_per_mtok: Said[Decimal | None] = ABSENT
     cached_input_usd_per_mtok: Said[Decimal | None] = ABSENT
+    max_in_flight: Said[int | None] = ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,10 @@ class ProviderEntry(Entry):
     connect_timeout_seconds: Said[float | None] = ABSENT
     first_byte_timeout_seconds: Said[float | None] = ABSENT
     idle_timeout_seconds: Said[float | None] = ABSENT
+    semantic_idle_timeout_seconds: Said[float | None] = ABSENT
     answer_timeout_seconds: Said[float | None] = ABSENT
+    max_in_flight: Said[int | None] = ABSENT
+    probe_every_seconds: Said[float | None] = ABSENT
     endpoints: Said[tuple[EndpointEntry, ...]] = ABSENT
     """All of them: an address that is not here is taken away."""
     models: tuple[ModelEntry, ...] = ()
@@ -93,6 +97,11 @@ class TargetEntry(Entry):
     tier: int = 0
     enabled: bool = True
     endpoint: str = ""
+    conditions: list[str] = field(default_factory=list)
+    connect_timeout_seconds: float | None = None
+    first_byte_timeout_seconds: float | None = None
+    idle_timeout_seconds: float | None = None
+    answer_timeout_seconds: float | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -121,6 +130,12 @@ class AliasEntry(Entry):
     selector: Said[str] = ABSENT
     weight_mode: Said[str] = ABSENT
     answer_model: Said[str] = ABSENT
+    max_attempts: Said[int | None] = ABSENT
+    stream_mode: Said[str] = ABSENT
+    sticky: Said[str] = ABSENT
+    sticky_seconds: Said[int | None] = ABSENT
+    hedge_percentile: Said[int | None] = ABSENT
+    hedge_budget_percent: Said[int | None] = ABSENT
     synonyms: tuple[SynonymEntry, ...] = ()
     targets: tuple[TargetEntry, ...] = ()
 

@@ -67,6 +67,14 @@ class Fields:
         self.note(Kind.REFUSED, key, f"Expected one of {', '.join(choices)}; found “{text}”.")
         return ABSENT
 
+    def choice_or_off(self, key: str, into: str, choices: Collection[str]) -> Said[str]:
+        """As `choice`, with `off` among them: YAML 1.1 reads a bare off as false."""
+        node = self._node.nodes.get(key)
+        if isinstance(node, Scalar) and node.value is False:
+            self._take(key, into)
+            return "off"
+        return self.choice(key, into, choices)
+
     def flag(self, key: str, into: str) -> Said[bool]:
         """true or false."""
         node = self._take(key, into)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from gateway.interchange.document import (
     ABSENT,
@@ -17,18 +17,25 @@ from gateway.interchange.document import (
 )
 from providers import secrets
 from providers.models import Provider
+from routing.models import TIME_LIMITS as TARGET_TIME_LIMITS
 from routing.models import Alias, Target
 
 PROVIDER_FIELDS = (
     *("display_name", "enabled", "auth", "auth_header", "credential", "extra_headers", "asks_stream_usage"),
     *("connect_timeout_seconds", "first_byte_timeout_seconds", "idle_timeout_seconds", "answer_timeout_seconds"),
+    *("semantic_idle_timeout_seconds", "max_in_flight", "probe_every_seconds"),
 )
 MODEL_FIELDS = (
     *("enabled", "api_types", "context_length"),
-    *("input_usd_per_mtok", "output_usd_per_mtok", "cached_input_usd_per_mtok"),
+    *("input_usd_per_mtok", "output_usd_per_mtok", "cached_input_usd_per_mtok", "max_in_flight"),
 )
-ALIAS_FIELDS = ("description", "enabled", "listed", "selector", "weight_mode", "answer_model")
-TARGET_FIELDS = ("weight", "tier", "enabled")
+SAID_IF_SET = (
+    *("max_attempts", "stream_mode", "sticky", "sticky_seconds"),
+    *("hedge_percentile", "hedge_budget_percent"),
+)
+"""Fields of an alias that a document leaves out where they have their default: most aliases never need them."""
+ALIAS_FIELDS = ("description", "enabled", "listed", "selector", "weight_mode", "answer_model", *SAID_IF_SET)
+TARGET_FIELDS = ("weight", "tier", "enabled", "conditions", *TARGET_TIME_LIMITS)
 
 
 def current() -> Document:
@@ -56,7 +63,7 @@ def _provider_entry(row: Provider) -> ProviderEntry:
 def _alias_entry(row: Alias) -> AliasEntry:
     return AliasEntry(
         name=row.name,
-        **_values(row, ALIAS_FIELDS),
+        **_values(row, ALIAS_FIELDS) | _absent_where_default(row, SAID_IF_SET),
         synonyms=tuple(SynonymEntry(name=synonym.name) for synonym in row.synonyms.all()),
         targets=tuple(TargetEntry(**_named(target), **_values(target, TARGET_FIELDS)) for target in row.targets.all()),
     )
@@ -64,6 +71,17 @@ def _alias_entry(row: Alias) -> AliasEntry:
 
 def _values(row: Model, fields: Iterable[str]) -> dict[str, Any]:  # Any: each field has its own type
     return {field: getattr(row, field) for field in fields}
+
+
+def _absent_where_default(row: Model, fields: Iterable[str]) -> dict[str, Any]:  # Any: as above
+    return {field: ABSENT for field in fields if getattr(row, field) == default_of(row, field)}
+
+
+def default_of(row: Model, field: str) -> object:
+    """What a new row has in this field."""
+    described = row._meta.get_field(field)
+    assert isinstance(described, Field)  # nobody asks for a reverse relation
+    return described.get_default()
 
 
 def _named(target: Target) -> dict[str, Any]:  # Any: keyword arguments beside others

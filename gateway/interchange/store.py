@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
-from django.db.models import Field
 
 from gateway.interchange.difference import Change, Deed, Difference, FieldChange, shown
 from gateway.interchange.document import (
@@ -22,7 +21,14 @@ from gateway.interchange.document import (
 )
 from gateway.interchange.findings import NOWHERE, Finding, Kind, Place, has_refusals
 from gateway.interchange.order import places_in_order
-from gateway.interchange.snapshot import ALIAS_FIELDS, MODEL_FIELDS, PROVIDER_FIELDS, TARGET_FIELDS, key_of
+from gateway.interchange.snapshot import (
+    ALIAS_FIELDS,
+    MODEL_FIELDS,
+    PROVIDER_FIELDS,
+    TARGET_FIELDS,
+    default_of,
+    key_of,
+)
 from providers import secrets
 from providers.models import Endpoint, Provider, ProviderModel, hold_configuration
 from routing.models import Alias, Synonym, Target
@@ -240,7 +246,7 @@ class _Applying:
         for name, said in wanted.items():
             if said is ABSENT and (row.pk is None or not self.prune):
                 continue
-            value = _default(row, name) if said is ABSENT else said
+            value = default_of(row, name) if said is ABSENT else said
             old = getattr(row, name)
             if old != value:
                 shown_old = None if row.pk is None else shown(name, old)
@@ -306,9 +312,3 @@ def _keeps_credential(row: Provider, entry: ProviderEntry) -> bool:
         return entry.credential_is_kept or not secrets.is_reference(row.credential)
     both = row.credential, entry.credential
     return all(map(secrets.is_reference, both)) and len(set(map(secrets.reference_name, both))) == 1
-
-
-def _default(row: Row, field: str) -> object:
-    described = row._meta.get_field(field)
-    assert isinstance(described, Field)  # the importer sets no reverse relation
-    return described.get_default()

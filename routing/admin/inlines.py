@@ -45,6 +45,7 @@ class TargetsFormSet(InlineFormSet):
             self._check_whose_keys_go_there(kept)
         if not any(form.errors for form in kept):
             self._check_twins(kept)
+            self._check_conditions(kept)
             self._check_weights(kept)
 
     def _kept_forms(self) -> Iterator[ConfigurationForm]:
@@ -76,6 +77,13 @@ class TargetsFormSet(InlineFormSet):
             else:
                 seen.append(form.instance)
 
+    def _check_conditions(self, kept: list[ConfigurationForm]) -> None:
+        try:
+            self.instance.clean_conditions([form.instance for form in kept])
+        except ValidationError as exc:
+            first = next(form for form in kept if form.instance.enabled)
+            first.add_error("conditions", ValidationError(exc.error_list))
+
     def _check_weights(self, kept: list[ConfigurationForm]) -> None:
         def tier_of(form: ConfigurationForm) -> int:
             return int(form.instance.tier)
@@ -83,7 +91,7 @@ class TargetsFormSet(InlineFormSet):
         for _, forms in groupby(sorted(kept, key=tier_of), key=tier_of):
             in_tier = list(forms)
             try:
-                self.instance.clean_targets([form.instance for form in in_tier])
+                self.instance.clean_weights([form.instance for form in in_tier])
             except ValidationError as exc:
                 enabled = [form for form in in_tier if form.instance.enabled]
                 enabled[-1].add_error("weight", ValidationError(exc.error_list))

@@ -1,9 +1,11 @@
 """Plexus's YAML: lists of providers and models, keys in camelCase, and what we add to it.
 
-    providers: - name displayName enabled apiTypes baseUrls auth extraHeaders asksStreamUsage timeouts
-                 models: - a name, or name enabled apiTypes contextLength price
-    models:    - alias description additionalAliases enabled listed selector weightMode answerModel
-                 targets: - provider model endpoint, or alias; weight tier enabled
+    providers: - name displayName enabled apiTypes baseUrls auth extraHeaders asksStreamUsage timeouts maxInFlight
+                 probeEverySeconds
+                 models: - a name, or name enabled apiTypes contextLength price maxInFlight
+    models:    - alias description additionalAliases enabled listed selector weightMode answerModel maxAttempts
+                 streamMode sticky stickySeconds hedgePercentile hedgeBudgetPercent
+                 targets: - provider model endpoint timeouts, or alias; weight tier enabled conditions
 
 A list of aliases alone, and a file with one of the two keys alone, are read too. Keys of providers are never in a file:
 `auth.apiKeyEnv` names the environment variable that holds one, `auth.credential: kept` says that one is stored.

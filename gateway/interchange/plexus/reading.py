@@ -1,9 +1,9 @@
 """Plexus's YAML -> a Document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from gateway.interchange.document import (
     ABSENT,
@@ -87,10 +87,12 @@ def _provider(fields: Fields) -> ProviderEntry:
         enabled=fields.flag("enabled", "enabled"),
         extra_headers=_headers(fields),
         asks_stream_usage=fields.flag("asksStreamUsage", "asks_stream_usage"),
+        max_in_flight=fields.whole_number("maxInFlight", "max_in_flight"),
+        probe_every_seconds=fields.number("probeEverySeconds", "probe_every_seconds"),
         endpoints=_endpoints(fields),
         models=tuple(_models(fields)),
     )
-    entry = _with_timeouts(_with_auth(entry, fields), fields)
+    entry = replace(_with_auth(entry, fields), **_timeouts(fields, words.TIMEOUTS))
     fields.refuse(words.LITERAL_KEY, words.NO_KEYS_IN_FILES)
     fields.ignore_the_rest(words.PROVIDER_KEYS)
     return replace(entry, where=fields.where)
@@ -166,20 +168,15 @@ def _credential(auth: Fields) -> Said[str]:
     return f"${name.removeprefix('$').removeprefix('{').removesuffix('}')}"
 
 
-def _with_timeouts(entry: ProviderEntry, fields: Fields) -> ProviderEntry:
+def _timeouts(fields: Fields, names: Mapping[str, str]) -> dict[str, Any]:  # Any: keyword arguments of an entry
+    """Those that are said, by our fields. `names`: key -> field."""
     timeouts = fields.inner("timeouts")
     if timeouts is None:
-        return entry
-    seconds = {into: timeouts.number(key, into) for key, into in words.TIMEOUTS.items()}
-    timeouts.ignore_the_rest(words.TIMEOUTS)
+        return {}
+    seconds = {into: timeouts.number(key, into) for key, into in names.items()}
+    timeouts.ignore_the_rest(names)
     fields.where |= {name: place for name, place in timeouts.where.items() if name}
-    return replace(
-        entry,
-        connect_timeout_seconds=seconds["connect_timeout_seconds"],
-        first_byte_timeout_seconds=seconds["first_byte_timeout_seconds"],
-        idle_timeout_seconds=seconds["idle_timeout_seconds"],
-        answer_timeout_seconds=seconds["answer_timeout_seconds"],
-    )
+    return {into: number for into, number in seconds.items() if number is not ABSENT}
 
 
 def _models(fields: Fields) -> Iterator[ModelEntry]:
@@ -205,6 +202,7 @@ def _model(fields: Fields) -> ModelEntry:
         input_usd_per_mtok=_usd(price, "inputUsdPerMtok"),
         output_usd_per_mtok=_usd(price, "outputUsdPerMtok"),
         cached_input_usd_per_mtok=_usd(price, "cachedInputUsdPerMtok"),
+        max_in_flight=fields.whole_number("maxInFlight", "max_in_flight"),
     )
     if price is not None:
         price.ignore_the_rest(words.PRICES)
@@ -234,6 +232,12 @@ def _alias(fields: Fields) -> AliasEntry:
         selector=fields.choice("selector", "selector", dict.fromkeys(SELECTORS)),
         weight_mode=fields.choice("weightMode", "weight_mode", words.WEIGHT_MODES),
         answer_model=fields.choice("answerModel", "answer_model", words.ANSWER_MODELS),
+        max_attempts=fields.whole_number("maxAttempts", "max_attempts"),
+        stream_mode=fields.choice("streamMode", "stream_mode", words.STREAM_MODES),
+        sticky=fields.choice_or_off("sticky", "sticky", words.STICKY),
+        sticky_seconds=fields.whole_number("stickySeconds", "sticky_seconds"),
+        hedge_percentile=fields.whole_number("hedgePercentile", "hedge_percentile"),
+        hedge_budget_percent=fields.whole_number("hedgeBudgetPercent", "hedge_budget_percent"),
         synonyms=tuple(
             SynonymEntry(name=name, where={"": place})
             for place, name in fields.placed_texts("additionalAliases", "synonyms")
@@ -264,6 +268,8 @@ def _target(fields: Fields) -> TargetEntry:
         tier=_or(fields.whole_number("tier", "tier"), 0) or 0,
         enabled=True if enabled is ABSENT else enabled,
         endpoint=_text_or_empty(fields.text("endpoint", "endpoint")),
+        conditions=[condition for _, condition in fields.placed_texts("conditions", "conditions")],
+        **_timeouts(fields, words.TARGET_TIMEOUTS),
     )
     fields.ignore_the_rest(words.TARGET_KEYS)
     return replace(entry, where=fields.where)

@@ -4,21 +4,28 @@ from typing import Final
 
 PROVIDER_KEYS: Final = (
     *("name", "displayName", "enabled", "apiTypes", "baseUrls", "auth", "extraHeaders", "asksStreamUsage"),
-    *("timeouts", "models"),
+    *("timeouts", "maxInFlight", "probeEverySeconds", "models"),
 )
 AUTH_KEYS: Final = ("type", "header", "apiKeyEnv", "credential")
-MODEL_KEYS: Final = ("name", "enabled", "apiTypes", "contextLength", "price")
+MODEL_KEYS: Final = ("name", "enabled", "apiTypes", "contextLength", "price", "maxInFlight")
 ALIAS_KEYS: Final = (
     *("alias", "description", "additionalAliases", "enabled", "listed", "selector", "weightMode", "answerModel"),
+    *("maxAttempts", "streamMode", "sticky", "stickySeconds", "hedgePercentile", "hedgeBudgetPercent"),
     "targets",
 )
-TARGET_KEYS: Final = ("provider", "model", "alias", "weight", "tier", "enabled", "endpoint")
+TARGET_KEYS: Final = (
+    *("provider", "model", "alias", "weight", "tier", "enabled", "endpoint", "conditions", "timeouts"),
+)
 
 TIMEOUTS: Final = {
     "connectSeconds": "connect_timeout_seconds",
     "firstByteSeconds": "first_byte_timeout_seconds",
     "idleSeconds": "idle_timeout_seconds",
+    "semanticIdleSeconds": "semantic_idle_timeout_seconds",
     "answerSeconds": "answer_timeout_seconds",
+}
+TARGET_TIMEOUTS: Final = {
+    key: TIMEOUTS[key] for key in ("connectSeconds", "firstByteSeconds", "idleSeconds", "answerSeconds")
 }
 PRICES: Final = {
     "inputUsdPerMtok": "input_usd_per_mtok",
@@ -29,6 +36,8 @@ PRICES: Final = {
 AUTH_TYPES: Final = ("bearer", "x-api-key", "header", "none")
 WEIGHT_MODES: Final = ("relative", "percent")
 ANSWER_MODELS: Final = ("upstream", "requested")
+STREAM_MODES: Final = ("live", "buffered")
+STICKY: Final = ("off", "session", "first_messages")
 CREDENTIAL_KEPT: Final = "kept"
 LITERAL_KEY: Final = "apiKey"
 """Where other gateways' files have the key itself."""

@@ -1,7 +1,7 @@
 """A Document -> Plexus's YAML.
 
 One order and no times, so that two exports of the same configuration are the same text. What is empty is left out; what
-switches something is always said. A key is never written: its place says `credential: kept`.
+switches something is said. A key is never written: its place says `credential: kept`.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _HEAD: Final = """\
 # `manage.py import_config FILE` brings it back; with --prune exactly, without it what a file does not say stays as it is.
 # Keys of providers are not in here: `apiKeyEnv` names the environment variable, `credential: kept` an encrypted one.
 """
-_ON_ONE_LINE: Final = ("apiTypes", "additionalAliases")
+_ON_ONE_LINE: Final = ("apiTypes", "additionalAliases", "conditions")
 
 Written = dict[str, Any]  # Any: what YAML can hold
 
@@ -84,9 +84,15 @@ def _provider(entry: ProviderEntry) -> Written:
             ),
             "extraHeaders": entry.extra_headers,
             "asksStreamUsage": entry.asks_stream_usage,
-            "timeouts": _without_empties({key: getattr(entry, name) for key, name in words.TIMEOUTS.items()}),
+            "timeouts": _timeouts(entry, words.TIMEOUTS),
+            "maxInFlight": entry.max_in_flight,
+            "probeEverySeconds": entry.probe_every_seconds,
         }
     ) | {"models": [_model(model) for model in sorted(entry.models, key=lambda model: model.name)]}
+
+
+def _timeouts(entry: ProviderEntry | TargetEntry, fields: Mapping[str, str]) -> Written:
+    return _without_empties({key: getattr(entry, name) for key, name in fields.items()})
 
 
 def _addresses(endpoints: tuple[EndpointEntry, ...]) -> Written:
@@ -102,6 +108,7 @@ def _model(entry: ModelEntry) -> Written | str:
             "apiTypes": entry.api_types,
             "contextLength": entry.context_length,
             "price": _without_empties({key: _number(getattr(entry, name)) for key, name in words.PRICES.items()}),
+            "maxInFlight": entry.max_in_flight,
         }
     )
     return {"name": entry.name} | more if more else entry.name
@@ -118,6 +125,12 @@ def _alias(entry: AliasEntry) -> Written:
             "selector": entry.selector,
             "weightMode": entry.weight_mode,
             "answerModel": entry.answer_model,
+            "maxAttempts": entry.max_attempts,
+            "streamMode": entry.stream_mode,
+            "sticky": entry.sticky,
+            "stickySeconds": entry.sticky_seconds,
+            "hedgePercentile": entry.hedge_percentile,
+            "hedgeBudgetPercent": entry.hedge_budget_percent,
         }
     ) | {"targets": [_target(target) for target in entry.targets]}
 
@@ -132,6 +145,8 @@ def _target(entry: TargetEntry) -> Written:
             "weight": entry.weight,
             "tier": entry.tier or ABSENT,
             "enabled": ABSENT if entry.enabled else False,
+            "conditions": entry.conditions,
+            "timeouts": _timeouts(entry, words.TARGET_TIMEOUTS),
         }
     )
 

@@ -6,7 +6,9 @@ from gateway.interchange import plexus
 from gateway.interchange.document import ABSENT, Document
 from gateway.interchange.findings import Finding, Kind
 from gateway.interchange.plexus import vocabulary
+from providers.models import TIME_LIMITS as PROVIDER_TIME_LIMITS
 from providers.models import Provider
+from routing.models import TIME_LIMITS as TARGET_TIME_LIMITS
 from routing.models import Alias
 from routing.selection import SELECTORS
 
@@ -34,13 +36,16 @@ providers:
     auth: {type: header, header: api-key, apiKeyEnv: AZURE_KEY}
     extraHeaders: {X-Team: red}
     asksStreamUsage: false
-    timeouts: {connectSeconds: 1.5, answerSeconds: 20}
+    timeouts: {connectSeconds: 1.5, semanticIdleSeconds: 30, answerSeconds: 20}
+    maxInFlight: 40
+    probeEverySeconds: 60
     models:
       - gpt-4o
       - name: o3
         enabled: false
         apiTypes: [chat]
         contextLength: 200000
+        maxInFlight: 4
         price: {inputUsdPerMtok: 0.15, outputUsdPerMtok: 2}
 """).providers
 
@@ -54,12 +59,15 @@ providers:
     assert provider.extra_headers == {"X-Team": "red"}
     assert provider.asks_stream_usage is False
     assert (provider.connect_timeout_seconds, provider.answer_timeout_seconds) == (1.5, 20)
+    assert provider.semantic_idle_timeout_seconds == 30
     assert provider.idle_timeout_seconds is ABSENT
+    assert (provider.max_in_flight, provider.probe_every_seconds) == (40, 60)
     plain, priced = provider.models
     assert (plain.name, plain.enabled) == ("gpt-4o", ABSENT)
     assert (priced.enabled, priced.api_types, priced.context_length) == (False, ["chat"], 200_000)
     assert (priced.input_usd_per_mtok, priced.output_usd_per_mtok) == (Decimal("0.15"), Decimal(2))
     assert priced.cached_input_usd_per_mtok is None
+    assert (plain.max_in_flight, priced.max_in_flight) == (ABSENT, 4)
 
 
 def test_every_field_of_an_alias_is_read() -> None:
@@ -73,13 +81,22 @@ models:
     selector: round_robin
     weightMode: percent
     answerModel: requested
+    maxAttempts: 2
+    streamMode: buffered
+    sticky: session
+    stickySeconds: 600
+    hedgePercentile: 95
+    hedgeBudgetPercent: 3
     targets:
       - {provider: openai, model: gpt-4o, weight: 70.0, endpoint: "https://b.example/v1"}
-      - {alias: fast, weight: 30, tier: 1, enabled: false}
+      - {alias: fast, weight: 30, tier: 1, enabled: false, conditions: [timeout, auth], timeouts: {idleSeconds: 5}}
 """).aliases
 
     assert (alias.name, alias.description, alias.enabled, alias.listed) == ("smart", "Best", False, False)
     assert (alias.selector, alias.weight_mode, alias.answer_model) == ("round_robin", "percent", "requested")
+    assert (alias.max_attempts, alias.stream_mode) == (2, "buffered")
+    assert (alias.sticky, alias.sticky_seconds) == ("session", 600)
+    assert (alias.hedge_percentile, alias.hedge_budget_percent) == (95, 3)
     assert [synonym.name for synonym in alias.synonyms] == ["best"]
     first, second = alias.targets
     assert (first.provider, first.model, first.weight, first.endpoint) == (
@@ -89,6 +106,14 @@ models:
         "https://b.example/v1",
     )
     assert (second.to_alias, second.weight, second.tier, second.enabled) == ("fast", 30, 1, False)
+    assert (first.conditions, second.conditions) == ([], ["timeout", "auth"])
+    assert (first.idle_timeout_seconds, second.idle_timeout_seconds) == (None, 5)
+
+
+def test_a_bare_off_is_off_and_not_false() -> None:
+    (alias,) = document(f"{MINIMAL}    sticky: off\n").aliases
+
+    assert alias.sticky == "off"
 
 
 @pytest.mark.parametrize(
@@ -226,6 +251,10 @@ def test_the_choices_are_those_of_the_models() -> None:
     assert set(vocabulary.AUTH_TYPES) == set(Provider.Auth.values)
     assert set(vocabulary.WEIGHT_MODES) == set(Alias.WeightMode.values)
     assert set(vocabulary.ANSWER_MODELS) == set(Alias.AnswerModel.values)
+    assert set(vocabulary.STREAM_MODES) == set(Alias.StreamMode.values)
+    assert set(vocabulary.STICKY) == set(Alias.Sticky.values)
+    assert set(vocabulary.TIMEOUTS.values()) == set(PROVIDER_TIME_LIMITS)
+    assert set(vocabulary.TARGET_TIMEOUTS.values()) == set(TARGET_TIME_LIMITS)
 
 
 def test_a_finding_without_a_line_names_the_file() -> None:

@@ -90,6 +90,22 @@ def test_the_order_of_the_file_becomes_the_order_of_the_targets() -> None:
     assert [str(target) for target in Target.objects.filter(alias__name="smart")] == ["fast", "openai/gpt-4o"]
 
 
+def test_a_condition_that_there_is_not_is_told_by_its_line() -> None:
+    text = BASE.replace("weight: 30}", "weight: 30, conditions: [sunshine]}")
+
+    (refused,) = refusals(import_text(text))
+
+    assert refused.startswith("models[1].targets[1].conditions (line 15): Unknown: sunshine. Known are ")
+
+
+def test_an_alias_of_nothing_but_fallbacks_is_refused() -> None:
+    text = BASE.replace("model: gpt-4o-mini}", "model: gpt-4o-mini, conditions: [timeout]}")
+
+    (refused,) = refusals(import_text(text))
+
+    assert refused.startswith("models[0].targets (line 10): Every target waits for another one to fail.")
+
+
 def test_an_address_that_the_file_leaves_out_is_taken_away() -> None:
     import_text(BASE)
     Endpoint.objects.create(provider=Provider.objects.get(), api_type="embeddings", base_url="https://e.example/v1")

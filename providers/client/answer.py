@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +20,9 @@ from aiohttp.streams import StreamReader
 from providers.client.request import Destination
 from providers.errors import AnswerTooLarge, Disconnected, IdleTimeout, ProtocolError, TotalTimeout
 from providers.timeouts import Timeouts
+
+NO_LINGERING = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+"""C's `struct linger`: on, for 0 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +133,21 @@ async def read_limited(response: httpx.Response, limit_bytes: int) -> bytes:
 def drop(connection: Connection) -> None:
     """End a connection at once, without waiting for what is still to be written. Nothing, if it was given back."""
     if connection.protocol is not None:
+        reset_when_closed(connection.protocol.transport)
         connection.protocol.abort()
         connection.close()
+
+
+def reset_when_closed(transport: asyncio.BaseTransport | None) -> None:
+    """Let the kernel forget what the upstream has not taken yet.
+
+    It would keep that, megabytes of a large request, for as long as the upstream does not read, and the upstream would
+    learn only behind it that nobody waits any more.
+    """
+    sock = transport.get_extra_info("socket") if transport is not None else None
+    if sock is not None:
+        with suppress(OSError):  # it has gone by itself
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
 
 
 def total_timeout(sending: Sending) -> TotalTimeout:

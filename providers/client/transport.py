@@ -160,6 +160,16 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
         payload.on_eof(body.keep_connection)
         return httpx.Response(message.code, headers=message.raw_headers, stream=body)
 
+    @property
+    def in_use(self) -> int:
+        """Connections that carry a request, and those being made for one."""
+        return len(self.connector._acquired)
+
+    @property
+    def idle(self) -> int:
+        """Connections that wait for the next request."""
+        return sum(protocol not in self.connector._acquired for protocol in self.bodies)
+
     async def aclose(self) -> None:
         """Close every connection, those in use too."""
         await self.connector.close(abort_ssl=True)

@@ -86,9 +86,13 @@ class Calls:
         generation = self.number // (NAMES_AT_ONCE * 20)
         return f"http://slow-{generation}-{self.chance.randrange(NAMES_AT_ONCE)}.example:{self.ports['plain']}"
 
+    async def send(self, url: str, body: bytes) -> httpx.Response:
+        """The answer, its body unread. Raises UpstreamError."""
+        return await self.transport.handle_async_request(upstream_request(url, [], body, TIMEOUTS))
+
     async def ask(self, url: str, body: bytes = b"{}") -> bytes:
         """Read the answer to its end. Raises UpstreamError."""
-        response = await self.transport.handle_async_request(upstream_request(url, [], body, TIMEOUTS))
+        response = await self.send(url, body)
         return await read_limited(response, 1 << 40)
 
     async def ask_again_and_again(self, url: str) -> None:
@@ -98,7 +102,7 @@ class Calls:
 
     async def hold(self, url: str) -> None:
         """Read a piece now and then, as for a client that is slow."""
-        response = await self.transport.handle_async_request(upstream_request(url, [], b"{}", TIMEOUTS))
+        response = await self.send(url, b"{}")
         assert isinstance(response.stream, httpx.AsyncByteStream)
         try:
             async for _ in response.stream:

@@ -97,6 +97,16 @@ class Stage:
         await until_it_answers(self.postgres, lambda: postgres_answers(self.database_url))
         await until_it_answers(self.valkey, lambda: valkey_answers(self.gateway.environ["REDIS_URL"]))
 
+    async def start_gateway(self) -> None:
+        """And wait until all of its workers serve. Raises CannotMeasure."""
+        self.gateway.start()
+        await until_it_answers(self.gateway, lambda: gateway_answers(self.gateway, self.url))
+
+    def forget_what_was_delivered(self) -> None:
+        """Lay all journals out once more, as for a database that was put back from a backup. The gateway must not run."""
+        for path in sorted((self.folder / "data" / "journal").glob("*/*.done")):
+            path.rename(path.with_suffix(".journal"))
+
     def owners_of_unwritten_journals(self) -> set[int]:
         """Processes, the dead among them, in whose journal there is a segment that is not known to be in the database."""
         homes = {path.parent.name for path in (self.folder / "data" / "journal").glob("*/*.journal")}
@@ -196,7 +206,7 @@ def _gateway(folder: Path, environ: Mapping[str, str]) -> tuple[Gateway, str]:
     command = [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", str(WORKERS)]
     part = Gateway(
         name="web worker", command=command, folder=ROOT, log=folder / "gateway.log", environ=environ,
-        lives_seconds=(1.0, 9.0),
+        lives_seconds=(1.5, 12.0),
     )  # fmt: skip
     return part, f"http://127.0.0.1:{port}"
 

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     requires_system_checks = []  # they look into the database of this Plexus, which is none of our business
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--short", action="store_true", help="100 kills in about a minute; else ten minutes")
+        parser.add_argument("--short", action="store_true", help="100 kills, about two minutes; else ten")
         parser.add_argument(
             "--outage",
             action="store_true",

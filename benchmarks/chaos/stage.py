@@ -179,7 +179,7 @@ def _postgres(run_as: RunAs, folder: Path) -> tuple[Part, str]:
             continue
         part = Part(
             name="postgres", command=postgres_command(program, home, port, SURVIVES_KILL), folder=home,
-            log=folder / "postgres.log", environ=environ, run_as=run_as, lives_seconds=(0.4, 3.5),
+            log=folder / "postgres.log", environ=environ, run_as=run_as, lives_seconds=(0.3, 2.5),
             stop_with=signal.SIGINT,
         )  # fmt: skip
         return part, postgres_url(port)
@@ -196,7 +196,7 @@ def _valkey(folder: Path) -> tuple[Part, str]:
     command += ["--save", "", "--appendonly", "yes", "--maxmemory-policy", "noeviction"]
     part = Valkey(
         name="valkey", command=command, folder=home, log=folder / "valkey.log", environ=dict(os.environ),
-        lives_seconds=(0.2, 3.0),
+        lives_seconds=(0.2, 2.0),
     )  # fmt: skip
     return part, f"redis://127.0.0.1:{port}/0"
 
@@ -216,7 +216,7 @@ def _celery(folder: Path, environ: Mapping[str, str]) -> Part:
     command += ["-l", "WARNING", "-s", str(folder / "beat"), "-n", "chaos@localhost"]
     return Part(
         name="celery", command=command, folder=ROOT, log=folder / "celery.log", environ=environ,
-        lives_seconds=(1.0, 7.0),
+        lives_seconds=(1.0, 6.0),
     )  # fmt: skip
 
 

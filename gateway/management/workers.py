@@ -32,7 +32,7 @@ spawning = multiprocessing.get_context("spawn")
 
 
 class WorkersFailed(Exception):
-    """A worker could not start; another one could not either."""
+    """A worker could not start, when none had served yet: another one could not either."""
 
 
 class Workers:
@@ -52,6 +52,8 @@ class Workers:
         self._deaths = 0
         self._last_death = 0.0
         self._is_stopping = False
+        self._has_begun = False
+        """All of them have served. From then on whatever ends a worker, also while it starts, must not end the others."""
 
     def request_stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
         self._is_stopping = True
@@ -68,11 +70,10 @@ class Workers:
     def _run(self) -> None:
         for _ in range(self.count):
             self._start()
-        has_said_so = False
         while self._alive or (self._due and not self._is_stopping):
             wait([process.sentinel for process in self._alive], timeout=LOOK_EVERY_SECONDS)
-            if not has_said_so and all(ready.is_set() for ready in self._alive.values()):
-                has_said_so = True
+            if not self._has_begun and all(ready.is_set() for ready in self._alive.values()):
+                self._has_begun = True
                 self.on_ready()
             if self._is_stopping:
                 # Ours is a copy. Held open without anybody to accept, it would let clients wait instead of going elsewhere.
@@ -96,7 +97,7 @@ class Workers:
             served = self._alive.pop(process).is_set()
             if self._is_stopping:
                 continue
-            if not served:
+            if not served and not self._has_begun:
                 self.request_stop()
                 self._wait_for_all()
                 raise WorkersFailed(f"A worker could not start; it ended with exit code {process.exitcode}.")

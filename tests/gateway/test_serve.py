@@ -195,6 +195,24 @@ def test_several_workers_share_a_port_replace_a_dead_one_and_end_together(data: 
     assert not any(Path(f"/proc/{pid}").exists() for pid in replaced)
 
 
+def test_a_worker_that_is_killed_while_it_starts_does_not_take_the_others_with_it(
+    data: Path, key: str, redis_url: str
+) -> None:
+    with Running("serve", "--port", "0", "--workers", "2", data=data, environ={"REDIS_URL": redis_url}) as serve:
+        serve.wait_for("celery -A plexus_site worker -B")
+        first = workers_of(serve)
+        os.kill(first[0], signal.SIGKILL)
+        starting = wait_until_changed(serve, first)
+        os.kill(starting[-1], signal.SIGKILL)
+        replaced = wait_until_changed(serve, starting)
+        with post(serve, key) as reply:
+            status = reply.status_code
+        code = serve.stop(signal.SIGTERM)
+
+    assert first[1] in replaced
+    assert (status, code) == (200, 0)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGINT])
 def test_a_terminal_that_speaks_to_all_processes_at_once_lets_a_running_stream_end(
     signum: signal.Signals, data: Path, key: str, redis_url: str

@@ -104,6 +104,7 @@ async def _answer(caller: Caller, body: bytes, forwarded: HeaderList, draft: Dra
         vitals={},
         draw=runtime.draw,
         unpayable=purse.objection,
+        able_tiers=purse.able_tiers,
         left_out=draft.left_out,
     )
     answered = await first_answer(plan, call, forwarded, draft, purse, runtime)

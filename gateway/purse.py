@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gateway.prepared import Limits, Prepared, prepare
 from providers.errors import Misconfigured
 from providers.secrets import CredentialError
+from routing.plan import AbleTier
 from routing.table import RoutingTable, Upstream
 
 
@@ -17,6 +18,8 @@ class Purse:
     limits: Limits
     resolve: Callable[[str, str], str] = field(repr=False)
     """Authentication and stored credential -> the secret itself. Raises CredentialError."""
+    able_tiers: set[AbleTier] = field(default_factory=set, repr=False)
+    """For every Plan over this table: see there."""
     _opened: dict[str, Prepared | str] = field(default_factory=dict, repr=False)
 
     def prepared(self, upstream: Upstream) -> Prepared:

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 
 from routing.eligibility import Needs, objection
 from routing.selection import SELECTORS, Draw, VitalsByID
 from routing.table import Candidate, Frozen, LeftOut, Route, RoutingTable, Upstream
+
+
+AbleTier: TypeAlias = tuple[int, str, int, Needs]
+"""A tier in which nobody is left out: its route's id and name, its place, and of which requests that is so."""
 
 
 class Step(Frozen, frozen=True, kw_only=True):
@@ -35,6 +40,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why this process cannot call an upstream as it is configured, or None. May name variables of ours."""
     left_out: list[LeftOut] = []
     """Filled as the walk meets them."""
+    able_tiers: set[AbleTier] = set()
+    """Filled like it. Who hands it in again, with the same table, spares looking at each of their candidates for each request."""
     leads_somewhere: dict[str, bool] = {}
     """Alias -> whether anybody behind it can take the request."""
 
@@ -49,15 +56,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return
         entered.add(route.name)
         self.left_out.extend(route.left_out)
-        for tier in route.tiers:
-            able = []
-            for candidate in tier:
-                if self.is_able(candidate):
-                    able.append(candidate)
-                else:
-                    self._leave_out(candidate, entered, met)
+        for place, tier in enumerate(route.tiers):
+            key = (route.id, route.name, place, self.needs)
+            able = tier if key in self.able_tiers else self._able(tier, entered, met)
             if not able:
                 continue
+            if len(able) == len(tier):
+                self.able_tiers.add(key)
             for candidate in SELECTORS[route.selector].order(able, self.vitals, self.draw):
                 if candidate.alias:
                     yield from self._through(self.table.routes[candidate.alias], entered, met)
@@ -67,6 +72,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
                     met.add(upstream.key)
                     target_id = candidate.id if candidate.id > 0 else None
                     yield Step(upstream=upstream, target_id=target_id, via=route.name)
+
+    def _able(self, tier: Sequence[Candidate], entered: set[str], met: set[str]) -> Sequence[Candidate]:
+        able = []
+        for candidate in tier:
+            if self.is_able(candidate):
+                able.append(candidate)
+            else:
+                self._leave_out(candidate, entered, met)
+        return able
 
     def is_able(self, candidate: Candidate) -> bool:
         """Whether this upstream, or anybody behind this alias, can take the request.

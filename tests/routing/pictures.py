@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from routing.eligibility import Needs
-from routing.plan import Plan, Step
+from routing.plan import AbleTier, Plan, Step
 from routing.selection import Draw
 from routing.table import Candidate, LeftOut, Route, RoutingTable, Upstream
 
@@ -40,6 +40,7 @@ def a_plan(
     draw: Draw | None = None,
     api_type: str = "chat",
     unpayable: Callable[[Upstream], str | None] = lambda upstream: None,
+    able_tiers: set[AbleTier] | None = None,
 ) -> Plan:
     """The plan of one request for this name."""
     return Plan(
@@ -49,6 +50,7 @@ def a_plan(
         vitals={},
         draw=draw or a_draw(),
         unpayable=unpayable,
+        able_tiers=set() if able_tiers is None else able_tiers,
     )
 
 

@@ -18,14 +18,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
+from gateway.management.pauses import Pauses
 from gateway.management.serving import gateway_server
 from gateway.metrics.store import share_in
 
 LOOK_EVERY_SECONDS = 0.2
-CALM_SECONDS = 60.0
-"""So long after the last death, the next one counts as the first again."""
-FIRST_PAUSE_SECONDS = 0.25
-LONGEST_PAUSE_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 spawning = multiprocessing.get_context("spawn")
@@ -49,8 +46,7 @@ class Workers:
         """Each with what it sets when it serves."""
         self._due: list[float] = []
         """When those start that take the place of dead ones, on the monotonic clock."""
-        self._deaths = 0
-        self._last_death = 0.0
+        self._pauses = Pauses()
         self._is_stopping = False
         self._has_begun = False
         """All of them have served. From then on whatever ends a worker, also while it starts, must not end the others."""
@@ -101,18 +97,11 @@ class Workers:
                 self.request_stop()
                 self._wait_for_all()
                 raise WorkersFailed(f"A worker could not start; it ended with exit code {process.exitcode}.")
-            pause = self._pause_seconds()
+            pause = self._pauses.next_seconds()
             logger.error(
                 "A worker ended with exit code %s. Another one takes its place in %g s.", process.exitcode, pause
             )
             self._due.append(time.monotonic() + pause)
-
-    def _pause_seconds(self) -> float:
-        """Longer after each death: workers that die of the same cause again and again must not take the machine with them."""
-        now = time.monotonic()
-        self._deaths = 1 if now - self._last_death > CALM_SECONDS else self._deaths + 1
-        self._last_death = now
-        return pause_after(self._deaths)
 
     def _start_those_due(self) -> None:
         now = time.monotonic()
@@ -125,11 +114,6 @@ class Workers:
     def _wait_for_all(self) -> None:
         for process in list(self._alive):
             process.join()
-
-
-def pause_after(deaths: int) -> float:
-    """Seconds until the next worker starts: 0.25, 0.5, 1, 2, 4, 5, 5, …"""
-    return float(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(deaths - 1, 10)))
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from routing.eligibility import Needs, objection
 from routing.selection import SELECTORS, Draw, VitalsByID
 from routing.table import Candidate, Frozen, LeftOut, Route, RoutingTable, Upstream
 
-
 AbleTier: TypeAlias = tuple[int, str, int, Needs]
 """A tier in which nobody is left out: its route's id and name, its place, and of which requests that is so."""
 

@@ -127,6 +127,7 @@ async def _answer(
         health=runtime.health,
         clock=runtime.clock,
         estimate=Estimate(body=body, api_type=draft.api_type, purse=purse).cost_usd,
+        able_tiers=purse.able_tiers,
         left_out=draft.left_out,
     )
     if route.sticky:

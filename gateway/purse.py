@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gateway.prepared import NO_WAITS, Limits, Prepared, prepare
 from providers.errors import Misconfigured
 from providers.secrets import CredentialError
+from routing.plan import AbleTier
 from routing.table import RoutingTable, Upstream, Waits
 
 
@@ -17,6 +18,8 @@ class Purse:
     limits: Limits
     resolve: Callable[[str, str], str] = field(repr=False)
     """Authentication and stored credential -> the secret itself. Raises CredentialError."""
+    able_tiers: set[AbleTier] = field(default_factory=set, repr=False)
+    """For every Plan over this table: see there."""
     opens: Callable[[Upstream], None] | None = field(default=None, repr=False)
     """Told of each upstream when it is first needed."""
     _waiting: dict[tuple[str, Waits], Prepared] = field(default_factory=dict, repr=False)

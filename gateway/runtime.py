@@ -201,6 +201,9 @@ class Runtime:
             present=Present(
                 in_flight=len(IN_FLIGHT),
                 body_bytes=IN_FLIGHT.body_bytes,
+                tasks=len(asyncio.all_tasks()),
+                upstreams_in_use=self._transport.in_use,
+                upstreams_idle=self._transport.idle,
                 loop_lag_seconds=self._lag.worst_seconds,
                 history_pending=history.pending,
                 history_lag_seconds=history.lag_seconds,

@@ -1,6 +1,7 @@
 """The plan: which upstreams may take a request, in what order, and which may not, each with its reason."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -14,6 +15,8 @@ from routing.step import Step
 from routing.table import Candidate, LeftOut, Route, RoutingTable, Upstream
 from routing.vitality import vitals_of
 
+AbleTier: TypeAlias = tuple[int, str, int, Needs]
+"""A tier in which nobody is left out for its configuration: its route's id and name, its place, and of which requests that is so."""
 NO_VITALS: VitalsByID = {}
 WHOLE_WEIGHT = 100
 """A weight of 1 that is scaled: shares are taken in hundredths."""
@@ -65,6 +68,8 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
     """The key of the upstream that the session was last with."""
     left_out: list[LeftOut] = []
     """Filled as the walk meets them."""
+    able_tiers: set[AbleTier] = set()
+    """Filled like it. Who hands it in again, with the same table, spares looking at each of their candidates for each request."""
     outs: dict[str, Standing] = {}
     """Upstream key -> what its health has against it. A part of those left out."""
     failed: list[str] = []
@@ -136,8 +141,14 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
         entered.add(route.name)
         if route.left_out:
             self.left_out.extend(route.left_out)
-        for tier in route.tiers:
-            waiting = self._ordered(route, tier, entered, met)
+        for place, tier in enumerate(route.tiers):
+            key = (route.id, route.name, place, self.needs)
+            able = tier if key in self.able_tiers else self._able(tier, entered, met)
+            if not able:
+                continue
+            if len(able) == len(tier):
+                self.able_tiers.add(key)
+            waiting = self._ordered(route, able, met)
             while waiting:
                 candidate = self._next(waiting)
                 if candidate is None:
@@ -195,34 +206,34 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
 
     # The order of a tier
 
-    def _ordered(self, route: Route, tier: Sequence[Candidate], entered: set[str], met: set[str]) -> list[Candidate]:
-        """Those of a tier that can take the request now, in the order in which they are looked at."""
-        able: list[Candidate] = []
-        is_plain, has_conditions = not self.session, False
-        now, upstreams = self.clock(), self.table.upstreams
+    def _able(self, tier: Sequence[Candidate], entered: set[str], met: set[str]) -> Sequence[Candidate]:
+        able = []
         for candidate in tier:
-            if not self.is_able(candidate):
+            if self.is_able(candidate):
+                able.append(candidate)
+            else:
                 self._leave_out(candidate, entered, met)
-                continue
-            able.append(candidate)
-            has_conditions = has_conditions or bool(candidate.conditions)
-            if (
-                is_plain
-                and not candidate.alias
-                and self.health.of(upstreams[candidate.upstream].key).standing(now) is not WELL
-            ):
-                is_plain = False
-        if not able:
-            return able
-        selector = SELECTORS[route.selector]
-        if is_plain:
+        return able
+
+    def _ordered(self, route: Route, able: Sequence[Candidate], met: set[str]) -> list[Candidate]:
+        """Those of a tier that can take the request now, in the order in which they are looked at."""
+        now = self.clock()
+        if not self.session and self._are_all_well(able, now):
+            selector = SELECTORS[route.selector]
             ordered = selector.order(able, self._vitals(able, now) if selector.reads_vitals else NO_VITALS, self.draw)
         else:
             self.is_plain = False
             ordered = self._ordered_closely(able, route.selector, now, met)
-        if has_conditions and route.selector != "in_order":
+        if route.selector != "in_order" and any([candidate.conditions for candidate in ordered]):
             ordered.sort(key=lambda candidate: bool(candidate.conditions))  # fallbacks stand behind the others
         return ordered
+
+    def _are_all_well(self, able: Sequence[Candidate], now: float) -> bool:
+        health, upstreams = self.health, self.table.upstreams
+        for candidate in able:
+            if not candidate.alias and health.of(upstreams[candidate.upstream].key).standing(now) is not WELL:
+                return False
+        return True
 
     def _ordered_closely(self, able: Sequence[Candidate], selector: str, now: float, met: set[str]) -> list[Candidate]:
         """The same where somebody is not well, or a session wants to stay where it is."""

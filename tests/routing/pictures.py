@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from routing.eligibility import Needs
 from routing.health import HealthBook
-from routing.plan import Plan
+from routing.plan import AbleTier, Plan
 from routing.selection import Draw
 from routing.step import Step
 from routing.table import Candidate, LeftOut, Route, RoutingTable, Upstream
@@ -44,6 +44,7 @@ def a_plan(
     unpayable: Callable[[Upstream], str | None] = lambda upstream: None,
     health: HealthBook | None = None,
     clock: Callable[[], float] = lambda: 1000.0,
+    able_tiers: set[AbleTier] | None = None,
 ) -> Plan:
     """The plan of one request for this name."""
     return Plan(
@@ -52,6 +53,7 @@ def a_plan(
         needs=Needs(api_type=api_type),
         health=health or HealthBook(random.Random(1)),
         clock=clock,
+        able_tiers=set() if able_tiers is None else able_tiers,
         draw=draw or a_draw(),
         unpayable=unpayable,
     )

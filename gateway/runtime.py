@@ -18,11 +18,14 @@ from gateway.access.store import KEYS
 from gateway.decision import in_one_line
 from gateway.draft import Draft, Moment
 from gateway.errors import HistoryUnavailable, NotReady
+from gateway.health.sharing import Sharing
+from gateway.health.store import new_teller, post_of_settings
 from gateway.in_flight import IN_FLIGHT
 from gateway.loop_lag import LoopLag
 from gateway.metrics import store as reports
 from gateway.metrics.report import Present, Recorded, Report
 from gateway.metrics.totals import TOTALS
+from gateway.metrics.upstreams import figures_of
 from gateway.newcomers import Newcomers
 from gateway.prepared import Limits
 from gateway.purse import Purse
@@ -41,6 +44,7 @@ from providers.client import (
 from providers.models import vault
 from providers.secrets import needed
 from providers.timeouts import Timeouts
+from routing.health import HealthBook
 from routing.plan import Step
 from routing.selection import Draw
 from routing.snapshot import Follower
@@ -69,6 +73,8 @@ class Runtime:
         self.loop = asyncio.get_running_loop()
         self.max_answer_bytes: int = settings.PLEXUS_MAX_ANSWER_BYTES
         self.draw = Draw(rng=random.Random(seed))
+        self.health = HealthBook(self.draw.rng)
+        self.sharing = Sharing(self.health, post_of_settings(), new_teller(), self.now)
         self.newcomers = Newcomers(self.loop)
         self._recorder = recorder
         self._transport = UpstreamTransport(allowed=settings.PLEXUS_PRIVATE_UPSTREAMS)
@@ -80,6 +86,7 @@ class Runtime:
         self._tasks = [
             self.loop.create_task(self._lag.measure(), name="event loop lag"),
             self.loop.create_task(self._tell_the_others(), name="figures for other workers"),
+            self.loop.create_task(self.sharing.run(), name="health of upstreams"),
         ]
 
     # The present
@@ -181,6 +188,7 @@ class Runtime:
                 versions=_versions(),
                 ages_seconds=_ages_seconds(),
             ),
+            upstreams=figures_of(self.sharing.sheet),
         )
 
     # Life
@@ -198,6 +206,7 @@ class Runtime:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.sharing.end()
         await sync_to_async(self._follower.stop, thread_sensitive=False)()
         await self._transport.aclose()
         await sync_to_async(self._recorder.stop, thread_sensitive=False)(STOP_SECONDS)

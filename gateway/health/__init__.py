@@ -6,7 +6,7 @@
     sharing.py       Sharing        hear the others, tell them, once a second, beside the requests
     overview.py      rows_of        what all processes show, as one table for people
     clearing.py      clear          an operator says that it is well
-    probing.py       EDGE           tiny requests to upstreams that want them, from a Celery worker
+    probing.py       wanting        whom to probe, and what to tell of it; sent by gateway/tasks.py, from a Celery worker
 
 What health is stands in routing/health. All of this is best effort: without it each process goes by its own eyes.
 """

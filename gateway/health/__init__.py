@@ -1,6 +1,7 @@
 """The health of upstreams beyond one process: told to the others, shown to people, probed where that is wanted.
 
     letters.py       Word, Sheet    what a process tells the others each second; what it shows on pages
+    sealed.py                       the same as signed text
     trails.py        Trails         how many answers and failures there were lately, ten seconds by ten seconds
     store/           EDGE           where letters lie: in Redis, else in files of this machine
     sharing.py       Sharing        hear the others, tell them, once a second, beside the requests

@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.health.letters import Sheet, Word, read_sheet, read_word, sealed_sheet, sealed_word
+from gateway.health.letters import Sheet, Word
+from gateway.health.sealed import read_sheet, read_word, sealed_sheet, sealed_word
 from gateway.health.store import LEASE_SECONDS
 
 logger = logging.getLogger(__name__)

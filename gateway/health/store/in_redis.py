@@ -13,7 +13,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from gateway.health.letters import Sheet, Word, read_sheet, read_word, sealed_sheet, sealed_word
+from gateway.health.letters import Sheet, Word
+from gateway.health.sealed import read_sheet, read_word, sealed_sheet, sealed_word
 from gateway.health.store import LEASE_SECONDS
 
 logger = logging.getLogger(__name__)

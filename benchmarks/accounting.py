@@ -38,6 +38,9 @@ class Held:
 
     kib: int
     """Proportional set size where /proc shows it, so that shared pages count once; else resident set size."""
+    resident_kib: int
+    """Resident set size: shared pages count in each process."""
+    descriptors: int
     threads: int
     processes: int
 
@@ -61,7 +64,13 @@ def held(root: int) -> Held:
     """Memory and threads of the tree now."""
     processes = tree(root)
     threads = sum(len(list(_threads(process))) for process in processes)
-    return Held(kib=sum(map(_kib, processes)), threads=threads, processes=len(processes))
+    return Held(
+        kib=sum(map(_kib, processes)),
+        resident_kib=sum(_field_kib(process, "status", "VmRSS:") for process in processes),
+        descriptors=sum(map(_descriptors, processes)),
+        threads=threads,
+        processes=len(processes),
+    )
 
 
 def wait_until_quiet(root: int, longest_seconds: float) -> bool:
@@ -106,11 +115,21 @@ def _stat(process: int) -> list[str]:
 
 
 def _kib(process: int) -> int:
-    for name, field in (("smaps_rollup", "Pss:"), ("status", "VmRSS:")):
-        for line in _text(PROC / str(process) / name).splitlines():
-            if line.startswith(field):
-                return int(line.split()[1])
+    return _field_kib(process, "smaps_rollup", "Pss:") or _field_kib(process, "status", "VmRSS:")
+
+
+def _field_kib(process: int, name: str, field: str) -> int:
+    for line in _text(PROC / str(process) / name).splitlines():
+        if line.startswith(field):
+            return int(line.split()[1])
     return 0
+
+
+def _descriptors(process: int) -> int:
+    try:
+        return len(list((PROC / str(process) / "fd").iterdir()))
+    except OSError:
+        return 0  # it has ended meanwhile, or is not shown to us
 
 
 def _threads(process: int) -> Iterator[int]:

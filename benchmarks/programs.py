@@ -42,6 +42,9 @@ class Requests:
     """What a load of whole answers came to. Durations in microseconds."""
 
     requests: int
+    """Whole answers."""
+    left: int
+    """Requests that their client left alone."""
     errors: int
     seconds: float
     p50_us: int
@@ -68,6 +71,16 @@ class Chunks:
     first_error: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """Clients that hang up at random moments, and a second request among the first."""
+
+    other_file: Path
+    other_percent: float
+    leave_percent: float
+    seed: int
+
+
 def load_requests(
     programs: Path,
     port: int,
@@ -77,9 +90,12 @@ def load_requests(
     seconds: float,
     most_requests: int = 0,
     per_second: float = 0,
+    leaving: Leaving | None = None,
 ) -> Requests:
     """Send a request over and over. `most_requests` 0: as many as fit; `per_second` 0: as fast as they are answered."""
     command = [programs / "requestload", port, connections, seconds, most_requests, per_second, request_file]
+    if leaving is not None:
+        command += [leaving.other_file, leaving.other_percent, leaving.leave_percent, leaving.seed]
     done = subprocess.run(
         [str(part) for part in command],
         capture_output=True,

@@ -1,10 +1,14 @@
 /* Sends one request over and over, on connections that are kept, and measures how long whole answers take.
  *
  *     requestload PORT CONNECTIONS SECONDS MOST_REQUESTS REQUESTS_PER_SECOND REQUEST_FILE
+ *                 [OTHER_FILE OTHER_PERCENT LEAVE_PERCENT SEED]
  *
  * It ends after SECONDS or MOST_REQUESTS (0: no limit), whichever is first, once all answers under way are here.
  * REQUESTS_PER_SECOND 0: each connection sends as soon as it has its answer. Else requests are sent at that even rate, and
  * each one's time counts from the moment at which it was due, so that a stall counts for all that had to wait for it.
+ * Of all requests, OTHER_PERCENT are the one in OTHER_FILE, and LEAVE_PERCENT are left alone by their client: it hangs up at a
+ * random moment before the answer is whole, for every fifth of them before the request is; one half with a FIN, the other with
+ * a reset. An answer that was faster than its client's leaving passes it on to the next request.
  * The result is one line of JSON.
  */
 
@@ -17,9 +21,20 @@
 #define HEAD_BYTES 8192
 #define PATIENCE_SECONDS 10 /* for the last answers */
 #define MOST_ERRORS 1000    /* then going on would tell nothing */
+#define KINDS 2
+#define FIRST_GUESS_NS 5000000.0 /* of how long an answer takes */
+#define OF_NEWEST 0.05           /* what the newest answer counts in the mean */
+
+struct request {
+    const char *bytes;
+    size_t length;
+    double mean_ns; /* that its answer takes */
+};
 
 struct connection {
-    size_t sent;          /* of the request */
+    struct request *request;
+    size_t to_send, sent; /* of the request; less than all of it where the client leaves in between */
+    uint64_t leaves_ns;   /* 0: it stays */
     char head[HEAD_BYTES];
     size_t head_length;
     int has_head, is_chunked, is_busy;
@@ -30,11 +45,11 @@ struct connection {
 
 static struct connection connections[MOST_DESCRIPTORS];
 static int idle[MOST_DESCRIPTORS], idle_count;
-static int epoll, timer, port, busy_count;
-static const char *request;
-static size_t request_length;
+static int epoll, timer, port, busy_count, highest;
+static struct request kinds[KINDS];
 static uint64_t began_ns, ends_ns;
-static unsigned long most_requests, sent_count, errors;
+static unsigned long most_requests, sent_count, errors, left_count, to_leave_count;
+static double other_share, leave_share;
 static double rate;
 static struct samples latencies;
 static char first_error[256];
@@ -53,6 +68,7 @@ static void open_connection(void)
         return;
     }
     memset(&connections[fd], 0, sizeof connections[fd]);
+    highest = fd > highest ? fd : highest;
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
     epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
     idle[idle_count++] = fd;
@@ -81,20 +97,37 @@ static void replace(int fd, const char *error)
 static void send_rest(int fd)
 {
     struct connection *connection = &connections[fd];
-    ssize_t sent = send(fd, request + connection->sent, request_length - connection->sent, MSG_NOSIGNAL);
+    size_t left = connection->to_send - connection->sent;
+    ssize_t sent = send(fd, connection->request->bytes + connection->sent, left, MSG_NOSIGNAL);
     if (sent > 0)
         connection->sent += (size_t)sent;
-    int is_blocked = connection->sent < request_length;
+    int is_blocked = connection->sent < connection->to_send;
     /* Errors are met again by the next read. */
     struct epoll_event event = {.events = EPOLLIN | (is_blocked ? EPOLLOUT : 0), .data.fd = fd};
-    if (is_blocked || (size_t)sent < request_length)
+    if (is_blocked || (size_t)sent < left)
         epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
+}
+
+static void choose_what_it_is(struct connection *connection)
+{
+    connection->request = &kinds[drand48() < other_share];
+    connection->to_send = connection->request->length;
+    connection->leaves_ns = 0;
+    if (leave_share && drand48() < leave_share)
+        to_leave_count++;
+    if (!to_leave_count)
+        return;
+    to_leave_count--;
+    connection->leaves_ns = now_ns() + (uint64_t)(drand48() * connection->request->mean_ns);
+    if (drand48() < 0.2)
+        connection->to_send = (size_t)(drand48() * (double)connection->request->length);
 }
 
 static void begin_request(uint64_t counts_from_ns)
 {
     int fd = idle[--idle_count];
     struct connection *connection = &connections[fd];
+    choose_what_it_is(connection);
     connection->sent = connection->head_length = connection->body_left = 0;
     connection->has_head = connection->is_chunked = 0;
     memset(connection->tail, 0, sizeof connection->tail);
@@ -194,8 +227,33 @@ static void read_from(int fd)
     }
     if (!connection->has_head || !take_body(connection, bytes + of_head, (size_t)got - of_head))
         return;
-    add_sample(&latencies, now_ns() - connection->began_ns);
+    uint64_t took_ns = now_ns() - connection->began_ns;
+    add_sample(&latencies, took_ns);
+    connection->request->mean_ns += OF_NEWEST * ((double)took_ns - connection->request->mean_ns);
+    to_leave_count += connection->leaves_ns != 0;
     set_free(fd);
+}
+
+static void leave(int fd)
+{
+    if (drand48() < 0.5) {
+        struct linger reset = {.l_onoff = 1, .l_linger = 0};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    }
+    left_count++;
+    busy_count--;
+    close(fd);
+    open_connection();
+}
+
+static void leave_what_is_due(void)
+{
+    if (!leave_share)
+        return;
+    uint64_t now = now_ns();
+    for (int fd = 0; fd <= highest; fd++)
+        if (connections[fd].is_busy && connections[fd].leaves_ns && connections[fd].leaves_ns <= now)
+            leave(fd);
 }
 
 static void take_events(int count, const struct epoll_event *events)
@@ -221,22 +279,30 @@ static void say(double seconds)
     for (char *c = first_error; *c; c++)
         if (*c < ' ' || *c == '"' || *c == '\\')
             *c = ' ';
-    printf("{\"requests\": %zu, \"errors\": %lu, \"seconds\": %.6f, \"p50_us\": %u, \"p90_us\": %u, \"p99_us\": %u, "
+    printf("{\"requests\": %zu, \"left\": %lu, \"errors\": %lu, \"seconds\": %.6f, \"p50_us\": %u, \"p90_us\": %u, \"p99_us\": %u, "
            "\"max_us\": %u, \"first_error\": \"%s\"}\n",
-           latencies.count, errors, seconds, percentile(&latencies, 0.5), percentile(&latencies, 0.9),
+           latencies.count, left_count, errors, seconds, percentile(&latencies, 0.5), percentile(&latencies, 0.9),
            percentile(&latencies, 0.99), percentile(&latencies, 1), first_error);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 7)
+    if (argc != 7 && argc != 11)
         return 2;
     begin_program();
     port = atoi(argv[1]);
     int wanted = atoi(argv[2]);
     most_requests = strtoul(argv[4], NULL, 10);
     rate = atof(argv[5]);
-    request = read_request(argv[6], &request_length);
+    for (int kind = 0; kind < KINDS; kind++) {
+        kinds[kind].bytes = read_request(argv[kind && argc == 11 ? 7 : 6], &kinds[kind].length);
+        kinds[kind].mean_ns = FIRST_GUESS_NS;
+    }
+    if (argc == 11) {
+        other_share = atof(argv[8]) / 100;
+        leave_share = atof(argv[9]) / 100;
+        srand48(atol(argv[10]));
+    }
     epoll = epoll_create1(EPOLL_CLOEXEC);
     timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     struct epoll_event events[256], event = {.events = EPOLLIN, .data.fd = timer};
@@ -251,7 +317,8 @@ int main(int argc, char **argv)
         int is_over = now >= ends_ns || (most_requests && sent_count >= most_requests) || errors >= MOST_ERRORS;
         if (is_over && (!busy_count || now > ends_ns + PATIENCE_SECONDS * SECOND_NS))
             break;
-        take_events(epoll_wait(epoll, events, 256, 20), events);
+        take_events(epoll_wait(epoll, events, 256, leave_share ? 1 : 20), events);
+        leave_what_is_due();
     }
     double seconds = (double)(now_ns() - began_ns) / 1e9;
     while (busy_count-- > 0)

@@ -238,7 +238,7 @@ def _resolve(path: str) -> ResolverMatch:
 
 
 async def _send_whole(response: ReadyResponse, request: GatewayRequest, send: Send) -> None:
-    await send(_start(response))
+    await send({"type": "http.response.start", "status": response.status_code, "headers": response.pairs()})
     request.stop_watching()
     await send({"type": "http.response.body", "body": response.content if request.method != "HEAD" else b""})
 
@@ -247,7 +247,7 @@ async def _send_stream(response: ReadyStream, request: GatewayRequest, send: Sen
     """Whatever happens, also before the first byte, the source is closed."""
     source = response.source
     try:
-        await send(_start(response))
+        await send({"type": "http.response.start", "status": response.status_code, "headers": response.pairs()})
         async for piece in source:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     except asyncio.CancelledError:
@@ -259,7 +259,3 @@ async def _send_stream(response: ReadyStream, request: GatewayRequest, send: Sen
         await source.aclose()
     request.stop_watching()
     await send({"type": "http.response.body", "body": b""})
-
-
-def _start(response: ReadyResponse) -> Message:
-    return {"type": "http.response.start", "status": response.status_code, "headers": response.pairs()}

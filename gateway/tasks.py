@@ -9,9 +9,10 @@ from contextlib import suppress
 
 from celery import shared_task
 from django.conf import settings
+from django.db import Error
 
-from gateway.attempts import without_secret
 from gateway.draft import KEPT_ERROR_CHARACTERS
+from gateway.echoes import without_secret
 from gateway.health import probing
 from gateway.health.letters import Word
 from gateway.health.store import Post, new_teller, post_of_settings
@@ -45,9 +46,13 @@ KEY_NAME = "probe"
 @shared_task(name="gateway.tasks.probe_upstreams")
 def probe_upstreams() -> None:
     """Ask those that are due, tell all processes what came of it, and record what it cost."""
-    if not Provider.objects.filter(enabled=True, probe_every_seconds__isnull=False).exists():
+    try:
+        if not Provider.objects.filter(enabled=True, probe_every_seconds__isnull=False).exists():
+            return
+        TABLE.catch_up()
+    except Error as exc:
+        logger.debug("Nobody is probed while the database is away: %s", exc)
         return
-    TABLE.catch_up()
     post = post_of_settings()
     words, sheets = post.words(but_of="") or {}, post.sheets(but_of="") or {}
     wanting = probing.wanting(TABLE.current.upstreams, words.values(), sheets.values())

@@ -13,9 +13,9 @@ def new_id(epoch_seconds: float, random_bits: int) -> str:
     """The id of a request that began at `epoch_seconds`. `random_bits`: 74 of them."""
     milliseconds = int(epoch_seconds * 1000) & 0xFFFF_FFFF_FFFF
     high, low = random_bits >> 62 & 0xFFF, random_bits & 0x3FFF_FFFF_FFFF_FFFF
-    digits = f"{milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low:032x}"
     # As str(UUID(int=…)) writes it, at a third of the cost.
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    time, rest = f"{milliseconds:012x}", f"{0b10 << 62 | low:016x}"
+    return f"{time[:8]}-{time[8:]}-7{high:03x}-{rest[:4]}-{rest[4:]}"
 
 
 def first_id_at(moment: datetime) -> UUID:

@@ -10,8 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from history import store
-from history.batch import Batch
+from history.batch import Batch, Place
+from history.embedded import broker_is_a_folder
 from history.ids import first_id_at
+from history.journal.stretch import batch_at
 from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
 from history.partitions import store as partitions
 
@@ -36,24 +38,43 @@ FORGET_ROWS = 1_000
     retry_backoff_max=60,
     max_retries=None,
 )
-def record_exchanges(task: Any, segment: str, start: int, end: int, rows: str) -> None:  # Any: celery.Task has no types
-    """Write a batch of the journal (see history.batch.Batch). The same one again changes nothing."""
-    batch = Batch(segment=segment, start=start, end=end, rows=rows, count=0)
+def record_exchanges(
+    task: Any,  # celery.Task has no types
+    segment: str,
+    start: int,
+    end: int,
+    rows: str | None = None,
+) -> None:
+    """Write a batch of the journal (see history.batch.Batch). The same one again changes nothing.
+
+    Without `rows`, they stand in the journal on this machine; or no longer, when they have been written another way.
+    """
     try:
-        store.write_batch(batch)
+        batch = _batch((segment, start, end), rows)
+        if batch is not None:
+            store.write_batch(batch)
     except Exception as exc:
         if not task.request.retries:  # once per batch, which may wait for hours
             reason = str(exc).partition("\n")[0]
-            logger.warning(
-                "History waits: %s is tried until it is written: %s: %s", batch.id, type(exc).__name__, reason
-            )
+            name = f"{segment}:{start}-{end}"
+            logger.warning("History waits: %s is tried until it is written: %s: %s", name, type(exc).__name__, reason)
         raise
 
 
+def _batch(place: Place, rows: str | None) -> Batch | None:
+    if rows is None:
+        return batch_at(settings.DATA_DIR / "journal", place)
+    segment, start, end = place
+    return Batch(segment=segment, start=start, end=end, rows=rows, count=0)
+
+
 def publish(batch: Batch) -> None:
-    """Hand a batch to the workers. Raises what the broker's client raises when nobody takes it."""
+    """Hand a batch to the workers. Raises what the broker's client raises when nobody takes it.
+
+    A broker that is a folder reaches this machine's workers alone; they read the rows where they stand.
+    """
     record_exchanges.apply_async(  # type: ignore[call-arg]  # celery-types does not know `argsrepr`
-        (batch.segment, batch.start, batch.end, batch.rows),
+        (*batch.place, None if broker_is_a_folder() else batch.rows),
         task_id=batch.id,
         retry=False,
         argsrepr=f"({batch.id}, {batch.count} rows)",  # Celery's own would look through half a megabyte of text

@@ -4,7 +4,6 @@ A wrong value stops the start with one sentence that names the setting: see `ple
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.urls import reverse_lazy
 
@@ -20,13 +19,17 @@ env = Environment.load(BASE_DIR / ".env")
 DATA_DIR = Path(env.str("PLEXUS_DATA_DIR", default=str(BASE_DIR / "data"))).absolute()
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'plexus.sqlite3'}")
 REDIS_URL = env.servers("REDIS_URL", ("redis", "rediss", "unix"), default="", example="redis://127.0.0.1:6379/0")
-CELERY_BROKER_URL = env.servers(
-    "CELERY_BROKER_URL",
-    ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps", "pyamqp", "sqs", "memory"),
-    # redis-py's word for a socket, in Celery's spelling.
-    default=REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=") or "memory://localhost",
-    example="redis://127.0.0.1:6379/1",
+CELERY_BROKER_URL = (
+    env.servers(
+        "CELERY_BROKER_URL",
+        ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps", "pyamqp", "sqs"),
+        # redis-py's word for a socket, in Celery's spelling.
+        default=REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host="),
+        example="redis://127.0.0.1:6379/1",
+    )
+    or "filesystem://localhost"
 )
+"""Without a server: a folder, which reaches the worker that the gateway starts beside itself. See history/embedded."""
 
 # Secrets -----------------------------------------------------------------------------------------
 
@@ -54,8 +57,14 @@ PLEXUS_CONNECT_TIMEOUT_SECONDS = env.positive("PLEXUS_CONNECT_TIMEOUT_SECONDS", 
 PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS = env.positive("PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS", default=60.0)
 """From sending the request to the first byte of a stream. A whole answer has PLEXUS_ANSWER_TIMEOUT_SECONDS."""
 PLEXUS_IDLE_TIMEOUT_SECONDS = env.positive("PLEXUS_IDLE_TIMEOUT_SECONDS", default=60.0)
+PLEXUS_SEMANTIC_IDLE_TIMEOUT_SECONDS = env.positive("PLEXUS_SEMANTIC_IDLE_TIMEOUT_SECONDS", default=180.0)
+"""Between two events of a stream that say something: comments that keep a connection alive say nothing."""
 PLEXUS_ANSWER_TIMEOUT_SECONDS = env.positive("PLEXUS_ANSWER_TIMEOUT_SECONDS", default=300.0)
 PLEXUS_STREAM_TIMEOUT_SECONDS = env.positive("PLEXUS_STREAM_TIMEOUT_SECONDS", default=3600.0)
+PLEXUS_CHAIN_TIMEOUT_SECONDS = env.positive("PLEXUS_CHAIN_TIMEOUT_SECONDS", default=120.0)
+"""All tries of one request together, until one of them answers."""
+PLEXUS_UPSTREAM_MAX_IN_FLIGHT = env.count("PLEXUS_UPSTREAM_MAX_IN_FLIGHT", default=256)
+"""Requests that one process has with one upstream at once, where the model does not say how many."""
 
 # What a client may send --------------------------------------------------------------------------
 
@@ -203,12 +212,16 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    # The in-memory transport polls once a second unless told otherwise.
-    {"polling_interval": 0.02}
-    if urlsplit(CELERY_BROKER_URL).scheme == "memory"
-    else {"socket_connect_timeout": 0.3, "socket_timeout": 1.0, "max_retries": 0}
-)
+if CELERY_BROKER_URL == "filesystem://localhost":
+    CELERY_BROKER_TRANSPORT = "history.embedded.folder:Transport"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "folder": str(DATA_DIR / "tasks"),
+        "polling_interval": 0.1,
+        "body_encoding": "utf-8",  # kombu's default is base64
+    }
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # it needs an answer from many, which a folder cannot carry
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.3, "socket_timeout": 1.0, "max_retries": 0}
 CELERY_BEAT_SCHEDULE = {
     "make-pieces-ahead": {"task": "history.tasks.make_pieces_ahead", "schedule": 3600.0},
     "forget-old-history": {"task": "history.tasks.forget_old_history", "schedule": 3600.0},
@@ -230,7 +243,6 @@ LOGGING = {
         "django.security.DisallowedHost": {"filters": ["one_line"]},
         "uvicorn.error": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
-        "celery.worker.control": {"level": "ERROR"},  # its farewell, a warning at every end of the embedded worker
     },
 }
 

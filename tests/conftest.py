@@ -57,11 +57,11 @@ def celery_worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     It sees what is committed only: tests that use it are marked `django_db(transaction=True)`.
     """
     if not services.REAL:
-        from history.embedded import EmbeddedWorker
+        from tests.worker_in_a_thread import WorkerInAThread
 
         request.getfixturevalue("django_db_setup")
         blocker = request.getfixturevalue("django_db_blocker")
-        worker_here = EmbeddedWorker()
+        worker_here = WorkerInAThread()
         with blocker.unblock():  # On starting, Celery runs Django's checks, and some look into the database.
             worker_here.start()
         yield

@@ -41,7 +41,7 @@ from tests.faulty_upstream import FaultyUpstream
 
 T = TypeVar("T")
 START_SECONDS = 20.0
-RECORD_SECONDS = 10.0
+RECORD_SECONDS = 30.0
 
 
 class RunningGateway:

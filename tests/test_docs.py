@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from gateway.errors import GatewayError
 from gateway.interchange import IMPORTERS
-from gateway.management.one_process import WORKER_NEEDED
+from gateway.management.history_worker import WORKER_NEEDED
 from gateway.urls import urlpatterns
 from providers.errors import UpstreamError
 from providers.wire import FORMATS

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,8 +25,35 @@ CREDENTIAL = "BENCHMARK_UPSTREAM_KEY"
 COMMAND_SECONDS = 120
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A configured database with a key in it."""
+
+    data: Path
+    environ: Mapping[str, str]
+    """All that `manage.py` needs to find it."""
+    key: str
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What a request must carry."""
+        return {"Authorization": f"Bearer {self.key}"}
+
+
 def prepare(workplace: Workplace) -> Contender:
-    """A configured database, with a key. Raises CannotMeasure."""
+    """Plexus on a database of its own. Raises CannotMeasure."""
+    installed = install(workplace)
+    return Contender(
+        name=NAME,
+        version=f"history on, Python {'.'.join(map(str, sys.version_info[:3]))}",
+        start=partial(start, workplace, installed.environ),
+        headers=installed.headers,
+        lost=partial(lost, installed.data),
+    )
+
+
+def install(workplace: Workplace) -> Installed:
+    """Everything that comes before `manage.py serve`. Raises CannotMeasure."""
     data = workplace.folder / "plexus"
     data.mkdir()
     configuration = data / "configuration.yaml"
@@ -34,13 +62,7 @@ def prepare(workplace: Workplace) -> Contender:
     _manage("migrate", environ=environ)
     _manage("import_config", str(configuration), environ=environ)
     key = _manage("create_key", "the benchmark", environ=environ).split()[-1]
-    return Contender(
-        name=NAME,
-        version=f"history on, Python {'.'.join(map(str, sys.version_info[:3]))}",
-        start=partial(start, workplace, environ),
-        headers={"Authorization": f"Bearer {key}"},
-        lost=partial(_lost, data),
-    )
+    return Installed(data=data, environ=environ, key=key)
 
 
 def start(workplace: Workplace, environ: Mapping[str, str]) -> AbstractContextManager[Server]:
@@ -97,7 +119,8 @@ def _manage(*arguments: str, environ: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def _lost(data: Path, answered: int) -> int:
+def lost(data: Path, answered: int) -> int:
+    """Of so many answers, how many the history lacks."""
     with closing(sqlite3.connect(data / "plexus.sqlite3")) as database:
         rows: int = database.execute("SELECT count(*) FROM history_requestlog").fetchone()[0]
     return max(0, answered - rows)

@@ -18,21 +18,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
+from gateway.management.pauses import Pauses
 from gateway.management.serving import gateway_server
 from gateway.metrics.store import share_in
 
 LOOK_EVERY_SECONDS = 0.2
-CALM_SECONDS = 60.0
-"""So long after the last death, the next one counts as the first again."""
-FIRST_PAUSE_SECONDS = 0.25
-LONGEST_PAUSE_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 spawning = multiprocessing.get_context("spawn")
 
 
 class WorkersFailed(Exception):
-    """A worker could not start; another one could not either."""
+    """A worker could not start, when none had served yet: another one could not either."""
 
 
 class Workers:
@@ -49,9 +46,10 @@ class Workers:
         """Each with what it sets when it serves."""
         self._due: list[float] = []
         """When those start that take the place of dead ones, on the monotonic clock."""
-        self._deaths = 0
-        self._last_death = 0.0
+        self._pauses = Pauses()
         self._is_stopping = False
+        self._has_begun = False
+        """All of them have served. From then on whatever ends a worker, also while it starts, must not end the others."""
 
     def request_stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
         self._is_stopping = True
@@ -68,11 +66,10 @@ class Workers:
     def _run(self) -> None:
         for _ in range(self.count):
             self._start()
-        has_said_so = False
         while self._alive or (self._due and not self._is_stopping):
             wait([process.sentinel for process in self._alive], timeout=LOOK_EVERY_SECONDS)
-            if not has_said_so and all(ready.is_set() for ready in self._alive.values()):
-                has_said_so = True
+            if not self._has_begun and all(ready.is_set() for ready in self._alive.values()):
+                self._has_begun = True
                 self.on_ready()
             if self._is_stopping:
                 # Ours is a copy. Held open without anybody to accept, it would let clients wait instead of going elsewhere.
@@ -96,22 +93,15 @@ class Workers:
             served = self._alive.pop(process).is_set()
             if self._is_stopping:
                 continue
-            if not served:
+            if not served and not self._has_begun:
                 self.request_stop()
                 self._wait_for_all()
                 raise WorkersFailed(f"A worker could not start; it ended with exit code {process.exitcode}.")
-            pause = self._pause_seconds()
+            pause = self._pauses.next_seconds()
             logger.error(
                 "A worker ended with exit code %s. Another one takes its place in %g s.", process.exitcode, pause
             )
             self._due.append(time.monotonic() + pause)
-
-    def _pause_seconds(self) -> float:
-        """Longer after each death: workers that die of the same cause again and again must not take the machine with them."""
-        now = time.monotonic()
-        self._deaths = 1 if now - self._last_death > CALM_SECONDS else self._deaths + 1
-        self._last_death = now
-        return pause_after(self._deaths)
 
     def _start_those_due(self) -> None:
         now = time.monotonic()
@@ -124,11 +114,6 @@ class Workers:
     def _wait_for_all(self) -> None:
         for process in list(self._alive):
             process.join()
-
-
-def pause_after(deaths: int) -> float:
-    """Seconds until the next worker starts: 0.25, 0.5, 1, 2, 4, 5, 5, …"""
-    return float(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(deaths - 1, 10)))
 
 
 @contextmanager

@@ -85,6 +85,11 @@ def _of_the_present(summary: Summary) -> Iterator[Metric]:
     yield GaugeMetricFamily("plexus_workers", "Processes that these figures are the sum of.", summary.workers)
     yield GaugeMetricFamily("plexus_requests_in_flight", "Requests being worked on.", present.in_flight)
     yield GaugeMetricFamily("plexus_request_body_bytes", "Request bodies held in memory.", present.body_bytes)
+    yield GaugeMetricFamily("plexus_event_loop_tasks", "Tasks of the event loop.", present.tasks)
+    connections = GaugeMetricFamily("plexus_upstream_connections", "Connections to upstreams.", labels=["state"])
+    connections.add_metric(["in_use"], present.upstreams_in_use)
+    connections.add_metric(["idle"], present.upstreams_idle)
+    yield connections
     yield GaugeMetricFamily(
         "plexus_event_loop_lag_seconds", "The longest that the event loop was held up lately.", present.loop_lag_seconds
     )

@@ -30,6 +30,12 @@ class Present(msgspec.Struct):
 
     in_flight: int = 0
     body_bytes: int = 0
+    tasks: int = 0
+    """Of the event loop: what it runs by itself, and one or two for each request."""
+    upstreams_in_use: int = 0
+    """Connections to upstreams that carry a request, or are being made for one."""
+    upstreams_idle: int = 0
+    """Connections to upstreams that are kept for the next request."""
     loop_lag_seconds: float = 0.0
     history_pending: int = 0
     history_lag_seconds: float = 0.0
@@ -89,6 +95,9 @@ def _worst(living: Sequence[Present]) -> Present:
     return Present(
         in_flight=sum(present.in_flight for present in living),
         body_bytes=sum(present.body_bytes for present in living),
+        tasks=sum(present.tasks for present in living),
+        upstreams_in_use=sum(present.upstreams_in_use for present in living),
+        upstreams_idle=sum(present.upstreams_idle for present in living),
         loop_lag_seconds=max((present.loop_lag_seconds for present in living), default=0.0),
         history_pending=sum(present.history_pending for present in living),
         history_lag_seconds=max((present.history_lag_seconds for present in living), default=0.0),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.asgi import GatewayRequest
 
 
-class Model(Frozen, frozen=True, kw_only=True):
+class Model(Frozen, frozen=True, kw_only=True, omit_defaults=False):
     """One entry, as OpenAI writes it."""
 
     id: str
@@ -30,7 +30,7 @@ class Model(Frozen, frozen=True, kw_only=True):
     description: str
 
 
-class ModelList(Frozen, frozen=True, kw_only=True):
+class ModelList(Frozen, frozen=True, kw_only=True, omit_defaults=False):
     """The list, as OpenAI writes it."""
 
     object: str = "list"

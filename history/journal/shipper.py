@@ -223,7 +223,8 @@ class Shipper:
                 if sent.sent_at > late:
                     continue
                 self._broker_rests_until = time.monotonic() + OVERDUE_SECONDS
-                self._complain_once("workers", "No worker writes history; writing it to the database directly.")
+                if not self.is_hurried:  # else a second was all they had, and they may be well
+                    self._complain_once("workers", "No worker writes history; writing it to the database directly.")
                 if not self._written(segment, segment.again(place, sent.count)):
                     return False
                 del segment.under_way[place]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiohttp.client_proto import ResponseHandler
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 PAUSE_READING_ABOVE_BYTES = 256 * 1024
 HEADER_LINE_LIMIT_BYTES = 32 * 1024
 HEADER_COUNT_LIMIT = 256
+NO_LINGERING = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+"""C's `struct linger`: on, for 0 s."""
 
 
 class Expired(Exception):
@@ -80,6 +86,7 @@ class Link:
     def drop(self) -> None:
         """End it at once, without waiting for what is still to be written. May be called again."""
         self.deadline.cancel()
+        reset_when_closed(self.protocol.transport)
         self.protocol.abort()
         self.connection.close()
 
@@ -98,3 +105,15 @@ class Link:
             body.connection_lost()
         if self.is_idle:
             self.drop()
+
+
+def reset_when_closed(transport: asyncio.BaseTransport | None) -> None:
+    """Let the kernel forget what the upstream has not taken yet.
+
+    It would keep that, megabytes of a large request, for as long as the upstream does not read, and the upstream would
+    learn only behind it that nobody waits any more.
+    """
+    sock = transport.get_extra_info("socket") if transport is not None else None
+    if sock is not None:
+        with suppress(OSError):  # it has gone by itself
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)

@@ -21,6 +21,9 @@ class Pool:
         self._sweeping: asyncio.TimerHandle | None = None
         self._is_closed = False
 
+    def __len__(self) -> int:
+        return sum(map(len, self._idle.values()))
+
     def take(self, origin: Origin) -> Link | None:
         """A connection that was used before and may be used again, if there is any."""
         links = self._idle.get(origin)

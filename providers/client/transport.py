@@ -134,6 +134,16 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
         payload.on_eof(body.keep_connection)
         return UpstreamResponse(message, body)
 
+    @property
+    def in_use(self) -> int:
+        """Connections that carry a request, and those being made for one."""
+        return len(self.connector._acquired) - self.idle
+
+    @property
+    def idle(self) -> int:
+        """Connections that wait for the next request."""
+        return len(self.pool)
+
     async def aclose(self) -> None:
         """Close every connection, those in use too."""
         self.pool.close()

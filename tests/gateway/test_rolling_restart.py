@@ -6,83 +6,39 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from benchmarks.endurance.clients import Asking, Clients
+from benchmarks.endurance.disconnects import endings
+from benchmarks.endurance.restarts import Restarting
+from benchmarks.processes import free_port
 from gateway.management.handover import Offer, take_over
-from tests.gateway.running import PATIENCE_SECONDS, READY, Running
+from tests.gateway.running import READY, Running
 from tests.gateway.test_serve import post, workers_of
 
-RESTARTS = 5
+RESTARTS = 2
 
 
-class Clients:
-    """Threads that ask for stream after stream over kept-alive connections, and for short answers over new ones."""
-
-    def __init__(self, url: str, key: str) -> None:
-        self.url = url
-        self.headers = {"Authorization": f"Bearer {key}"}
-        self.whole = 0
-        self.wrong: list[str] = []
-        self._is_over = threading.Event()
-        self._threads = [threading.Thread(target=self._repeat, args=[self._stream]) for _ in range(4)]
-        self._threads += [threading.Thread(target=self._repeat, args=[self._connect]) for _ in range(2)]
-
-    def _repeat(self, ask: Callable[[httpx.Client], bool]) -> None:
-        with httpx.Client(base_url=self.url, headers=self.headers, timeout=PATIENCE_SECONDS, trust_env=False) as client:
-            while not self._is_over.is_set():
-                try:
-                    if ask(client):
-                        self.whole += 1
-                    else:
-                        self.wrong.append("not whole")
-                except httpx.HTTPError as exc:
-                    self.wrong.append(repr(exc))
-
-    def _stream(self, client: httpx.Client) -> bool:
-        body = {"model": "fast", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
-        with client.stream("POST", "/v1/chat/completions", json=body) as reply:
-            return reply.status_code == 200 and reply.read().endswith(b"data: [DONE]\n\n")
-
-    def _connect(self, client: httpx.Client) -> bool:
-        time.sleep(0.03)
-        return client.get("/v1/models", headers={"connection": "close"}).status_code == 200
-
-    def __enter__(self) -> "Clients":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._is_over.set()
-        for thread in self._threads:
-            thread.join(PATIENCE_SECONDS)
+def asking(url: str, key: str) -> Asking:
+    """For streams and whole answers."""
+    chat = {"model": "fast", "messages": [{"role": "user", "content": "Hi"}]}
+    return Asking(url=url, key=key, whole=chat, streams=[{**chat, "stream": True}] * 4)
 
 
-def test_restarts_under_load_fail_no_request_and_cut_no_stream(data: Path, key: str) -> None:
-    with ExitStack() as stack:
-        running = stack.enter_context(Running("serve", "--port", "0", data=data))
-        running.wait_for(READY)
-        port = running.url.rpartition(":")[2]
-        clients = stack.enter_context(Clients(running.url, key))
-        codes = []
-        for _ in range(RESTARTS):
-            successor = stack.enter_context(Running("serve", "--port", port, "--take-over", data=data))
-            successor.wait_for(READY)
-            codes.append(running.wait())
-            assert "Traceback" not in running.output
-            running = successor
-        clients.__exit__()
-        last = running.stop(signal.SIGTERM)
+def test_restarts_under_load_fail_no_request_and_cut_no_stream(data: Path, key: str, tmp_path: Path) -> None:
+    before = endings(data)["ok"]  # quickstart's own first request
+    port = free_port()
+    trial = Restarting(tmp_path, Running(data=data).environ, port, say=lambda line: None)
 
-    assert clients.wrong == []
-    assert clients.whole > RESTARTS * 10
-    assert [*codes, last] == [0] * (RESTARTS + 1)
-    assert running.rows("SELECT DISTINCT outcome FROM history_requestlog") == [("ok",)]
+    outcome = trial.run(asking(f"http://127.0.0.1:{port}", key), RESTARTS)
+
+    outcome.endings = {**endings(data), "ok": endings(data)["ok"] - before}
+    assert outcome.objections == []
+    assert outcome.tally.streams >= RESTARTS * 4
 
 
 def test_workers_take_over_from_workers(data: Path, key: str, redis_url: str) -> None:
@@ -92,7 +48,7 @@ def test_workers_take_over_from_workers(data: Path, key: str, redis_url: str) ->
         before = workers_of(old)
         port = old.url.rpartition(":")[2]
         with (
-            Clients(old.url, key) as clients,
+            Clients(asking(old.url, key)) as clients,
             Running(
                 "serve", "--port", port, "--take-over", *options, data=data, environ={"REDIS_URL": redis_url}
             ) as new,
@@ -101,10 +57,11 @@ def test_workers_take_over_from_workers(data: Path, key: str, redis_url: str) ->
             code = old.wait()
             with post(new, key) as reply:
                 status = reply.status_code
-            clients.__exit__()
+            tally = clients.stop()
             assert new.stop(signal.SIGTERM) == 0
 
-    assert (code, status, clients.wrong) == (0, 200, [])
+    assert (code, status, tally.complaints) == (0, 200, [])
+    assert tally.answered > 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in before)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.management.workers import pause_after
+from gateway.management.pauses import pause_after
 from tests.gateway.running import PATIENCE_SECONDS, READY, Running
 from tests.gateways import eventually
 
@@ -152,7 +152,6 @@ def test_a_taken_port_is_said_in_a_sentence_before_anything_is_made(command: str
     [
         (["--port", "70000"], "There is no port 70000"),
         (["--host", "no-such-host.invalid"], "Choose another address with --host"),
-        (["--workers", "2"], "--workers 2 needs REDIS_URL"),
         (["--workers", "0"], "--workers is a number from 1"),
     ],
 )
@@ -193,6 +192,24 @@ def test_several_workers_share_a_port_replace_a_dead_one_and_end_together(data: 
     assert code == 0
     assert "Traceback" not in serve.output
     assert not any(Path(f"/proc/{pid}").exists() for pid in replaced)
+
+
+def test_a_worker_that_is_killed_while_it_starts_does_not_take_the_others_with_it(
+    data: Path, key: str, redis_url: str
+) -> None:
+    with Running("serve", "--port", "0", "--workers", "2", data=data, environ={"REDIS_URL": redis_url}) as serve:
+        serve.wait_for("celery -A plexus_site worker -B")
+        first = workers_of(serve)
+        os.kill(first[0], signal.SIGKILL)
+        starting = wait_until_changed(serve, first)
+        os.kill(starting[-1], signal.SIGKILL)
+        replaced = wait_until_changed(serve, starting)
+        with post(serve, key) as reply:
+            status = reply.status_code
+        code = serve.stop(signal.SIGTERM)
+
+    assert first[1] in replaced
+    assert (status, code) == (200, 0)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGINT])

@@ -4,11 +4,12 @@ import time
 from typing import Any
 
 import pytest
+from django.db import Error, connection
+from pytest_django import Settings
 
 from gateway import runtime
 from gateway.tasks import probe_upstreams
 from history.models import RequestLog
-from plexus_site.celery import app
 from providers.errors import Condition
 from providers.verdict import Harm
 from tests.faulty_upstream import FaultyUpstream
@@ -101,8 +102,22 @@ def test_a_provider_without_an_answer_stops_neither_the_others_nor_the_task(
     assert rows == {"acme": "ok", "gone": "failed"}
 
 
-def test_beat_looks_whom_to_probe_and_drops_looks_that_nobody_took() -> None:
-    entry = app.conf.beat_schedule["probe-upstreams"]
+def test_beat_looks_whom_to_probe_and_drops_looks_that_nobody_took(settings: Settings) -> None:
+    entry = settings.CELERY_BEAT_SCHEDULE["probe-upstreams"]
 
     assert entry["task"] == probe_upstreams.name
     assert (entry["schedule"], entry["options"]["expires"]) == (10.0, 10.0)
+
+
+def test_while_the_database_is_away_nobody_is_probed_and_nothing_fails(
+    gateway: RunningGateway, upstream: FaultyUpstream
+) -> None:
+    provide(gateway, probe_every_seconds=30)
+
+    def away(*arguments: object) -> None:
+        raise Error("gone")
+
+    with connection.execute_wrapper(away):
+        probe_upstreams()
+
+    assert upstream.seen == []

@@ -185,7 +185,7 @@ def test_what_nobody_takes_before_the_end_waits_for_the_next_process(
 
 
 def test_a_batch_that_no_worker_writes_in_time_is_written_directly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(shipper, "OVERDUE_SECONDS", 0.2)
     postman, exchange = Postman(), an_exchange()
@@ -197,9 +197,12 @@ def test_a_batch_that_no_worker_writes_in_time_is_written_directly(
 
     assert postman.ids == [exchange.id]
     assert postman.directly == 1
+    assert "No worker writes history" in caplog.text
 
 
-def test_the_end_of_a_process_does_not_wait_for_workers_that_are_gone(tmp_path: Path) -> None:
+def test_the_end_of_a_process_does_not_wait_for_workers_that_are_gone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     postman, exchange = Postman(), an_exchange()
     postman.workers_are_gone = True
 
@@ -208,6 +211,7 @@ def test_the_end_of_a_process_does_not_wait_for_workers_that_are_gone(tmp_path: 
 
     assert postman.ids == [exchange.id]
     assert recorder.pending == 0
+    assert "No worker" not in caplog.text, "nobody needs to look after one that had a second"
 
 
 def test_a_broker_without_workers_is_not_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

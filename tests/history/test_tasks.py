@@ -1,5 +1,6 @@
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -7,6 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from history import store, tasks
+from history.lines import end_line
 from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
 from history.rows import OfAnotherRelease
 from tests.history.exchanges import a_batch, an_exchange, as_told
@@ -106,3 +108,29 @@ def test_a_batch_that_waits_is_said(caplog: pytest.LogCaptureFixture) -> None:
         tasks.record_exchanges(batch.segment, batch.start, batch.end, batch.rows)
 
     assert f"History waits: {batch.id} " in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_batch_without_its_rows_is_read_where_it_stands(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    home = tmp_path / "journal" / "a-process"
+    home.mkdir(parents=True)
+    exchanges = [an_exchange() for _ in range(3)]
+    lines = [end_line(exchange) for exchange in exchanges]
+    (home / "000001.journal").write_bytes(b"".join(lines))
+    start, end = len(lines[0]), len(b"".join(lines))
+
+    tasks.record_exchanges("a-process/000001", start, end)
+
+    assert {str(id) for id in RequestLog.objects.values_list("id", flat=True)} == {one.id for one in exchanges[1:]}
+    assert ("a-process/000001", start, end) in store.written_batches(["a-process/000001"])
+
+
+@pytest.mark.django_db
+def test_a_batch_whose_segment_is_gone_is_in_the_database_already(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+    tasks.record_exchanges("a-process/000001", 0, 100)
+
+    assert not RequestLog.objects.exists()
+    assert not JournalBatch.objects.exists(), "nobody would ever forget the note"

@@ -1,6 +1,7 @@
 """/readyz and /metrics of a running gateway."""
 
 import asyncio
+import json
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_django import Settings
 
 from gateway import runtime, surroundings
 from tests.gateways import RunningGateway, eventually
+from tests.journeys.raw_http import chat, connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,6 +26,10 @@ def value(gateway: RunningGateway, name: str, **labels: str) -> float:
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     )
+
+
+def a_stream_of(model: str) -> bytes:
+    return json.dumps({"model": model, "messages": [{"role": "user", "content": "one two"}], "stream": True}).encode()
 
 
 def test_requests_and_tokens_appear_under_the_names_of_the_configuration(gateway: RunningGateway) -> None:
@@ -55,6 +61,24 @@ def test_from_elsewhere_the_figures_need_a_token_and_the_refusal_says_so(
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "metrics_forbidden")
     assert "PLEXUS_METRICS_TOKEN" in refused.json()["error"]["message"]
     assert (without.status_code, wrong.status_code, right.status_code) == (403, 403, 200)
+
+
+def test_connections_to_upstreams_and_tasks_are_those_of_running_requests(gateway: RunningGateway) -> None:
+    gateway.alias("watched-stall", gateway.model("openai", "stall-after-3"))
+    before = value(gateway, "plexus_event_loop_tasks")
+
+    with connected(gateway) as connection:
+        connection.sendall(chat(gateway, a_stream_of("watched-stall")))
+        connection.recv(65536)
+        during = (
+            value(gateway, "plexus_upstream_connections", state="in_use"),
+            value(gateway, "plexus_event_loop_tasks") - before,
+        )
+
+    assert during[0] == 1
+    assert during[1] >= 1
+    assert eventually(lambda: value(gateway, "plexus_upstream_connections", state="in_use") == 0)
+    assert eventually(lambda: value(gateway, "plexus_event_loop_tasks") <= before)
 
 
 def test_a_loop_that_was_held_up_is_noticed(gateway: RunningGateway) -> None:

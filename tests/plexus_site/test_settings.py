@@ -51,7 +51,7 @@ def test_a_wrong_value_stops_the_start_and_names_the_setting(setting: str, value
 @pytest.mark.parametrize(
     ("redis_url", "broker"),
     [
-        ("", "memory://localhost"),
+        ("", "filesystem://localhost"),
         ("rediss://cache:6379/0", "rediss://cache:6379/0"),
         ("unix:///run/valkey.sock?db=1", "redis+socket:///run/valkey.sock?virtual_host=1"),
     ],

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from routing.plan import explain, spoken_instead
+from routing.plan import AbleTier, spoken_instead
+from routing.prospects import explain
 from routing.table import Candidate, LeftOut, RoutingTable, Upstream
 from tests.routing.pictures import a_draw, a_plan, a_route, a_table, an_upstream, keys
 from tests.routing.selection.chance import DRAWS, is_by_chance
@@ -158,6 +159,40 @@ def test_a_caller_is_not_told_of_addresses_and_variables() -> None:
         "f/model (the target is disabled)",
         "p/m (cannot be called as it is configured)",
     ]
+
+
+def test_a_tier_in_which_nobody_was_left_out_is_not_looked_through_again() -> None:
+    table, looked_at, able = a_table(UPSTREAMS, a_route("fast", [to(0), to(1)])), list[str](), set[AbleTier]()
+
+    def unpayable(upstream: Upstream) -> None:
+        looked_at.append(upstream.key)
+
+    plans = [a_plan(table, "fast", unpayable=unpayable, able_tiers=able) for _ in range(3)]
+    orders = [keys(list(plan.steps())) for plan in plans]
+
+    assert orders == [["a/model", "b/model"]] * 3
+    assert looked_at == ["a/model", "b/model"]
+
+
+def test_a_tier_that_leaves_somebody_out_says_so_each_time() -> None:
+    table, able = a_table(UPSTREAMS, a_route("fast", [to(0), to(1)])), set[AbleTier]()
+
+    plans = [
+        a_plan(table, "fast", unpayable=lambda one: "no key" if one is A else None, able_tiers=able) for _ in range(2)
+    ]
+    orders = [keys(list(plan.steps())) for plan in plans]
+
+    assert orders == [["b/model"]] * 2
+    assert [[item.reason for item in plan.left_out] for plan in plans] == [["no key"]] * 2
+
+
+def test_what_was_able_to_take_one_kind_of_request_is_judged_anew_for_another() -> None:
+    table, able = a_table(UPSTREAMS, a_route("fast", [to(0)])), set[AbleTier]()
+
+    chat = list(a_plan(table, "fast", able_tiers=able).steps())
+    embeddings = list(a_plan(table, "fast", api_type="embeddings", able_tiers=able).steps())
+
+    assert (keys(chat), keys(embeddings)) == (["a/model"], [])
 
 
 def test_a_tier_that_nobody_of_can_take_it_hands_over_to_the_next() -> None:

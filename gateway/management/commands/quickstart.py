@@ -15,12 +15,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from gateway.management import admin_address, database, one_process
+from gateway.management.history_worker import WORKER_NEEDED
 from gateway.management.quickstart import accounts, demo_provider, known, screen
 from gateway.management.quickstart.demo_server import DemoServer
 from gateway.management.quickstart.first_request import FirstRequestFailed, alias_to_ask, ask
 from gateway.management.quickstart.setting_up import Made, OfferedBefore, is_first_run, set_up
 from gateway.management.saying import say
 from gateway.management.serving import CannotListen, listen, url_of
+from history.embedded import broker_is_a_folder
 from routing.models import Alias
 
 DEMO_PORT = 4001
@@ -148,8 +150,8 @@ class Command(BaseCommand):
             self.say(f"\n  {refusal}")
         seconds = time.monotonic() - self.started_at
         self.say(f"\nPlexus serves on {self.url} (ready in {seconds:.1f} s). Ctrl-C ends it.")
-        if not one_process.broker_is_in_memory():
-            self.say(one_process.WORKER_NEEDED)
+        if not broker_is_a_folder():
+            self.say(WORKER_NEEDED)
         if self.opens_browser:
             webbrowser.open(f"{self.url}/admin/")
 

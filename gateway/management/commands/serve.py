@@ -9,9 +9,11 @@ from django.db import OperationalError
 
 from gateway.management import admin_address, database, one_process
 from gateway.management.handover import NoHandover, Offer, Taken, take_over
+from gateway.management.history_worker import WORKER_NEEDED, HistoryWorker
 from gateway.management.saying import say
 from gateway.management.serving import CannotListen, limit_stalls, listen, stop_signals_to, url_of
 from gateway.management.workers import Workers, WorkersFailed
+from history.embedded import broker_is_a_folder
 from routing.store import TABLE
 
 MOST_WORKERS = 256
@@ -30,7 +32,7 @@ class Command(BaseCommand):
             "--workers",
             type=int,
             default=1,
-            help="processes, about one per core; more than one needs REDIS_URL (default: 1)",
+            help="processes, about one per core (default: 1)",
         )
         parser.add_argument(
             "--take-over",
@@ -86,8 +88,14 @@ class Command(BaseCommand):
         if workers == 1:
             one_process.serve(listening, on_ready=go_public)
             return
-        several = Workers(workers, listening, drain_seconds=settings.PLEXUS_DRAIN_SECONDS, on_ready=go_public)
-        with stop_signals_to(several.request_stop):
+        history_worker = HistoryWorker()
+
+        def go_on() -> None:
+            go_public()
+            history_worker.begin()
+
+        several = Workers(workers, listening, drain_seconds=settings.PLEXUS_DRAIN_SECONDS, on_ready=go_on)
+        with stop_signals_to(several.request_stop), history_worker:
             try:
                 several.run()
             except WorkersFailed as exc:
@@ -99,8 +107,8 @@ class Command(BaseCommand):
             self.say(refusal)
         by = f" with {workers} workers" if workers > 1 else ""
         self.say(f"Plexus serves on {url}{by}. Admin: {url}/admin/. Ctrl-C ends it.")
-        if not one_process.broker_is_in_memory():
-            self.say(one_process.WORKER_NEEDED)
+        if not broker_is_a_folder():
+            self.say(WORKER_NEEDED)
 
     def say(self, sentence: str) -> None:
         say(self.stdout, sentence)
@@ -121,8 +129,3 @@ def check_workers(workers: int) -> None:
     """Raise CommandError for a number that cannot be."""
     if not 1 <= workers <= MOST_WORKERS:
         raise CommandError(f"--workers is a number from 1 to {MOST_WORKERS}.")
-    if workers > 1 and one_process.broker_is_in_memory():
-        raise CommandError(
-            f"--workers {workers} needs REDIS_URL: without it the history's worker runs inside one process, and a second "
-            "process could not reach it. Set REDIS_URL, or start with one worker."
-        )

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -75,6 +76,39 @@ def test_what_is_told_is_known_to_both_and_what_is_cleared_is_forgotten_by_both(
     lay(post, "admin", News(key=KEY, event=Event.CLEARED, number=1))
 
     assert eventually(lambda: who_leaves_it_alone(post) == 0, WITHIN_SECONDS)
+
+
+def test_the_streams_of_a_killed_worker_are_soon_counted_no_more(post: RedisPost, serve: Running, key: str) -> None:
+    with ExitStack() as open_streams:
+        for _ in range(6):
+            open_streams.enter_context(a_stream(serve, key))
+        eventually(lambda: sum(counted(post).values()) == 6, WITHIN_SECONDS)
+
+        doomed = max(counted(post), key=lambda teller: counted(post)[teller])
+        os.kill(int(doomed.split(":")[1]), signal.SIGKILL)
+        killed_at = time.monotonic()
+        eventually(lambda: doomed not in counted(post), 2 * LEASE_SECONDS)
+
+    assert time.monotonic() - killed_at < LEASE_SECONDS + 1.5
+
+
+def counted(post: RedisPost) -> dict[str, int]:
+    """Teller -> requests in flight, as it says."""
+    return {teller: sum(word.in_flight.values()) for teller, word in (post.words(but_of="") or {}).items()}
+
+
+@contextmanager
+def a_stream(serve: Running, key: str) -> Iterator[None]:
+    """One that goes on for a while, on a connection of its own."""
+    body = {"model": "demo/large", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    headers = {"authorization": f"Bearer {key}"}
+    url = f"{serve.url}/v1/chat/completions"
+    with (
+        httpx.Client(trust_env=False, timeout=30) as client,
+        client.stream("POST", url, json=body, headers=headers) as reply,
+    ):
+        assert reply.status_code == 200
+        yield
 
 
 def test_a_frozen_redis_stops_no_request_and_afterwards_they_tell_again(

@@ -1,7 +1,6 @@
-"""Celery inside this process: a worker and beat in two threads, so that a single process needs no broker.
+"""Celery inside the process of the tests: a thread sees their database as they do.
 
 The pool is `solo` on purpose: with the threads pool the in-memory transport hands over eight tasks a poll.
-Start it from a command or a server's start-up, never from AppConfig.ready().
 """
 
 import logging
@@ -24,7 +23,7 @@ STOP_SECONDS = 10.0
 POLL_SECONDS = 0.01
 
 
-class EmbeddedWorker:
+class WorkerInAThread:
     """The worker of this process. Use it as a context manager, or call start() and stop()."""
 
     def __init__(self, app: Any = None) -> None:  # Any: celery.Celery or the proxy for the current one
@@ -44,6 +43,8 @@ class EmbeddedWorker:
     def start(self) -> None:
         """Start both threads; return when the worker takes tasks. Raises RuntimeError if it does not."""
         self._is_ready.clear()
+        # Beat would look every ten seconds whom to probe: a task that no test has asked for, in the middle of any of them.
+        self._app.conf.beat_schedule = {}
         # The scheduler in memory: the default one keeps a file.
         self._beat = beat.Service(self._app, max_interval=1, scheduler_cls=beat.Scheduler)
         self._threads = [
@@ -74,7 +75,7 @@ class EmbeddedWorker:
     def _run_worker(self) -> None:
         # Made in its own thread: on the way it closes this thread's database connections.
         self._worker = self._app.WorkController(
-            hostname=f"embedded-{os.getpid()}@{socket.gethostname()}",
+            hostname=f"tests-{os.getpid()}@{socket.gethostname()}",
             pool_cls="solo",
             concurrency=1,
             without_mingle=True,

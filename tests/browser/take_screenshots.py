@@ -114,6 +114,8 @@ def shots_of_a_furnished_site() -> list[Shot]:
         Shot(name="model-form", address=change(model)),
         Shot(name="alias-form", address=change(fast)),
         Shot(name="alias-form-in-order", address=change(smart)),
+        Shot(name="alias-form-conditions", address=change(fast), prepare=unfold("conditions")),
+        Shot(name="alias-form-deadlines", address=change(fast), prepare=unfold("time_limits")),
         Shot(name="alias-form-add", address=reverse("admin:routing_alias_add")),
         Shot(name="alias-form-errors", address=change(fast), prepare=spoil_alias),
         Shot(name="alias-delete", address=reverse("admin:routing_alias_delete", args=[fast.pk])),
@@ -174,6 +176,11 @@ def spoil_alias(page: Page) -> None:
     page.fill("#id_name", "not a name!")
     page.fill("#id_targets-0-weight", "60")
     submit(page, "[name=_save]")
+
+
+def unfold(field: str) -> Prepare:
+    """Of the last target."""
+    return lambda page: page.locator(f"#targets-group tr:not(.empty-form *) .field-{field} summary").last.click()
 
 
 def send(page: Page) -> None:

@@ -20,11 +20,14 @@ from gateway.access.store import KEYS
 from gateway.decision import in_one_line
 from gateway.draft import Draft, Moment
 from gateway.errors import HistoryUnavailable, NotReady
+from gateway.health.sharing import Sharing
+from gateway.health.store import new_teller, post_of_settings
 from gateway.in_flight import IN_FLIGHT
 from gateway.loop_lag import LoopLag
 from gateway.metrics import store as reports
 from gateway.metrics.report import Present, Recorded, Report
 from gateway.metrics.totals import TOTALS
+from gateway.metrics.upstreams import figures_of
 from gateway.newcomers import Newcomers
 from gateway.prepared import Limits
 from gateway.purse import Purse
@@ -79,6 +82,7 @@ class Runtime:
         self.health = HealthBook(
             random.Random(seed), upstream_cap=settings.PLEXUS_UPSTREAM_MAX_IN_FLIGHT, provider_cap=sys.maxsize
         )
+        self.sharing = Sharing(self.health, post_of_settings(), new_teller(), self.now)
         self.sessions = Sessions()
         self.chain_seconds: float = settings.PLEXUS_CHAIN_TIMEOUT_SECONDS
         self.waiting_for: set[str] = set()
@@ -93,6 +97,7 @@ class Runtime:
         self._tasks = [
             self.loop.create_task(self._lag.measure(), name="event loop lag"),
             self.loop.create_task(self._tell_the_others(), name="figures for other workers"),
+            self.loop.create_task(self.sharing.run(), name="health of upstreams"),
         ]
 
     # The present
@@ -211,6 +216,7 @@ class Runtime:
                 versions=_versions(),
                 ages_seconds=_ages_seconds(),
             ),
+            upstreams=figures_of(self.sharing.sheet),
         )
 
     # Life
@@ -228,6 +234,7 @@ class Runtime:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.sharing.end()
         await sync_to_async(self._follower.stop, thread_sensitive=False)()
         await self._transport.aclose()
         await sync_to_async(self._recorder.stop, thread_sensitive=False)(STOP_SECONDS)

@@ -225,6 +225,8 @@ else:
 CELERY_BEAT_SCHEDULE = {
     "make-pieces-ahead": {"task": "history.tasks.make_pieces_ahead", "schedule": 3600.0},
     "forget-old-history": {"task": "history.tasks.forget_old_history", "schedule": 3600.0},
+    # Looks that no worker took in time are no use: they must not pile up.
+    "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 10.0, "options": {"expires": 10.0}},
 }
 
 # Logging: facts go to history; logs are what an operator must act on ------------------------------

@@ -19,7 +19,6 @@ from gateway.decision import in_one_line
 from gateway.draft import Draft, Moment
 from gateway.errors import HistoryUnavailable, NotReady
 from gateway.in_flight import IN_FLIGHT
-from gateway.loop_lag import LoopLag
 from gateway.metrics import store as reports
 from gateway.metrics.report import Present, Recorded, Report
 from gateway.metrics.totals import TOTALS
@@ -74,11 +73,10 @@ class Runtime:
         self._transport = UpstreamTransport(allowed=settings.PLEXUS_PRIVATE_UPSTREAMS)
         self._purse = purse_of(TABLE.current)
         self._follower = follower
-        self._lag = LoopLag()
         self._surroundings = Surroundings()
         self._surroundings.begin()
         self._tasks = [
-            self.loop.create_task(self._lag.measure(), name="event loop lag"),
+            self.loop.create_task(IN_FLIGHT.lag.measure(), name="event loop lag"),
             self.loop.create_task(self._tell_the_others(), name="figures for other workers"),
         ]
 
@@ -177,7 +175,7 @@ class Runtime:
                 tasks=len(asyncio.all_tasks()),
                 upstreams_in_use=self._transport.in_use,
                 upstreams_idle=self._transport.idle,
-                loop_lag_seconds=self._lag.worst_seconds,
+                loop_lag_seconds=IN_FLIGHT.lag.worst_seconds,
                 history_pending=history.pending,
                 history_lag_seconds=history.lag_seconds,
                 journal_bytes=history.journal_bytes,

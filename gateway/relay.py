@@ -100,6 +100,11 @@ class Relay:
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._pieces
 
+    @property
+    def sent_bytes(self) -> int:
+        """So many have gone to the client."""
+        return self._draft.answer_bytes
+
     async def aclose(self) -> None:
         """Let go of the upstream, and record the exchange as cancelled unless it had ended."""
         await self._pieces.aclose()

@@ -224,8 +224,9 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
         else:
             self.is_plain = False
             ordered = self._ordered_closely(able, route.selector, now, met)
-        if route.selector != "in_order" and any([candidate.conditions for candidate in ordered]):
-            ordered.sort(key=lambda candidate: bool(candidate.conditions))  # fallbacks stand behind the others
+        fallbacks = [candidate for candidate in ordered if candidate.conditions]
+        if fallbacks and route.selector != "in_order":
+            return [candidate for candidate in ordered if not candidate.conditions] + fallbacks
         return ordered
 
     def _are_all_well(self, able: Sequence[Candidate], now: float) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from benchmarks.brownout.evidence import Evidence, Try
@@ -26,6 +27,9 @@ TOTAL_SECONDS = 5.0
 MOST_TRIES = 1.1
 """For each request, once everybody has been dead for TOTAL_SECONDS."""
 MOST_REFUSAL_MS = 50.0
+MOST_IN_VAIN_MS = 1000.0
+"""A connection that is refused, and half a second of pause before the same one is asked again."""
+REFUSALS = (502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class Figures:
     requests: int
     failed: int
     """Of those begun since the illness began."""
+    failures: Mapping[str, int]
+    """How it showed: ending, status and code -> how often."""
     silent: int
     """Streams that broke and ended as if they were whole. Not one may."""
     share_before: float
@@ -63,13 +69,20 @@ class TotalFigures:
     """What came of everybody's death."""
 
     requests: int
-    refused: int
-    """Those begun after TOTAL_SECONDS of it, as the next ones."""
+    late: int
+    """Of those: begun after TOTAL_SECONDS of it. All that follows is about them."""
     tries_per_request: float
+    refused: int
+    """Without asking anybody."""
     p99_refusal_ms: float
     without_retry_after: int
+    """Of the refused."""
+    p99_in_vain_ms: float
+    """Of those for whom somebody was asked."""
+    answers: Mapping[str, int]
+    """Ending, status and code -> how often."""
     not_refused: int
-    """That saw something else than 503 or 502 in a whole answer."""
+    """That saw something else than a refusal: a whole answer with 502, 503 or 504."""
     back_seconds: float | None
     """From the recovery to the last request that failed. None: the last ones failed."""
 
@@ -83,6 +96,7 @@ def figures(evidence: Evidence) -> Figures:
     return Figures(
         requests=len(since_ill),
         failed=sum(not is_good(one) for one in since_ill),
+        failures=_ways([one for one in since_ill if not is_good(one)]),
         silent=sum(one.ending is Ending.SILENT for one in evidence.said),
         share_before=_share(evidence, times.measured, times.ill),
         share=_share(evidence, times.ill + NOTICED_SECONDS, times.well),
@@ -119,13 +133,18 @@ def objections(found: Figures) -> Iterator[str]:
 def total_figures(evidence: Evidence) -> TotalFigures:
     times = evidence.times
     late = [one for one in evidence.said if times.ill + TOTAL_SECONDS <= one.began_at < times.well]
+    asked_for = {one.request_id for one in evidence.tries}
+    refused = [one for one in late if one.request_id not in asked_for]
     return TotalFigures(
         requests=sum(one.began_at >= times.ill for one in evidence.said),
-        refused=len(late),
+        late=len(late),
+        refused=len(refused),
         tries_per_request=_tries(evidence, times.ill + TOTAL_SECONDS, times.well) / max(1, len(late)),
-        p99_refusal_ms=_p99(late),
-        without_retry_after=sum(not one.retry_after for one in late),
-        not_refused=sum(one.status not in (502, 503) or one.ending is not Ending.WHOLE for one in late),
+        p99_refusal_ms=_p99(refused),
+        without_retry_after=sum(not one.retry_after for one in refused),
+        p99_in_vain_ms=_p99([one for one in late if one.request_id in asked_for]),
+        answers=_ways(late),
+        not_refused=sum(one.status not in REFUSALS or one.ending is not Ending.WHOLE for one in late),
         back_seconds=_last_failure(evidence),
     )
 
@@ -133,19 +152,26 @@ def total_figures(evidence: Evidence) -> TotalFigures:
 def total_objections(found: TotalFigures) -> Iterator[str]:
     """The promises that were broken."""
     if not found.refused:
-        yield "No client asked for anything."
+        yield "Nobody was refused without a try."
         return
     if found.tries_per_request > MOST_TRIES:
         yield f"{found.tries_per_request:.2f} tries for each request; at most {MOST_TRIES:g} may be."
     if found.p99_refusal_ms > MOST_REFUSAL_MS:
         yield f"The p99 of refusals is {found.p99_refusal_ms:.0f} ms; {MOST_REFUSAL_MS:g} ms are allowed."
+    if found.p99_in_vain_ms > MOST_IN_VAIN_MS:
+        yield f"The p99 of tries in vain is {found.p99_in_vain_ms:.0f} ms; {MOST_IN_VAIN_MS:g} ms are allowed."
     if found.without_retry_after:
         yield f"{found.without_retry_after} of {found.refused:,} refusals do not say when to come back."
     if found.not_refused:
-        yield f"{found.not_refused} of {found.refused:,} clients saw something else than a refusal."
+        yield f"{found.not_refused} of {found.late:,} clients saw something else than a refusal."
     if found.back_seconds is None or found.back_seconds > MOST_BACK_SECONDS:
         told = "never" if found.back_seconds is None else f"after {found.back_seconds:.1f} s"
         yield f"Everybody was served again {told}; it should be within {MOST_BACK_SECONDS:g} s."
+
+
+def _ways(said: list[Said]) -> dict[str, int]:
+    # A plain dict: dataclasses.asdict would count the pairs of a Counter.
+    return dict(Counter(" ".join(filter(None, (one.ending, str(one.status or ""), one.why))) for one in said))
 
 
 def _p99(said: list[Said]) -> float:

@@ -60,6 +60,9 @@ def lines(told: Mapping[str, Any]) -> Iterator[str]:  # Any: JSON
     for name, mode in told["modes"].items():
         if name not in modes:
             yield from _of_total(name, mode)
+        ways = mode.get("failures") or mode.get("answers") or {}
+        if ways:
+            yield f"  {name}: clients saw {', '.join(f'“{way}” {number} times' for way, number in ways.items())}"
         yield from (f"  {name}: {objection}" for objection in mode["objections"])
     yield "Everything holds." if told["holds"] else "Not everything holds: see above."
 
@@ -68,8 +71,9 @@ def _of_total(name: str, mode: Mapping[str, Any]) -> Iterator[str]:  # Any: JSON
     back = "never" if mode["back_seconds"] is None else f"{mode['back_seconds']:.1f} s"
     yield (
         f"{name}: {mode['requests']:,} requests; after {judge.TOTAL_SECONDS:g} s {mode['tries_per_request']:.3f} tries each "
-        f"(may be {judge.MOST_TRIES:g}), refused with a p99 of {mode['p99_refusal_ms']:.1f} ms "
-        f"(may be {judge.MOST_REFUSAL_MS:g}), {mode['without_retry_after']} without Retry-After; all were served again after {back}"
+        f"(may be {judge.MOST_TRIES:g}), {mode['refused']:,} of {mode['late']:,} refused without one, with a p99 of "
+        f"{mode['p99_refusal_ms']:.1f} ms (may be {judge.MOST_REFUSAL_MS:g}), {mode['without_retry_after']} of them without "
+        f"Retry-After; tried in vain with {mode['p99_in_vain_ms']:.0f} ms (may be {judge.MOST_IN_VAIN_MS:g}); all were served again after {back}"
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import cached_property, lru_cache
 from io import BytesIO
@@ -228,6 +229,7 @@ def intake_of_settings() -> Intake:
         request_bytes=settings.PLEXUS_MAX_REQUEST_BYTES,
         bodies_bytes=settings.PLEXUS_MAX_BODIES_BYTES,
         body_seconds=settings.PLEXUS_BODY_TIMEOUT_SECONDS,
+        lag_seconds=settings.PLEXUS_SHED_LAG_MS / 1000 or math.inf,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from gateway.answered import Answered, Streaming, Whole
@@ -13,6 +14,7 @@ from gateway.purse import Purse
 from gateway.relay import Relay
 from gateway.second_try import whom_again
 from gateway.tries import Tried, is_over, patience
+from gateway.waiting import Waiting
 from history.records import Outcome
 from providers.classifier import from_status, read_or_refuse
 from providers.errors import FirstByteTimeout, TotalTimeout, UpstreamError
@@ -36,9 +38,10 @@ async def first_answer(
     Raises the UpstreamError that says most of those that were met; that nobody can; or HistoryUnavailable.
     """
     tried: list[Tried] = []
+    waiting = Waiting(plan)
     for step in plan.steps():
         try:
-            return await _try(step, call, forwarded, draft, purse, runtime)
+            return await _try(waiting, step, call, forwarded, draft, purse, runtime)
         except UpstreamError as exc:
             tried.append(note_failure(step, exc, draft, runtime))
         if not _may_go_on(plan, tried, draft, runtime):
@@ -47,7 +50,7 @@ async def first_answer(
         raise nobody_can(call.model, plan)
     while (again := await whom_again(plan, tried, draft, runtime)) is not None:
         try:
-            return await _try(again, call, forwarded, draft, purse, runtime)
+            return await _try(waiting, again, call, forwarded, draft, purse, runtime)
         except UpstreamError as exc:
             tried.append(note_failure(again, exc, draft, runtime))
         finally:
@@ -79,7 +82,9 @@ def _may_go_on(plan: Plan, tried: list[Tried], draft: Draft, runtime: Runtime) -
     return may and not is_over(plan, tried, draft, runtime)
 
 
-async def _try(step: Step, call: Call, forwarded: HeaderList, draft: Draft, purse: Purse, runtime: Runtime) -> Answered:
+async def _try(
+    waiting: Waiting, step: Step, call: Call, forwarded: HeaderList, draft: Draft, purse: Purse, runtime: Runtime
+) -> Answered:
     upstream = step.upstream
     prepared = purse.prepared(upstream, step.waits)
     url = upstream.urls[draft.api_type]
@@ -87,16 +92,26 @@ async def _try(step: Step, call: Call, forwarded: HeaderList, draft: Draft, purs
     runtime.record_try(draft, step, url, now)  # first: if we die now, the history knows who was asked
     health = runtime.health.of(upstream.key)
     ticket = health.begin(now.monotonic, streams=call.streams)
+    ticket.give_up = waiting.give_up
     draft.begin_attempt(step, url, prepared.price, now, ticket)
     asked = call.with_usage_asked() if call.streams and upstream.asks_stream_usage else call
     timeouts = prepared.for_streams if call.streams else prepared.for_answers
     if draft.attempts or step.may_probe:
         timeouts = patience(timeouts, step, ticket, health, draft, now, runtime.chain_seconds)
-    response = await runtime.send(url, prepared.headers, forwarded, asked.with_model(prepared.model_json), timeouts)
+    sent = asked.with_model(prepared.model_json)
+    try:
+        response = await runtime.send(url, prepared.headers, forwarded, sent, timeouts)
+    except asyncio.CancelledError:
+        waiting.check()
+        raise
     try:
         now = runtime.now()
         draft.note_head(now, response.header("x-request-id"))
         answer = await _read(response, call, prepared, draft, runtime, now)
+    except asyncio.CancelledError:
+        await response.aclose()
+        waiting.check()
+        raise
     except BaseException:
         await response.aclose()
         raise

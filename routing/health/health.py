@@ -10,7 +10,7 @@ from routing.health.lateness import LATE_TOGETHER, Lateness
 from routing.health.outage import Outage
 from routing.health.rest import Rest
 from routing.health.retry_budget import Budget
-from routing.health.standing import WELL, Standing
+from routing.health.standing import WELL, Cause, Standing
 from routing.health.ticket import Ticket
 from routing.health.told import Told
 from routing.health.vitals import VitalSigns
@@ -197,10 +197,17 @@ class Health:
         return self._lateness_of_streams if streams else self._lateness_of_wholes
 
     def _begin_epoch(self) -> None:
-        """Whoever waits since before proves nothing any more."""
+        """Whoever waits since before proves nothing any more; and where nobody answers, waits in vain."""
+        if self.breaker.state is State.OPEN and self.breaker.cause is Cause.STALLS:
+            self._let_go()
         self._lateness_of_streams.waiting.clear()
         self._lateness_of_wholes.waiting.clear()
         self.alarm()
+
+    def _let_go(self) -> None:
+        for ticket in [*self._lateness_of_streams.waiting, *self._lateness_of_wholes.waiting]:
+            if ticket.give_up is not None:
+                ticket.give_up()
 
     def _count_in(self) -> None:
         account = self.account

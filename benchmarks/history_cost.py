@@ -88,7 +88,7 @@ def telling(recorder: "Recorder", number: int) -> Callable[[], None]:
     from history.ids import new_id
     from history.records import Outcome
     from providers.pricing import Price, Usage
-    from routing.plan import Step
+    from routing.step import Step
     from routing.table import Route, Upstream
 
     step = Step(upstream=Upstream(key="a", provider="openai", model="gpt-4o", urls={}), target_id=7, via="fast")

@@ -26,6 +26,7 @@ from gateway.errors import BodyTimeout, BodyTooLarge
 from gateway.in_flight import IN_FLIGHT, Intake
 from gateway.newcomers import Newcomers
 from gateway.prepared import HeaderList
+from gateway.quiet_streams import QuietStreams
 from gateway.shortcut import EXTENSION, Shortcut
 from gateway.views.base import nothing_here
 from gateway.views.ready import ReadyResponse, ReadyStream
@@ -36,6 +37,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
+QUIET = QuietStreams()
 
 
 class GatewayRequest(HttpRequest):
@@ -274,6 +276,7 @@ async def _send_stream(response: ReadyStream, request: GatewayRequest, send: Sen
     source = response.source
     try:
         await send({"type": "http.response.start", "status": response.status_code, "headers": response.pairs()})
+        QUIET.add(source, send)
         async for piece in source:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     except asyncio.CancelledError:
@@ -282,6 +285,7 @@ async def _send_stream(response: ReadyStream, request: GatewayRequest, send: Sen
         # Whole events only have been sent, so this one is readable wherever the stream stood.
         await send({"type": "http.response.body", "body": source.cut_off(), "more_body": True})
     finally:
+        QUIET.discard(source)
         await source.aclose()
     request.stop_watching()
     await send({"type": "http.response.body", "body": b""})

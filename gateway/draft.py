@@ -5,7 +5,9 @@ import msgspec
 from history.records import Attempt, Begun, Exchange, Outcome
 from providers.errors import UpstreamError
 from providers.pricing import Price, Usage
-from routing.plan import Step
+from providers.verdict import Verdict
+from routing.health import Ticket
+from routing.step import Step
 from routing.table import LeftOut, Route
 
 KEPT_ERROR_CHARACTERS = 256
@@ -25,6 +27,8 @@ class OpenAttempt(msgspec.Struct, gc=False, kw_only=True):
     url: str
     began: Moment
     number: int
+    ticket: Ticket | None = None
+    """At the health of its upstream."""
     first_byte_ms: float | None = None
     upstream_request_id: str = ""
 
@@ -50,6 +54,8 @@ class Draft(msgspec.Struct, kw_only=True):
     left_out: list[LeftOut] = []
     attempts: list[Attempt] = []
     is_closed: bool = False
+    was_hurried: bool = False
+    """The last try had less time than its upstream has elsewhere."""
     cancelled_code: str = "client_closed"
     """What it means when the work on this is cancelled."""
     _current: OpenAttempt | None = None
@@ -88,12 +94,15 @@ class Draft(msgspec.Struct, kw_only=True):
             started_at=now.epoch,
             latency_ms=0.0,
             outcome=Outcome.INTERRUPTED,
+            why=step.why[:KEPT_ERROR_CHARACTERS],
         )
 
-    def begin_attempt(self, step: Step, url: str, price: Price | None, now: Moment) -> None:
+    def begin_attempt(
+        self, step: Step, url: str, price: Price | None, now: Moment, ticket: Ticket | None = None
+    ) -> None:
         """Another upstream is being tried."""
         self.price = price
-        self._current = OpenAttempt(step=step, url=url, began=now, number=len(self.attempts) + 1)
+        self._current = OpenAttempt(step=step, url=url, began=now, number=len(self.attempts) + 1, ticket=ticket)
 
     def note_head(self, now: Moment, upstream_request_id: str) -> None:
         """The upstream has begun to answer."""
@@ -101,18 +110,34 @@ class Draft(msgspec.Struct, kw_only=True):
             self._current.first_byte_ms = (now.monotonic - self._current.began.monotonic) * 1000
             self._current.upstream_request_id = upstream_request_id[:128]
 
+    def note_answer(self, now: Moment) -> None:
+        """The upstream has begun to say something: its first content, or the head of a whole answer."""
+        if self._current is not None and self._current.ticket is not None:
+            self._current.ticket.first_byte(now.monotonic)
+
     def note_first_byte(self, now: Moment) -> None:
         """The first content goes to the client."""
         if self.first_byte_ms is None:
             self.first_byte_ms = (now.monotonic - self.began.monotonic) * 1000
 
     def end_attempt(
-        self, outcome: Outcome, now: Moment, *, status: int | None = None, failure: UpstreamError | None = None
+        self,
+        outcome: Outcome,
+        now: Moment,
+        *,
+        status: int | None = None,
+        failure: UpstreamError | None = None,
+        verdict: Verdict | None = None,
     ) -> None:
-        """What came of the upstream that is being tried. Does nothing when none is."""
+        """What came of the upstream that is being tried. Does nothing when none is.
+
+        Its health learns of a good answer, and of a failure with a verdict; all else says nothing of it.
+        """
         current, self._current = self._current, None
         if current is None:
             return
+        if current.ticket is not None:
+            self._end_ticket(current.ticket, outcome, now, verdict)
         upstream = current.step.upstream
         self.attempts.append(
             Attempt(
@@ -129,8 +154,17 @@ class Draft(msgspec.Struct, kw_only=True):
                 condition=str(failure.condition) if failure else "",
                 error=failure.message[:KEPT_ERROR_CHARACTERS] if failure else "",
                 upstream_request_id=current.upstream_request_id,
+                why=current.step.why[:KEPT_ERROR_CHARACTERS],
             )
         )
+
+    def _end_ticket(self, ticket: Ticket, outcome: Outcome, now: Moment, verdict: Verdict | None) -> None:
+        if outcome is Outcome.OK:
+            ticket.end(now.monotonic, tokens=self.usage.output_tokens if self.usage else 0)
+        elif verdict is not None:
+            ticket.end(now.monotonic, verdict)
+        else:
+            ticket.leave()
 
     def close(self, outcome: Outcome, status: int, now: Moment, *, code: str = "", error: str = "") -> Exchange:
         """The finished record. `status`: what the client was told."""

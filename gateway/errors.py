@@ -23,6 +23,8 @@
     │   └── HeadersTooLarge          431   headers_too_large
     └── OurError
         ├── NoEnabledTargets         503   no_enabled_targets
+        ├── NobodyAvailable          503   upstreams_unavailable
+        │   └── AllRateLimited       429   upstream_rate_limited
         ├── NotReady                 503   not_ready
         ├── Overloaded               503   overloaded
         ├── HistoryUnavailable       503   history_unavailable
@@ -32,12 +34,13 @@
 Upstream failures have a tree of their own: providers/errors.py.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from providers.errors import UpstreamError
+from providers.retry_after import told_seconds
+from providers.verdict import judge
 from providers.wire.base import MalformedCall
 from providers.wire.openai_chat import error_body
 
@@ -248,6 +251,27 @@ class NoEnabledTargets(OurError):
         super().__init__(f"No enabled targets for “{model}”.{reasons} {cure}")
 
 
+class NobodyAvailable(OurError):
+    """Everybody who could take it is left alone at the moment: told at once, since asking could not help."""
+
+    status = 503
+    code = "upstreams_unavailable"
+    param = "model"
+
+    def __init__(self, model: str, left_out: Sequence[str], *, retry_after_seconds: int | None) -> None:
+        """`left_out`: who is left alone, and why, as a caller may know it."""
+        super().__init__(f"Nobody can take a request for “{model}” at the moment: {'; '.join(left_out)}.")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class AllRateLimited(NobodyAvailable):
+    """All of them have asked us to wait."""
+
+    status = 429
+    code = "upstream_rate_limited"
+    type = "rate_limit_error"
+
+
 class NotReady(OurError):
     status = 503
     code = "not_ready"
@@ -323,7 +347,9 @@ def rendered(exc: GatewayError | UpstreamError) -> Rendered:
     headers = {}
     if isinstance(exc, UpstreamError):
         if exc.retry_after_seconds is not None:
-            headers["retry-after"] = str(math.ceil(exc.retry_after_seconds))
+            headers["retry-after"] = str(told_seconds([exc.retry_after_seconds]))
+        if judge(exc).should_retry is False:
+            headers["x-should-retry"] = "false"
         if exc.passes_through and exc.body:
             return Rendered(status=exc.status, body=exc.body, content_type=exc.content_type, headers=headers)
         body = error_body(exc.told, "upstream_error", None, exc.code)
@@ -335,6 +361,8 @@ def rendered(exc: GatewayError | UpstreamError) -> Rendered:
             headers["allow"] = exc.allowed
         if isinstance(exc, BodyTimeout):
             headers["connection"] = "close"  # else its client could go on trickling for ever
+        if isinstance(exc, NobodyAvailable) and exc.retry_after_seconds is not None:
+            headers["retry-after"] = str(exc.retry_after_seconds)
         if isinstance(exc, Overloaded):
             # The second is OpenAI's word to its SDKs: they need not guess whether it is worth it.
             headers |= {"retry-after": str(exc.retry_after_seconds), "x-should-retry": "true"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from gateway.access.keyring import Caller
-from gateway.attempts import Answered, Streaming, first_answer
+from gateway.answered import Answered, Streaming
+from gateway.attempts import first_answer
 from gateway.draft import Draft
 from gateway.errors import (
     GatewayError,
@@ -17,13 +18,16 @@ from gateway.errors import (
     KeyBarred,
     ModelNotAllowed,
     ModelNotFound,
+    NobodyAvailable,
     ShuttingDown,
     near_matches,
     rendered,
 )
+from gateway.estimate import Estimate
 from gateway.in_flight import IN_FLIGHT
 from gateway.prepared import HeaderList, Way, way_pairs
 from gateway.relay import CLIENT_GONE_STATUS, Relay
+from gateway.sessions import SESSION_HEADERS, session_of
 from history.records import Outcome
 from providers import wire
 from providers.errors import UpstreamError
@@ -53,17 +57,32 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     way: Way
 
 
+HeadersByName = Callable[[Sequence[bytes]], HeaderList]
+"""Names in lower case -> the caller's headers of these names."""
+
+
+def no_headers(names: Sequence[bytes]) -> HeaderList:
+    """Of a request that came over no wire."""
+    return []
+
+
 async def answer(
-    caller: Caller, read: Callable[[], Awaitable[bytes]], forwarded: HeaderList, draft: Draft, runtime: Runtime
+    caller: Caller,
+    read: Callable[[], Awaitable[bytes]],
+    forwarded: HeaderList,
+    draft: Draft,
+    runtime: Runtime,
+    headers: HeadersByName = no_headers,
 ) -> Reply:
     """The whole line; `read` brings the body. Raises GatewayError or UpstreamError; whatever happens is recorded, once."""
     draft.key_id, draft.key_name = caller.key_id, caller.name
     try:
         body = await read()
         draft.request_bytes = len(body)
-        return await _answer(caller, body, forwarded, draft, runtime)
+        return await _answer(caller, body, forwarded, draft, runtime, headers)
     except GatewayError as exc:
-        runtime.record(draft.close(Outcome.REFUSED, exc.status, runtime.now(), code=exc.code, error=exc.message))
+        outcome = Outcome.FAILED if isinstance(exc, NobodyAvailable) else Outcome.REFUSED
+        runtime.record(draft.close(outcome, exc.status, runtime.now(), code=exc.code, error=exc.message))
         raise
     except UpstreamError as exc:
         draft.answer_bytes = len(rendered(exc).body)
@@ -92,7 +111,9 @@ def record_barred(exc: KeyBarred, draft: Draft, runtime: Runtime) -> None:
     runtime.record(draft.close(Outcome.REFUSED, exc.status, runtime.now(), code=exc.code, error=exc.message))
 
 
-async def _answer(caller: Caller, body: bytes, forwarded: HeaderList, draft: Draft, runtime: Runtime) -> Reply:
+async def _answer(
+    caller: Caller, body: bytes, forwarded: HeaderList, draft: Draft, runtime: Runtime, headers: HeadersByName
+) -> Reply:
     purse = runtime.purse
     call = _read(body, draft)
     draft.requested_model, draft.streamed = call.model, call.streams
@@ -101,15 +122,29 @@ async def _answer(caller: Caller, body: bytes, forwarded: HeaderList, draft: Dra
         table=purse.table,
         route=route,
         needs=NEEDS[draft.api_type],
-        vitals={},
         draw=runtime.draw,
         unpayable=purse.objection,
+        health=runtime.health,
+        clock=runtime.clock,
+        estimate=Estimate(body=body, api_type=draft.api_type, purse=purse).cost_usd,
         able_tiers=purse.able_tiers,
         left_out=draft.left_out,
     )
+    if route.sticky:
+        _remember(plan, headers(SESSION_HEADERS), body, draft, runtime)
     answered = await first_answer(plan, call, forwarded, draft, purse, runtime)
-    shown_model = msgspec.json.encode(call.model) if route.answers_as_requested else None
-    return _reply(answered, call, route, shown_model, draft, runtime)
+    if plan.session:
+        key, now = answered.step.upstream.key, runtime.clock()
+        runtime.sessions.keep(plan.session, key, now, seconds=route.sticky_seconds)
+    return _reply(answered, call, route, draft, runtime)
+
+
+def _remember(plan: Plan, headers: HeaderList, body: bytes, draft: Draft, runtime: Runtime) -> None:
+    """Let the plan know the session that this request belongs to, and where that was last. Where it names one."""
+    session = session_of(headers, body, source=plan.route.sticky, key_id=draft.key_id)
+    if session is not None:
+        plan.session = session + plan.route.name.encode()  # the same conversation may use several aliases
+        plan.remembered = runtime.sessions.upstream_of(plan.session, runtime.clock()) or ""
 
 
 def _read(body: bytes, draft: Draft) -> Call:
@@ -141,28 +176,20 @@ def _names_for(caller: Caller, table: RoutingTable) -> tuple[list[str], list[str
     return aliases, models
 
 
-def _reply(
-    answered: Answered, call: Call, route: Route, shown_model: bytes | None, draft: Draft, runtime: Runtime
-) -> Reply:
+def _reply(answered: Answered, call: Call, route: Route, draft: Draft, runtime: Runtime) -> Reply:
     upstream, reply = answered.step.upstream, answered.answer
-    way = way_pairs(upstream.provider, upstream.model, alias_of(route), len(draft.attempts) + 1)
     if isinstance(reply, Streaming):
-        relay = Relay(
-            reply,
-            upstream=upstream.name,
-            credential=answered.prepared.credential,
-            draft=draft,
-            runtime=runtime,
-            wants_usage_chunk=call.wants_usage_chunk,
-            shown_model=shown_model,
-        )
-        return Reply(status=reply.status, content_type=reply.content_type, body=relay, way=way)
-    body = reply.body if shown_model is None else replaced(reply.body, "model", shown_model)
+        way = way_pairs(upstream.provider, upstream.model, alias_of(route), len(draft.attempts) + 1)
+        return Reply(status=reply.status, content_type=reply.content_type, body=reply.relay, way=way)
+    body = reply.body
+    if route.answers_as_requested and body.startswith(b"{"):
+        body = replaced(body, "model", msgspec.json.encode(call.model))
     draft.answer_bytes = len(body)
     now = runtime.now()
     draft.note_first_byte(now)
     draft.end_attempt(Outcome.OK, now, status=reply.status)
-    runtime.record(draft.close(Outcome.OK, reply.status, now))
+    way = way_pairs(upstream.provider, upstream.model, alias_of(route), len(draft.attempts))
+    runtime.record(draft.close(Outcome.OK, reply.status, now, code=reply.code))
     return Reply(status=reply.status, content_type=reply.content_type, body=body, way=way)
 
 

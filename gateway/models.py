@@ -1,4 +1,4 @@
-"""ClientKey: who may call the gateway, and which models."""
+"""ClientKey: who may call the gateway, and which models. UpstreamHealth: who may see and clear health."""
 
 import hashlib
 import secrets
@@ -73,6 +73,20 @@ class ClientKey(ConfigurationModel):
         if not self.digest:
             raise ValueError("Call make() before the first save: a key without a secret opens nothing.")
         super().save_in_turn(*args, **kwargs)
+
+
+class UpstreamHealth(models.Model):
+    """No table: a page in the admin, with permissions of its own. Health lives in the processes (gateway/health)."""
+
+    class Meta:
+        managed = False
+        default_permissions = ["view"]
+        permissions = [("clear_upstreamhealth", "Can clear the health of upstreams")]
+        verbose_name = "health of an upstream"
+        verbose_name_plural = "health of upstreams"
+
+    def __str__(self) -> str:
+        return "health"
 
 
 def digest_of(secret: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from providers.client import ReadyHeaders, ready_headers
 from providers.pricing import Price
 from providers.timeouts import Timeouts
-from routing.table import Upstream
+from routing.table import Upstream, Waits
 
 HeaderList = list[tuple[bytes, bytes]]
 Way = tuple[tuple[bytes, bytes], ...]
@@ -25,6 +26,7 @@ class Limits:
     connect_seconds: float
     first_byte_seconds: float
     idle_seconds: float
+    semantic_idle_seconds: float
     answer_seconds: float
     stream_seconds: float
 
@@ -47,18 +49,26 @@ class Prepared:
         return f"<Prepared {self.name}>"
 
 
-def prepare(upstream: Upstream, *, credential: str, limits: Limits) -> Prepared:
-    """Everything about `upstream` that does not change from request to request. Raises Misconfigured."""
-    connect = upstream.connect_timeout_seconds or limits.connect_seconds
-    answer = upstream.answer_timeout_seconds or limits.answer_seconds
+NO_WAITS: Final = Waits()
+
+
+def prepare(upstream: Upstream, *, credential: str, limits: Limits, waits: Waits = NO_WAITS) -> Prepared:
+    """Everything about `upstream` that does not change from request to request. `waits`: the target's own deadlines.
+
+    Raises Misconfigured.
+    """
+    connect = waits.connect_seconds or upstream.connect_timeout_seconds or limits.connect_seconds
+    answer = waits.answer_seconds or upstream.answer_timeout_seconds or limits.answer_seconds
+    first_byte = waits.first_byte_seconds or upstream.first_byte_timeout_seconds or limits.first_byte_seconds
     return Prepared(
         headers=ready_headers(_headers(upstream, credential)),
         model_json=msgspec.json.encode(upstream.model),
         credential=credential.encode("latin-1"),
         for_streams=Timeouts(
             connect_seconds=connect,
-            first_byte_seconds=upstream.first_byte_timeout_seconds or limits.first_byte_seconds,
-            idle_seconds=upstream.idle_timeout_seconds or limits.idle_seconds,
+            first_byte_seconds=first_byte,
+            idle_seconds=waits.idle_seconds or upstream.idle_timeout_seconds or limits.idle_seconds,
+            semantic_idle_seconds=upstream.semantic_idle_timeout_seconds or limits.semantic_idle_seconds,
             total_seconds=limits.stream_seconds,
         ),
         # A whole answer sends nothing until it is written, at most its head: only the end counts.

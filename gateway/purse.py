@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gateway.prepared import Limits, Prepared, prepare
+from gateway.prepared import NO_WAITS, Limits, Prepared, prepare
 from providers.errors import Misconfigured
 from providers.secrets import CredentialError
 from routing.plan import AbleTier
-from routing.table import RoutingTable, Upstream
+from routing.table import RoutingTable, Upstream, Waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +20,16 @@ class Purse:
     """Authentication and stored credential -> the secret itself. Raises CredentialError."""
     able_tiers: set[AbleTier] = field(default_factory=set, repr=False)
     """For every Plan over this table: see there."""
+    opens: Callable[[Upstream], None] | None = field(default=None, repr=False)
+    """Told of each upstream when it is first needed."""
+    _waiting: dict[tuple[str, Waits], Prepared] = field(default_factory=dict, repr=False)
+    """Those whose target has deadlines of its own."""
     _opened: dict[str, Prepared | str] = field(default_factory=dict, repr=False)
 
-    def prepared(self, upstream: Upstream) -> Prepared:
+    def prepared(self, upstream: Upstream, waits: Waits | None = None) -> Prepared:
         """The upstream ready to be called. Only for one that `objection` has nothing against."""
+        if waits is not None:
+            return self._waiting.get((upstream.key, waits)) or self._open_waiting(upstream, waits)
         found = self._opened.get(upstream.key) or self._open(upstream)
         assert isinstance(found, Prepared)
         return found
@@ -34,13 +40,21 @@ class Purse:
         return found if isinstance(found, str) else None
 
     def _open(self, upstream: Upstream) -> Prepared | str:
-        found = self._opened[upstream.key] = self._prepare(upstream)
+        found = self._opened[upstream.key] = self._prepare(upstream, NO_WAITS)
+        if self.opens is not None:
+            self.opens(upstream)
         return found
 
-    def _prepare(self, upstream: Upstream) -> Prepared | str:
+    def _open_waiting(self, upstream: Upstream, waits: Waits) -> Prepared:
+        prepared = self._prepare(upstream, waits)
+        assert isinstance(prepared, Prepared)
+        self._waiting[upstream.key, waits] = prepared
+        return prepared
+
+    def _prepare(self, upstream: Upstream, waits: Waits) -> Prepared | str:
         try:
             credential = self.resolve(upstream.auth, upstream.credential)
-            return prepare(upstream, credential=credential, limits=self.limits)
+            return prepare(upstream, credential=credential, limits=self.limits, waits=waits)
         except CredentialError as exc:
             return str(exc)
         except (ValueError, TypeError, AttributeError, Misconfigured):

@@ -1,4 +1,8 @@
-"""A stream on its way back: whole events, as they came, until it ends; and it never ends in silence."""
+"""A stream on its way back: whole events, as they came, until it ends; and it never ends in silence.
+
+Until it says something nothing of it goes to the client, so that whatever goes wrong before may be mended by another upstream: an
+error as the first event, a stream that ends or breaks without a word, one that never begins. `open` reads so far.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,32 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING
 
-from gateway.attempts import LEAST_SECRET_BYTES, Streaming, without_secret
+import msgspec
+
 from gateway.draft import Draft
+from gateway.echoes import LEAST_SECRET_BYTES, without_secret
 from gateway.errors import InternalError, ShuttingDown
+from gateway.prepared import Prepared
 from history.records import Outcome
-from providers.errors import Incomplete, ProtocolError, UpstreamError, UpstreamServerError
-from providers.wire.base import MalformedStream
+from providers.classifier import of_event, of_silent_stream
+from providers.errors import (
+    AnswerTooLarge,
+    EmptyAnswer,
+    Incomplete,
+    ProtocolError,
+    TotalTimeout,
+    UpstreamError,
+    UpstreamServerError,
+)
+from providers.verdict import Verdict, judge
+from providers.wire.base import Call, MalformedStream
 from providers.wire.openai_chat import Seen, StreamReader, error_event, read_error
 from providers.wire.splice import replaced
 from providers.wire.sse import EventSplitter, data_of, with_data
 
 if TYPE_CHECKING:
     from gateway.runtime import Runtime
+    from providers.client import UpstreamResponse
 
 logger = logging.getLogger(__name__)
 DONE_EVENT = b"data: [DONE]\n\n"
@@ -26,80 +44,158 @@ CLIENT_GONE_STATUS = 499
 """What history notes for a client that went away, as nginx does."""
 END_OF_BODY_SECONDS = 0.05
 """How long we wait after `[DONE]` for the end of the HTTP body, so that the connection can serve the next request."""
+HOLD_BACK_SECONDS = 1.0
+HOLD_BACK_BYTES = 8 * 1024
+"""Whoever sends roles and comments for longer, or more of them, is at work: its client should see that."""
 
 
 class Relay:
-    """One stream from an upstream to a client. Iterate it once; close it with `aclose`, which may be called twice.
+    """One stream from an upstream to a client. Open it, iterate it once; close it with `aclose`, which may be called twice.
 
     Thousands are open at once, and each passes on hundreds of chunks: it holds little, and calls little for a chunk.
     """
 
     __slots__ = (
-        "_done_event",
-        "_draft",
-        "_pieces",
-        "_reader",
-        "_reported",
-        "_runtime",
-        "_secret",
-        "_shown_model",
-        "_splitter",
-        "_streaming",
-        "_upstream",
+        *("_body", "_chunks", "_done_event", "_draft", "_held", "_holds_all", "_holds_since", "_pieces", "_reader"),
+        *("_is_open", "_reported", "_response", "_runtime", "_secret", "_shown_model", "_speaks", "_splitter"),
+        *("_upstream", "is_waiting"),
     )
 
     def __init__(
-        self,
-        streaming: Streaming,
-        *,
-        upstream: str,
-        credential: bytes,
-        draft: Draft,
-        runtime: Runtime,
-        wants_usage_chunk: bool,
-        shown_model: bytes | None,
+        self, response: UpstreamResponse, *, prepared: Prepared, call: Call, draft: Draft, runtime: Runtime
     ) -> None:
-        self._streaming = streaming
-        self._upstream = upstream
+        route, credential = draft.route, prepared.credential
+        self._response = response
+        self._body = response.stream
+        self._chunks: AsyncIterator[bytes] = aiter(response.stream)
+        self._upstream = prepared.name
         """provider/model, for the caller."""
         self._secret = credential if len(credential) >= LEAST_SECRET_BYTES else b""
         """Blotted out where the upstream repeats it."""
         self._draft = draft
         self._runtime = runtime
-        self._reader = StreamReader(wants_usage_chunk=wants_usage_chunk)
+        self._reader = StreamReader(wants_usage_chunk=call.wants_usage_chunk)
         self._splitter = EventSplitter()
-        self._shown_model = shown_model
+        self._shown_model = (
+            msgspec.json.encode(call.model) if route is not None and route.answers_as_requested else None
+        )
         """The JSON string to put into every chunk's `model`; None leaves the upstream's."""
+        self._holds_all = route is not None and route.holds_streams_back
+        """Nothing goes to the client before all of it is here."""
+        self._held = b""
+        """What has come before the client was given anything."""
+        self._speaks = False
+        """It has said something."""
+        self._is_open = False
+        """What comes goes to the client."""
+        self._holds_since = 0.0
+        """When the first of it came; 0 while there is nothing."""
         self._done_event = DONE_EVENT
-        self._reported: UpstreamServerError | None = None
-        """The error that the upstream told of in its stream; `body` is the event with it, if clients know its shape."""
+        self._reported: bytes | None = None
+        """The event in which the upstream tells of an error."""
+        self.is_waiting = False
+        """For the upstream, not for the client."""
         self._pieces = self._relay()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._pieces
 
+    @property
+    def sent_bytes(self) -> int:
+        """So many have gone to the client."""
+        return self._draft.answer_bytes
+
     async def aclose(self) -> None:
         """Let go of the upstream, and record the exchange as cancelled unless it had ended."""
         await self._pieces.aclose()
-        await self._streaming.response.aclose()
+        await self._response.aclose()
         self._end(Outcome.CANCELLED, CLIENT_GONE_STATUS, code=self._draft.cancelled_code)
 
     def cut_off(self) -> bytes:
         """The event that ends it here because this process does."""
         why = ShuttingDown()
-        self._end(Outcome.INTERRUPTED, self._streaming.status, code=why.code, error=why.message)
+        self._end(Outcome.INTERRUPTED, self._response.status_code, code=why.code, error=why.message)
         return error_event(why.message, why.code)
 
-    async def _relay(self) -> AsyncGenerator[bytes, None]:
-        chunks = self._streaming.chunks()
+    # Before the client is given anything
+
+    async def open(self) -> None:
+        """Read until it has something to say, or all of it. Raises UpstreamError: then nothing has gone to the client."""
+        self._body.await_first()
         try:
-            async for chunk in chunks:
+            async for chunk in self._chunks:
                 if piece := self._kept(chunk):
-                    yield piece
-                if self._reported is not None:
-                    raise self._reported
+                    self._held += piece
+                if self._reported is not None and (self._holds_all or not self._speaks):
+                    raise of_event(self._reported, self._response.status_code)
                 if self._reader.is_done:
                     break
+                if self._is_enough():
+                    self._is_open = True
+                    return
+            self._check_whole()
+        except MalformedStream as exc:
+            self._draft.answer_bytes = 0
+            raise ProtocolError(exc.message) from exc
+        except UpstreamError:
+            self._draft.answer_bytes = 0
+            raise
+        self._is_open = True
+
+    def _is_enough(self) -> bool:
+        """Whether the client is given what has come so far. Raises AnswerTooLarge."""
+        if self._holds_all:
+            if len(self._held) > self._runtime.max_answer_bytes:
+                raise AnswerTooLarge(f"The stream is larger than {self._runtime.max_answer_bytes:,} bytes.")
+            return False
+        if self._speaks:
+            return True
+        if not self._held:
+            return False
+        now = self._runtime.now().monotonic
+        self._holds_since = self._holds_since or now
+        if now - self._holds_since < HOLD_BACK_SECONDS and len(self._held) < HOLD_BACK_BYTES:
+            return False
+        self._body.is_said = True  # from now on silence counts, and not how long ago it was asked
+        return True
+
+    def _check_whole(self) -> None:
+        """It has ended already. Raises UpstreamError where that was no answer."""
+        reader, status = self._reader, self._response.status_code
+        if not self._speaks:
+            failure = of_silent_stream(reader.finish_reason, status)
+            if isinstance(failure, EmptyAnswer):
+                if self._draft.api_type != "chat":
+                    return  # nothing may be all there is to insert
+                failure.body, failure.content_type = self._held + self._done_event, "text/event-stream"
+            if failure is not None:
+                raise failure
+        elif not reader.is_complete:
+            raise Incomplete("The upstream's stream ended before its answer was finished.")
+
+    # From then on
+
+    async def _relay(self) -> AsyncGenerator[bytes, None]:
+        held, self._held = self._held, b""
+        if held:
+            if self._holds_all:
+                self._draft.note_first_byte(self._runtime.now())
+            yield held
+        reader = self._reader
+        self.is_waiting = True
+        try:
+            if self._reported is not None:
+                raise _reported(self._reported)
+            if not reader.is_done:
+                async for chunk in self._chunks:
+                    if piece := self._kept(chunk):
+                        self.is_waiting = False
+                        yield piece
+                        self.is_waiting = True
+                    if self._reported is not None:
+                        raise _reported(self._reported)
+                    if reader.is_done:
+                        break
             ending = self._ending()
         except MalformedStream as exc:
             ending = self._broken(ProtocolError(exc.message))
@@ -108,25 +204,30 @@ class Relay:
         except Exception:
             logger.exception("Request %s failed in the gateway, in the middle of its stream", self._draft.id)
             ending = self._failed()
+        self.is_waiting = False
         yield ending
-        await _read_to_the_end(chunks)
+        await _read_to_the_end(self._chunks)
 
     def _kept(self, chunk: bytes) -> bytes:
         """What the client gets of the events that `chunk` completes, at once. Raises MalformedStream."""
         kept = []
         for event in self._splitter.feed(chunk):
             seen = self._reader.feed(event)
-            if seen is Seen.DONE:
+            if seen is Seen.CONTENT:
+                self._body.is_said = True
+                if not self._speaks:
+                    self._speak()
+            elif seen is Seen.DONE:
                 self._done_event = without_secret(event, self._secret)
                 break
-            if seen is Seen.ERROR:
-                # Raised once what came before it in the same read is on its way.
-                self._reported = _reported(without_secret(event, self._secret))
+            elif seen is Seen.ERROR:
+                # Told of once what came before it in the same read is on its way.
+                self._reported = without_secret(event, self._secret)
                 break
-            if seen is Seen.HIDDEN:
+            elif seen is Seen.HIDDEN:
                 continue
-            if seen is Seen.CONTENT and self._draft.first_byte_ms is None:
-                self._draft.note_first_byte(self._runtime.now())
+            elif self._is_open and data_of(event) is not None:
+                self._body.is_said = True
             kept.append(event if self._shown_model is None else self._renamed(event, self._shown_model))
         # No secret reaches across the line breaks between two events: it has been sent as a header.
         piece = b"".join(kept)
@@ -134,6 +235,14 @@ class Relay:
             piece = without_secret(piece, self._secret)
         self._draft.answer_bytes += len(piece)
         return piece
+
+    def _speak(self) -> None:
+        """Its first content has come."""
+        self._speaks = True
+        now = self._runtime.now()
+        self._draft.note_answer(now)
+        if not self._holds_all:
+            self._draft.note_first_byte(now)
 
     def _renamed(self, event: bytes, shown_model: bytes) -> bytes:
         data = data_of(event)
@@ -146,31 +255,47 @@ class Relay:
         """The last event. The exchange is recorded before the client can know that it is over. Raises Incomplete."""
         if not self._reader.is_complete:
             raise Incomplete("The upstream's stream ended before its answer was finished.")
-        self._end(Outcome.OK, self._streaming.status)
+        self._end(Outcome.OK, self._response.status_code)
         return self._done_event
 
     def _broken(self, failure: UpstreamError) -> bytes:
         """The one error event that ends a broken stream: an end without it would pass for success."""
         failure.upstream = self._upstream
-        status = self._streaming.status
-        self._end(Outcome.INTERRUPTED, status, failure=failure, code=failure.code, error=failure.message)
+        meaning = failure if self._reported is None else of_event(self._reported)
+        # A stream that had its full time was no fault of the upstream's.
+        verdict = None if isinstance(failure, TotalTimeout) else judge(meaning)
+        self._end(
+            Outcome.INTERRUPTED,
+            self._response.status_code,
+            failure=failure,
+            verdict=verdict,
+            code=failure.code,
+            error=failure.message,
+        )
         return failure.body or error_event(failure.told, failure.code)
 
     def _failed(self) -> bytes:
         """The same where the fault is ours."""
         error = InternalError(self._draft.id)
-        self._end(Outcome.FAILED, self._streaming.status, code=error.code)
+        self._end(Outcome.FAILED, self._response.status_code, code=error.code)
         return error_event(error.message, error.code, error.type)
 
     def _end(
-        self, outcome: Outcome, status: int, *, failure: UpstreamError | None = None, code: str = "", error: str = ""
+        self,
+        outcome: Outcome,
+        status: int,
+        *,
+        failure: UpstreamError | None = None,
+        verdict: Verdict | None = None,
+        code: str = "",
+        error: str = "",
     ) -> None:
         draft, now = self._draft, self._runtime.now()
         if draft.is_closed:
             return
         draft.usage = self._reader.usage
         draft.finish_reason = self._reader.finish_reason or ""
-        draft.end_attempt(outcome, now, status=self._streaming.status, failure=failure)
+        draft.end_attempt(outcome, now, status=self._response.status_code, failure=failure, verdict=verdict)
         self._runtime.record(draft.close(outcome, status, now, code=code, error=error))
 
 

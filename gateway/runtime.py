@@ -6,7 +6,9 @@ import asyncio
 import logging
 import os
 import random
+import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 
@@ -18,11 +20,14 @@ from gateway.access.store import KEYS
 from gateway.decision import in_one_line
 from gateway.draft import Draft, Moment
 from gateway.errors import HistoryUnavailable, NotReady
+from gateway.health.sharing import Sharing
+from gateway.health.store import new_teller, post_of_settings
 from gateway.in_flight import IN_FLIGHT
 from gateway.loop_lag import LoopLag
 from gateway.metrics import store as reports
 from gateway.metrics.report import Present, Recorded, Report
 from gateway.metrics.totals import TOTALS
+from gateway.metrics.upstreams import figures_of
 from gateway.newcomers import Newcomers
 from gateway.prepared import Limits
 from gateway.purse import Purse
@@ -41,11 +46,13 @@ from providers.client import (
 from providers.models import vault
 from providers.secrets import needed
 from providers.timeouts import Timeouts
-from routing.plan import Step
+from routing.health import HealthBook
 from routing.selection import Draw
 from routing.snapshot import Follower
+from routing.step import Step
+from routing.stickiness import Sessions
 from routing.store import TABLE
-from routing.table import RoutingTable
+from routing.table import RoutingTable, Upstream
 
 logger = logging.getLogger(__name__)
 TELL_EVERY_SECONDS = 1.0
@@ -64,6 +71,7 @@ class Runtime:
     """Everything that the requests of one process share."""
 
     now = staticmethod(moment)
+    clock = staticmethod(time.monotonic)
 
     def __init__(self, recorder: Recorder, follower: Follower, *, seed: int | None = None) -> None:
         self.loop = asyncio.get_running_loop()
@@ -71,8 +79,17 @@ class Runtime:
         self.draw = Draw(rng=random.Random(seed))
         self.newcomers = Newcomers(self.loop)
         self._recorder = recorder
+        self.health = HealthBook(
+            random.Random(seed), upstream_cap=settings.PLEXUS_UPSTREAM_MAX_IN_FLIGHT, provider_cap=sys.maxsize
+        )
+        self.sharing = Sharing(self.health, post_of_settings(), new_teller(), self.now)
+        self.sessions = Sessions()
+        self.chain_seconds: float = settings.PLEXUS_CHAIN_TIMEOUT_SECONDS
+        self.waiting_for: set[str] = set()
+        """Keys of upstreams that a request waits for, since they have asked for a moment of patience."""
         self._transport = UpstreamTransport(allowed=settings.PLEXUS_PRIVATE_UPSTREAMS)
-        self._purse = purse_of(TABLE.current)
+        self._purse = purse_of(TABLE.current, self._fit)
+        self._forgetting: asyncio.Task[None] | None = None
         self._follower = follower
         self._lag = LoopLag()
         self._surroundings = Surroundings()
@@ -80,6 +97,7 @@ class Runtime:
         self._tasks = [
             self.loop.create_task(self._lag.measure(), name="event loop lag"),
             self.loop.create_task(self._tell_the_others(), name="figures for other workers"),
+            self.loop.create_task(self.sharing.run(), name="health of upstreams"),
         ]
 
     # The present
@@ -91,7 +109,8 @@ class Runtime:
         Raises NotReady before the first table is here.
         """
         if self._purse.table is not TABLE.current:
-            self._purse = purse_of(TABLE.current)
+            self._purse = purse_of(TABLE.current, self._fit)
+            self._forgetting = self.loop.create_task(self._forget(TABLE.current), name="health of the former table")
         if self._purse.table.version < 0:
             raise NotReady()
         return self._purse
@@ -103,6 +122,19 @@ class Runtime:
         if keys.version < 0:
             raise NotReady()
         return keys
+
+    # The health of upstreams
+
+    def _fit(self, upstream: Upstream) -> None:
+        """Its limits on requests in flight, as this table has them."""
+        health = self.health.of(upstream.key)
+        health.cap = upstream.max_in_flight or settings.PLEXUS_UPSTREAM_MAX_IN_FLIGHT
+        health.alarm()
+        self.health.limit(upstream.provider, upstream.provider_max_in_flight or sys.maxsize)
+
+    async def _forget(self, table: RoutingTable) -> None:
+        """Let go of the health of those that are no longer configured. There may be a hundred thousand names to look at."""
+        self.health.keep_only(await asyncio.to_thread(keys_of, table))
 
     # The way out
 
@@ -184,6 +216,7 @@ class Runtime:
                 versions=_versions(),
                 ages_seconds=_ages_seconds(),
             ),
+            upstreams=figures_of(self.sharing.sheet),
         )
 
     # Life
@@ -201,6 +234,7 @@ class Runtime:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.sharing.end()
         await sync_to_async(self._follower.stop, thread_sensitive=False)()
         await self._transport.aclose()
         await sync_to_async(self._recorder.stop, thread_sensitive=False)(STOP_SECONDS)
@@ -215,17 +249,27 @@ def _ages_seconds() -> dict[str, float]:
     return {"routing_table": TABLE.age_seconds, "client_keys": KEYS.age_seconds}
 
 
-def purse_of(table: RoutingTable) -> Purse:
-    """The table with the credentials and deadlines of this process."""
+def keys_of(table: RoutingTable) -> set[str]:
+    return {upstream.key for upstream in table.upstreams}
+
+
+def purse_of(table: RoutingTable, opens: Callable[[Upstream], None] | None = None) -> Purse:
+    """The table with the credentials and deadlines of this process. `opens`: told of each upstream that is first needed."""
     our_vault = vault()
     limits = Limits(
         connect_seconds=settings.PLEXUS_CONNECT_TIMEOUT_SECONDS,
         first_byte_seconds=settings.PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS,
         idle_seconds=settings.PLEXUS_IDLE_TIMEOUT_SECONDS,
+        semantic_idle_seconds=settings.PLEXUS_SEMANTIC_IDLE_TIMEOUT_SECONDS,
         answer_seconds=settings.PLEXUS_ANSWER_TIMEOUT_SECONDS,
         stream_seconds=settings.PLEXUS_STREAM_TIMEOUT_SECONDS,
     )
-    return Purse(table=table, limits=limits, resolve=lambda auth, stored: needed(auth, stored, our_vault, os.environ))
+    return Purse(
+        table=table,
+        limits=limits,
+        resolve=lambda auth, stored: needed(auth, stored, our_vault, os.environ),
+        opens=opens,
+    )
 
 
 _current: Runtime | None = None

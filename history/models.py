@@ -113,6 +113,8 @@ class AttemptLog(models.Model):
     condition = models.CharField(max_length=64, blank=True, help_text="The name of the failure.")
     error = models.TextField(blank=True)
     upstream_request_id = models.CharField(max_length=128, blank=True)
+    # A default of the database's own: while a deployment runs, an older release writes rows that do not name it.
+    why = models.CharField(max_length=256, blank=True, default="", db_default="", help_text="Why this one was asked.")
 
     class Meta:
         verbose_name = "attempt"

@@ -59,6 +59,8 @@ class Attempt(Record, frozen=True, kw_only=True):
     """The name of the failure: connection, timeout, rate_limited, …; empty when there was none."""
     error: Text2000 = ""
     upstream_request_id: Text128 = ""
+    why: Text256 = ""
+    """Why this one was asked, and now: “by weight”, “after timeout of openai/gpt-4o”."""
 
 
 class Asked(Record, frozen=True, kw_only=True):

@@ -57,8 +57,14 @@ PLEXUS_CONNECT_TIMEOUT_SECONDS = env.positive("PLEXUS_CONNECT_TIMEOUT_SECONDS", 
 PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS = env.positive("PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS", default=60.0)
 """From sending the request to the first byte of a stream. A whole answer has PLEXUS_ANSWER_TIMEOUT_SECONDS."""
 PLEXUS_IDLE_TIMEOUT_SECONDS = env.positive("PLEXUS_IDLE_TIMEOUT_SECONDS", default=60.0)
+PLEXUS_SEMANTIC_IDLE_TIMEOUT_SECONDS = env.positive("PLEXUS_SEMANTIC_IDLE_TIMEOUT_SECONDS", default=180.0)
+"""Between two events of a stream that say something: comments that keep a connection alive say nothing."""
 PLEXUS_ANSWER_TIMEOUT_SECONDS = env.positive("PLEXUS_ANSWER_TIMEOUT_SECONDS", default=300.0)
 PLEXUS_STREAM_TIMEOUT_SECONDS = env.positive("PLEXUS_STREAM_TIMEOUT_SECONDS", default=3600.0)
+PLEXUS_CHAIN_TIMEOUT_SECONDS = env.positive("PLEXUS_CHAIN_TIMEOUT_SECONDS", default=120.0)
+"""All tries of one request together, until one of them answers."""
+PLEXUS_UPSTREAM_MAX_IN_FLIGHT = env.count("PLEXUS_UPSTREAM_MAX_IN_FLIGHT", default=256)
+"""Requests that one process has with one upstream at once, where the model does not say how many."""
 
 # What a client may send --------------------------------------------------------------------------
 
@@ -219,6 +225,8 @@ else:
 CELERY_BEAT_SCHEDULE = {
     "make-pieces-ahead": {"task": "history.tasks.make_pieces_ahead", "schedule": 3600.0},
     "forget-old-history": {"task": "history.tasks.forget_old_history", "schedule": 3600.0},
+    # Looks that no worker took in time are no use: they must not pile up.
+    "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 10.0, "options": {"expires": 10.0}},
 }
 
 # Logging: facts go to history; logs are what an operator must act on ------------------------------

@@ -78,7 +78,10 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
         "navigation": [
             {
                 "title": "Overview",
-                "items": [{"title": "Dashboard", "icon": "space_dashboard", "link": reverse_lazy("admin:index")}],
+                "items": [
+                    {"title": "Dashboard", "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
+                    item("Health", "ecg_heart", "gateway.upstreamhealth"),
+                ],
             },
             group("Routing", item("Aliases", "alt_route", "routing.alias")),
             group(

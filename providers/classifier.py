@@ -1,6 +1,7 @@
 """The one classifier: an answer that is none -> the failure that it means. Pure; verdict.py says what to do about it.
 
 from_status         an answer with an error status
+read_or_refuse      a whole answer with a 2xx status, read; or the failure that it is
 of_answer           a whole answer with a 2xx status: None if it is one
 of_first_events     what a stream begins with: None unless it is an error
 of_event            an error event of a stream, at whichever place
@@ -37,6 +38,7 @@ from providers.errors import (
 from providers.retry_after import bounded, retry_after_seconds
 from providers.spellings import KIND_OF_CODE, STATUS_OF_CODE
 from providers.wire.complaint import Complaint, read_complaint
+from providers.wire.openai_chat import Answer, read_answer, read_good_answer
 from providers.wire.openai_chat.faults import ENDED_BY_ITSELF, Fault, fault_of
 from providers.wire.openai_chat.stream import Seen, StreamReader
 from providers.wire.sse import data_of
@@ -82,6 +84,14 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes) -> Upstrea
     wait = said.wait_seconds if wait is None else wait
     kind = _kind_of(status, said, wait)
     return _refusal(kind, said, status=status, wait=wait, body=body, content_type=headers.get("content-type", ""))
+
+
+def read_or_refuse(status: int, content_type: str, body: bytes, api_type: str) -> Answer | UpstreamError:
+    """What a whole answer with a 2xx status tells, or the failure that it is. Decoded once where it is as most are."""
+    if api_type == "chat" and "html" not in content_type and (answer := read_good_answer(body)) is not None:
+        return answer
+    failure = of_answer(status, content_type, body, api_type)
+    return read_answer(body) if failure is None else failure
 
 
 def of_answer(status: int, content_type: str, body: bytes, api_type: str = "chat") -> UpstreamError | None:

@@ -99,6 +99,7 @@ def seconds(help_text: str, *, least: float = 0.1, most: float = 3600) -> models
 def in_flight(help_text: str) -> models.PositiveIntegerField:  # type: ignore[type-arg]
     """How many requests may be with somebody at once, from one process of ours."""
     return models.PositiveIntegerField(
+        "requests at once",
         null=True,
         blank=True,
         help_text=help_text,
@@ -150,9 +151,9 @@ class Provider(ConfigurationModel):
         "Streams only: so long without a word, however many keep-alives come. Empty: PLEXUS_SEMANTIC_IDLE_TIMEOUT_SECONDS."
     )
     answer_timeout_seconds = seconds("A whole answer. Empty: PLEXUS_ANSWER_TIMEOUT_SECONDS.")
-    max_in_flight = in_flight("Requests at once, all its models together, from each process. Empty: no limit.")
+    max_in_flight = in_flight("All its models together, from each process. Empty: no limit.")
     probe_every_seconds = seconds(
-        "How often each of its models is sent a tiny request to see whether it is well. That costs money. Empty: never.",
+        "In seconds: how often each of its models is sent a tiny request to see whether it is well. That costs money. Empty: never.",
         least=10,
         most=86400,
     )
@@ -359,7 +360,7 @@ class ProviderModel(ConfigurationModel):
     input_usd_per_mtok = usd_per_mtok("US dollars per million tokens. Empty: the public price list.")
     output_usd_per_mtok = usd_per_mtok()
     cached_input_usd_per_mtok = usd_per_mtok("Empty: the same as input.")
-    max_in_flight = in_flight("Requests at once, from each process. Empty: PLEXUS_UPSTREAM_MAX_IN_FLIGHT.")
+    max_in_flight = in_flight("From each process. Empty: PLEXUS_UPSTREAM_MAX_IN_FLIGHT.")
 
     class Meta:
         ordering = ["provider", "name"]

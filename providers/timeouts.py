@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """The four deadlines of one call, each on the monotonic clock."""
+    """The deadlines of one call, each on the monotonic clock."""
 
     connect_seconds: float = 3.0
     """Name lookup, TCP and TLS together."""
@@ -16,6 +16,8 @@ class Timeouts:
     in byte by byte does not extend it."""
     idle_seconds: float = 60.0
     """Between two pieces of the answer's body."""
+    semantic_idle_seconds: float = 180.0
+    """Between two events of a stream that say something. Only who reads the events can tell; comments do not count."""
     total_seconds: float = 600.0
     """From the start of the call to the last byte of the answer."""
 

@@ -97,12 +97,12 @@ class Alias(ConfigurationModel):
         help_text="Seconds after its last request.",
     )
     hedge_percentile = models.PositiveSmallIntegerField(
-        "second request after percentile",
+        "second request after",
         null=True,
         blank=True,
         validators=[MinValueValidator(50, "From 50 to 99."), MaxValueValidator(99, "From 50 to 99.")],
         help_text=(
-            "95: where the first word takes longer than it does for 95 % of requests, the next target is asked as well and whoever is "
+            "A percentile. 95: where the first word takes longer than it does for 95 % of requests, the next target is asked as well and whoever is "
             "first answers. Both are paid for. Empty: never."
         ),
     )

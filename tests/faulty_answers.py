@@ -26,6 +26,17 @@ odd-headers         an honest answer with a header twice, and one that is not UT
 bad-chunks          a chunked body whose third chunk has no length
 not-http            bytes that are not HTTP
 echo-key            400 with the Authorization it was sent in its message
+too-long            400 context_length_exceeded
+filtered            400 content_policy_violation
+no-choices          200 with an object that is no answer
+error-in-200        200 with an error for a body; in a stream as its first event
+empty               an answer, or a stream, that is finished with nothing in it
+error-first         a stream whose first event is an error
+error-after-role    the same after the event with the role; role-then-cut, role-then-end, role-then-silence likewise
+head-then-silence   the head of a stream, and nothing more
+long-line           a stream of one event that never ends
+muttering-0.05      a stream of 2 content chunks, then comments each 0.05 s without an end
+flaky-2-status-500  the first 2 requests for this model get that status, then it is honest; -retry-after-1 adds the header
 odd-spacing         valid JSON with strange whitespace, key order and number spellings
 """
 
@@ -71,6 +82,8 @@ class Turn:
     authorization: str
     body: bytes
     connection: Wire
+    number: int = 1
+    """How many requests for this body's model there have been, this one included."""
 
     async def head(self, status: int, headers: Headers) -> None:
         await self.connection.send(head_bytes(status, headers))
@@ -295,6 +308,85 @@ async def echo_key(turn: Turn, asked: Asked) -> None:
     await turn.whole(400, error_body(message, code="bad_headers"))
 
 
+def refusal(status: int, code: str, message: str) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        await turn.whole(status, error_body(message, code=code))
+
+    return behave
+
+
+async def no_choices(turn: Turn, asked: Asked) -> None:
+    await turn.whole(200, b"{}")
+
+
+OVERLOADED = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
+
+
+async def error_in_200(turn: Turn, asked: Asked) -> None:
+    await turn.whole(200, OVERLOADED)
+
+
+async def empty(turn: Turn, asked: Asked) -> None:
+    if asked.get("stream") is not True:
+        answer: dict[str, object] = an_answer(turn.path, asked, 0)
+        await turn.whole(200, dump(answer))
+        return
+    await turn.head(200, EVENT_STREAM)
+    for event in stream_events(turn.path, asked, 0, True):
+        await turn.send(event)
+    await turn.send(DONE)
+    await turn.end()
+
+
+def opening(*, role: bool = False, error: bool = False, ends: str = "") -> Behaviour:
+    """A stream that goes wrong before it says anything."""
+
+    async def behave(turn: Turn, asked: Asked) -> None:
+        await turn.head(200, EVENT_STREAM)
+        if role:
+            await turn.send(next(stream_events(turn.path, asked, 1, True)))
+        if error:
+            await turn.send(b"event: error\ndata: " + OVERLOADED + b"\n\n")
+        if ends == "silence":
+            await asyncio.Event().wait()
+        elif ends == "cut":
+            await asyncio.sleep(0.02)
+            turn.connection.hang_up()
+        else:
+            await turn.end()
+
+    return behave
+
+
+async def long_line(turn: Turn, asked: Asked) -> None:
+    await turn.head(200, EVENT_STREAM)
+    await turn.send(b"data: ")
+    for _ in range(10 * 16):
+        await turn.send(b"x" * 65536)
+        await asyncio.sleep(0)
+    await turn.end()
+
+
+def muttering(seconds: str) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        await turn.head(200, EVENT_STREAM)
+        for event in stream_events(turn.path, asked, 2, False):
+            await turn.send(event)
+        for _ in range(1000):
+            await asyncio.sleep(float(seconds))
+            await turn.send(b": at work\n\n")
+
+    return behave
+
+
+def flaky(times: str, code: str, retry_after: str | None) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        is_bad = turn.number <= int(times)
+        await (status(code, retry_after) if is_bad else honest())(turn, asked)
+
+    return behave
+
+
 async def odd_spacing(turn: Turn, asked: Asked) -> None:
     model = json.dumps(asked["model"])
     if asked.get("stream") is not True:
@@ -346,4 +438,18 @@ BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"not-http": lambda: not_http,
     r"echo-key": lambda: echo_key,
     r"odd-spacing": lambda: odd_spacing,
+    r"too-long": lambda: refusal(400, "context_length_exceeded", "At most 8192 tokens."),
+    r"filtered": lambda: refusal(400, "content_policy_violation", "Your request was rejected."),
+    r"no-choices": lambda: no_choices,
+    r"error-in-200": lambda: error_in_200,
+    r"empty": lambda: empty,
+    r"error-first": lambda: opening(error=True),
+    r"error-after-role": lambda: opening(role=True, error=True),
+    r"role-then-cut": lambda: opening(role=True, ends="cut"),
+    r"role-then-end": lambda: opening(role=True),
+    r"role-then-silence": lambda: opening(role=True, ends="silence"),
+    r"head-then-silence": lambda: opening(ends="silence"),
+    r"long-line": lambda: long_line,
+    r"muttering-([\d.]+)": muttering,
+    r"flaky-(\d+)-status-(\d{3})(?:-retry-after-(.+))?": flaky,
 }

@@ -11,6 +11,7 @@ stop it. It is also the witness: `seen` holds every request as it came, to the b
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import threading
@@ -112,6 +113,7 @@ class Connection(asyncio.Protocol):
             authorization=request.header("authorization") or "",
             body=request.body,
             connection=self,
+            number=sum(model_in(each.body) == model_in(request.body) for each in self.upstream.requests),
         )
         await answer(turn)
         self.request = None
@@ -247,6 +249,12 @@ class FaultyUpstream:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def model_in(body: bytes) -> bytes:
+    """The model that a request names, as it is spelled there; empty where it names none."""
+    found = re.search(rb'"model"\s*:\s*("[^"]*")', body)
+    return found.group(1) if found else b""
 
 
 def an_unused_port() -> int:

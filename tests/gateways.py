@@ -15,12 +15,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
 import pytest
+import redis
 import uvicorn
 from django.conf import settings
 from django.core.cache import cache
@@ -40,7 +41,7 @@ from tests.faulty_upstream import FaultyUpstream
 
 T = TypeVar("T")
 START_SECONDS = 20.0
-RECORD_SECONDS = 10.0
+RECORD_SECONDS = 30.0
 
 
 class RunningGateway:
@@ -180,12 +181,23 @@ def serving() -> Iterator[str]:
 def forget_configuration() -> None:
     """Let this process, and Redis, know no table and no keys: as after a fresh start on an empty database.
 
-    Nor may one test's journal be taken over by the next.
+    Nor may one test's journal be taken over by the next, or what it told of upstreams be heard there.
     """
-    shutil.rmtree(settings.DATA_DIR / "journal", ignore_errors=True)
+    for folder in ("journal", "health"):
+        shutil.rmtree(settings.DATA_DIR / folder, ignore_errors=True)
+    forget_letters()
     TABLE.forget()
     KEYS.forget()
     cache.clear()
+
+
+def forget_letters() -> None:
+    """Take what processes told each other of upstreams out of Redis, where there is one that answers."""
+    if not settings.REDIS_URL:
+        return
+    with suppress(redis.RedisError), redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1) as server:
+        if letters := list(server.scan_iter("plexus:health:*")):
+            server.delete(*letters)
 
 
 @pytest.fixture

@@ -81,6 +81,8 @@ class ProviderEntry(Entry):
     probe_every_seconds: Said[float | None] = ABSENT
     endpoints: Said[tuple[EndpointEntry, ...]] = ABSENT
     """All of them: an address that is not here is taken away."""
+    keeps_other_endpoints: bool = False
+    """The format knows one API type only, so it says nothing about addresses for others."""
     models: tuple[ModelEntry, ...] = ()
     credential_is_kept: bool = False
     """The file says that a key is stored with the provider, and does not say which."""

@@ -135,6 +135,14 @@ class Fields:
         self._refuse(key, "a list", node)
         return []
 
+    def mappings(self, key: str, into: str = "") -> Iterator["Fields"]:
+        """The mappings in a list; anything else in it is refused."""
+        for path, node in self.items(key, into):
+            if isinstance(node, Keys):
+                yield Fields(node, path, self.findings)
+            else:
+                self.findings.append(refusal(Place(path=path, line=node.line), "a mapping", node))
+
     def inner(self, key: str, into: str = "") -> "Fields | None":
         """The mapping under a key; an empty one for null. None when the key is not there or refused."""
         node = self._take(key, into)

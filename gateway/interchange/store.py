@@ -159,6 +159,8 @@ class _Applying:
         for one in said:
             row = stored.get(one.api_type) or Endpoint(provider=provider, api_type=one.api_type)
             self._settle(row, one, _said(one, ["base_url"]), "address", f"{provider} {one.api_type}", parent=provider)
+        if entry.keeps_other_endpoints and not self.prune:
+            return
         # Last, since they say to which hosts a stored key may go.
         for api_type in stored.keys() - {one.api_type for one in said}:
             self._delete(stored[api_type], "address", f"{provider} {api_type}")

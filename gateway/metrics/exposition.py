@@ -9,9 +9,11 @@ from prometheus_client.registry import Collector
 
 from gateway.metrics.report import Summary
 from gateway.metrics.totals import BOUNDS_SECONDS, Spread, Totals
+from gateway.metrics.upstreams import labels_of
 
 REQUEST_LABELS = ["alias", "provider", "model"]
 MODEL_LABELS = ["provider", "model"]
+UPSTREAM_LABELS = ["provider", "model", "address"]
 BOUNDS = [*(str(seconds) for seconds in BOUNDS_SECONDS), "+Inf"]
 TOKEN_KINDS = ("input", "output", "cached_input", "reasoning")
 
@@ -31,6 +33,7 @@ class _Summary(Collector):
         yield from _of_requests(self._summary.totals)
         yield from _of_times(self._summary.totals)
         yield from _of_the_present(self._summary)
+        yield from _of_upstreams(self._summary)
         yield from _of_history(self._summary)
 
 
@@ -98,6 +101,22 @@ def _of_the_present(summary: Summary) -> Iterator[Metric]:
         versions.add_metric([subject], version)
         ages.add_metric([subject], present.ages_seconds[subject])
     yield from (versions, ages)
+
+
+def _of_upstreams(summary: Summary) -> Iterator[Metric]:
+    standing = GaugeMetricFamily(
+        "plexus_upstream_standing", "Share of its weight that it gets; 0: it is left alone.", labels=UPSTREAM_LABELS
+    )
+    in_flight = GaugeMetricFamily("plexus_upstream_in_flight", "Requests with it now.", labels=UPSTREAM_LABELS)
+    opened = CounterMetricFamily("plexus_upstream_opened", "Times that its breaker opened.", labels=UPSTREAM_LABELS)
+    rests = CounterMetricFamily("plexus_upstream_rests", "Times that it was told to rest.", labels=UPSTREAM_LABELS)
+    for key, figures in summary.upstreams.items():
+        labels = labels_of(key)
+        standing.add_metric(labels, figures.standing)
+        in_flight.add_metric(labels, figures.in_flight)
+        opened.add_metric(labels, figures.opened)
+        rests.add_metric(labels, figures.rests)
+    yield from (standing, in_flight, opened, rests)
 
 
 def _of_history(summary: Summary) -> Iterator[Metric]:

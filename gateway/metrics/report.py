@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.metrics.totals import Totals
+from gateway.metrics.upstreams import UpstreamFigures, all_figures
 
 STALE_SECONDS = 10.0
 """A worker that has not reported for so long has ended: what it counted stays, what it was doing does not."""
@@ -54,6 +55,8 @@ class Report(msgspec.Struct):
     totals: Totals
     recorded: Recorded
     present: Present
+    upstreams: dict[str, UpstreamFigures] = {}
+    """By key."""
 
 
 class Summary(msgspec.Struct):
@@ -63,6 +66,7 @@ class Summary(msgspec.Struct):
     totals: Totals
     recorded: Recorded
     present: Present
+    upstreams: dict[str, UpstreamFigures] = {}
 
 
 def summed(reports: Sequence[Report], *, now: float) -> Summary:
@@ -76,6 +80,9 @@ def summed(reports: Sequence[Report], *, now: float) -> Summary:
         totals=totals,
         recorded=_all_recorded([report.recorded for report in reports]),
         present=_worst(living),
+        upstreams=all_figures(
+            [(report.upstreams, now - report.written_at < STALE_SECONDS) for report in reports],
+        ),
     )
 
 

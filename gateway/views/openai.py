@@ -43,7 +43,7 @@ class Completion(GatewayView):
             return asked.read(present.newcomers)
 
         forwarded = asked.pairs_of(FORWARDED_HEADERS)
-        return respond(await answer(request.user, read, forwarded, self.draft, present))  # type: ignore[arg-type]  # our own authenticator
+        return respond(await answer(request.user, read, forwarded, self.draft, present, asked.pairs_of))  # type: ignore[arg-type]  # our own authenticator
 
     def handle_exception(self, exc: Exception) -> ReadyResponse:  # type: ignore[override]  # as in GatewayView
         if isinstance(exc, KeyBarred):

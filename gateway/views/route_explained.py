@@ -1,7 +1,6 @@
 """The page “Test route”: what would happen to a request for an alias now, and one real request to see it happen."""
 
 import json
-import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +12,14 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 from gateway import trial
-from gateway.attempts import nobody_can
-from gateway.runtime import purse_of
+from gateway.last_word import nobody_can
+from gateway.standings import explained
 from gateway.views.openai import SERVED_API_TYPES
 from providers import wire
 from providers.admin.unfolded import TextAreaWidget
-from routing.eligibility import Needs
 from routing.models import Alias, Target
-from routing.plan import Plan, Prospect, explain
-from routing.selection import SELECTORS, Draw
+from routing.prospects import Prospect
+from routing.selection import SELECTORS
 from routing.store import TABLE
 from routing.table import LeftOut, UnknownModel
 
@@ -94,15 +92,7 @@ def outlook(alias: Alias, api_type: str) -> Outlook:
         route = table.resolve(alias.name)
     except UnknownModel:
         return Outlook(rows=[], left_out=[], is_unknown=True)
-    plan = Plan(
-        table=table,
-        route=route,
-        needs=Needs(api_type=api_type),
-        vitals={},
-        draw=Draw(rng=random.Random()),
-        unpayable=purse_of(table).objection,
-    )
-    prospects = explain(plan)
+    plan, prospects = explained(table, route, api_type)
     targets = Target.objects.in_bulk([p.step.target_id for p in prospects if p.step.target_id is not None])
     rows = [
         Row(

@@ -23,7 +23,7 @@ REQUEST_COLUMNS: Final = (
 )
 ATTEMPT_COLUMNS: Final = (
     *("request_id", "number", "target_id", "provider", "model", "url", "started_at", "latency_ms", "first_byte_ms"),
-    *("status", "outcome", "condition", "error", "upstream_request_id"),
+    *("status", "outcome", "condition", "error", "upstream_request_id", "why"),
 )
 COUNTERS: Final = (*Sums.COUNTERS, *COLUMNS)
 STAT_COLUMNS: Final = (*Bucket._fields, *COUNTERS)
@@ -57,7 +57,7 @@ def attempt_values(row: Attempt, request_id: str, zone: str) -> tuple[Value, ...
     return (
         request_id, row.number, row.target_id, row.provider, row.model, row.url, time_text(row.started_at, zone),
         row.latency_ms, row.first_byte_ms, row.status, row.outcome._value_, row.condition, row.error,
-        row.upstream_request_id,
+        row.upstream_request_id, row.why,
     )  # fmt: skip
 
 

@@ -89,6 +89,12 @@ class ConfigurationAdmin(ModelAdmin):
             protected = sorted({named(row) for row in collector.protected})
         return *without_links(deleted, counts), lacking, protected
 
+    def folded_unless_used(self, request: HttpRequest, obj: Model | None, *fields: str) -> list[str]:
+        """The classes of a fieldset: folded while these fields have their defaults, and no mistake may be among them."""
+        row = obj or self.model()
+        is_used = any(getattr(row, name) != row._meta.get_field(name).get_default() for name in fields)  # type: ignore[union-attr]  # no relations
+        return [] if is_used or request.method == "POST" else ["collapse"]
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # Any: Django's own
         super().save_model(request, obj, form, change)
         if change and "enabled" in form.changed_data and not obj.enabled:

@@ -22,7 +22,7 @@ from providers.admin.unfolded import (
     display,
 )
 from providers.checks import objection_to_credential
-from providers.models import Endpoint, Provider, ProviderModel
+from providers.models import TIME_LIMITS, Endpoint, Provider, ProviderModel
 from providers.secrets import is_reference
 
 MOST_MODELS_INLINE = 25
@@ -139,16 +139,30 @@ class ProviderAdmin(ConfigurationAdmin):
         return [
             (None, {"fields": ["name", "display_name", "enabled", *models]}),
             ("Authentication", {"fields": ["auth", "auth_header", *credential]}),
-            ("Requests", {"classes": ["collapse"], "fields": ["extra_headers", "asks_stream_usage"]}),
+            (
+                "Requests",
+                {
+                    "classes": self.folded_unless_used(request, obj, "extra_headers", "asks_stream_usage"),
+                    "fields": ["extra_headers", "asks_stream_usage"],
+                },
+            ),
             (
                 "Timeouts",
                 {
-                    "classes": ["collapse"],
+                    "classes": self.folded_unless_used(request, obj, *TIME_LIMITS),
                     "description": "In seconds. An empty one is as the settings say.",
                     "fields": [
                         ("connect_timeout_seconds", "first_byte_timeout_seconds"),
-                        ("idle_timeout_seconds", "answer_timeout_seconds"),
+                        ("idle_timeout_seconds", "semantic_idle_timeout_seconds"),
+                        "answer_timeout_seconds",
                     ],
+                },
+            ),
+            (
+                "Load and health",
+                {
+                    "classes": self.folded_unless_used(request, obj, "max_in_flight", "probe_every_seconds"),
+                    "fields": ["max_in_flight", "probe_every_seconds"],
                 },
             ),
         ]

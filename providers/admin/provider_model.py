@@ -43,7 +43,7 @@ class ProviderModelAdmin(ConfigurationAdmin):
     list_select_related = ["provider"]
     autocomplete_fields = ["provider"]
     fieldsets = [
-        (None, {"fields": ["provider", "name", "enabled", "api_types", "context_length"]}),
+        (None, {"fields": ["provider", "name", "enabled", "api_types", "context_length", "max_in_flight"]}),
         (
             "Price of its own",
             {

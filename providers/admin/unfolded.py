@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from django.contrib import admin
     from django.forms import BaseInlineFormSet
-    from django.forms.widgets import CheckboxInput, CheckboxSelectMultiple, Textarea, TextInput
+    from django.forms.widgets import CheckboxInput, CheckboxSelectMultiple, NumberInput, Textarea, TextInput
 
     # Any: these pages are told apart by `model`, not by a type parameter that Django does not have at run time.
     ModelAdmin = admin.ModelAdmin[Any]
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     InlineFormSet = BaseInlineFormSet[Any, Any, Any]
     CheckboxesWidget = CheckboxSelectMultiple
     CheckboxWidget = CheckboxInput
+    NumberWidget = NumberInput
     TextAreaWidget = Textarea
     TextWidget = TextInput
 
@@ -30,6 +31,7 @@ else:
     from unfold.decorators import action, display
     from unfold.forms import PaginationInlineFormSet as InlineFormSet
     from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxesWidget
+    from unfold.widgets import UnfoldAdminDecimalFieldWidget as NumberWidget
     from unfold.widgets import UnfoldAdminTextareaWidget as TextAreaWidget
     from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
     from unfold.widgets import UnfoldBooleanWidget as CheckboxWidget
@@ -50,6 +52,7 @@ __all__ = [
     "CheckboxesWidget",
     "InlineFormSet",
     "ModelAdmin",
+    "NumberWidget",
     "PlainTabularInline",
     "TextAreaWidget",
     "TextWidget",

@@ -17,7 +17,7 @@ from aiohttp.streams import StreamReader
 from providers.client.link import Expired, Link
 from providers.client.pool import Pool
 from providers.client.request import Destination
-from providers.errors import AnswerTooLarge, Disconnected, IdleTimeout, ProtocolError, TotalTimeout
+from providers.errors import AnswerTooLarge, Disconnected, FirstByteTimeout, IdleTimeout, ProtocolError, TotalTimeout
 from providers.timeouts import Timeouts
 
 
@@ -29,6 +29,8 @@ class Sending:
     timeouts: Timeouts
     total_at: float
     """When all of it must be over, on the loop's clock."""
+    first_byte_at: float = math.inf
+    """When its answer must have begun."""
 
     @property
     def name(self) -> str:
@@ -45,6 +47,11 @@ class Body(httpx.AsyncByteStream):
     pool: Pool
     due_at: float = math.inf
     """When the next piece must be here, on the loop's clock."""
+    content_at: float = math.inf
+    """When the next piece with content must be here. Whoever reads the events says so: `await_first`, `is_said`."""
+    is_said: bool = False
+    """Something with content has come since the last wait began."""
+    awaits_first: bool = False
     has_let_go: bool = False
     """The answer is whole or given up. The connection may serve somebody else by now: nothing of it is ours."""
 
@@ -82,7 +89,11 @@ class Body(httpx.AsyncByteStream):
     async def next_chunk(self) -> bytes:
         """What is here, or else what comes next; empty once the answer is whole."""
         link, sending = self.link, self.sending
-        self.due_at = min(link.loop.time() + sending.timeouts.idle_seconds, sending.total_at)
+        now = link.loop.time()
+        if self.is_said:
+            self.is_said = self.awaits_first = False
+            self.content_at = now + sending.timeouts.semantic_idle_seconds
+        self.due_at = min(now + sending.timeouts.idle_seconds, sending.total_at, self.content_at)
         link.deadline.begin(self.due_at)
         try:
             return await self.payload.readany()
@@ -91,10 +102,20 @@ class Body(httpx.AsyncByteStream):
             if not self.has_let_go:
                 link.deadline.end()
 
-    def timeout(self) -> IdleTimeout | TotalTimeout:
+    def await_first(self) -> None:
+        """The first content has to be here as soon as a first byte has: a head alone says nothing."""
+        self.awaits_first = True
+        self.content_at = self.sending.first_byte_at
+
+    def timeout(self) -> FirstByteTimeout | IdleTimeout | TotalTimeout:
         sending = self.sending
         if self.due_at == sending.total_at:
             return total_timeout(sending)
+        if self.due_at == self.content_at and self.awaits_first:
+            return FirstByteTimeout(f"{sending.name} said nothing within {sending.timeouts.first_byte_seconds:.3g} s.")
+        if self.due_at == self.content_at:
+            seconds = sending.timeouts.semantic_idle_seconds
+            return IdleTimeout(f"{sending.name} sent nothing but comments for {seconds:.3g} s.")
         return IdleTimeout(f"{sending.name} fell silent for {sending.timeouts.idle_seconds:.3g} s.")
 
     def failure(self) -> Disconnected | ProtocolError:

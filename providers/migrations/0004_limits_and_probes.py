@@ -14,12 +14,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='provider',
             name='max_in_flight',
-            field=models.PositiveIntegerField(blank=True, help_text='Requests at once, all its models together, from each process. Empty: no limit.', null=True, validators=[django.core.validators.MinValueValidator(1, 'At least 1. Disable it to give it nothing.'), django.core.validators.MaxValueValidator(100000, 'At most 100,000.')]),
+            field=models.PositiveIntegerField(blank=True, help_text='All its models together, from each process. Empty: no limit.', null=True, validators=[django.core.validators.MinValueValidator(1, 'At least 1. Disable it to give it nothing.'), django.core.validators.MaxValueValidator(100000, 'At most 100,000.')], verbose_name='requests at once'),
         ),
         migrations.AddField(
             model_name='provider',
             name='probe_every_seconds',
-            field=models.FloatField(blank=True, help_text='How often each of its models is sent a tiny request to see whether it is well. That costs money. Empty: never.', null=True, validators=[django.core.validators.MinValueValidator(10, 'At least 10 seconds.'), django.core.validators.MaxValueValidator(86400, 'At most 86400 seconds.')]),
+            field=models.FloatField(blank=True, help_text='In seconds: how often each of its models is sent a tiny request to see whether it is well. That costs money. Empty: never.', null=True, validators=[django.core.validators.MinValueValidator(10, 'At least 10 seconds.'), django.core.validators.MaxValueValidator(86400, 'At most 86400 seconds.')]),
         ),
         migrations.AddField(
             model_name='provider',
@@ -29,6 +29,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='providermodel',
             name='max_in_flight',
-            field=models.PositiveIntegerField(blank=True, help_text='Requests at once, from each process. Empty: PLEXUS_UPSTREAM_MAX_IN_FLIGHT.', null=True, validators=[django.core.validators.MinValueValidator(1, 'At least 1. Disable it to give it nothing.'), django.core.validators.MaxValueValidator(100000, 'At most 100,000.')]),
+            field=models.PositiveIntegerField(blank=True, help_text='From each process. Empty: PLEXUS_UPSTREAM_MAX_IN_FLIGHT.', null=True, validators=[django.core.validators.MinValueValidator(1, 'At least 1. Disable it to give it nothing.'), django.core.validators.MaxValueValidator(100000, 'At most 100,000.')], verbose_name='requests at once'),
         ),
     ]

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from providers.admin.configuration import ConfigurationAdmin, shortened
 from providers.admin.deletion import without
 from providers.admin.unfolded import display
+from routing import conditions
 from routing.admin.inlines import SynonymInline, TargetInline
 from routing.checks import WHAT_IT_READS, why_unserved
 from routing.models import Alias, ClaimedName, Target
@@ -36,13 +37,26 @@ class AliasAdmin(ConfigurationAdmin):
         *("targets__model__name", "targets__model__provider__name", "targets__to_alias__name"),
     ]
     inlines = [TargetInline, SynonymInline]
-    fieldsets = [
-        (None, {"fields": ["name", "description", ("enabled", "listed")]}),
-        ("How a target is chosen", {"fields": ["selector", "weight_mode", "answer_model"]}),
-    ]
+    # Undefined for whoever may only look: their page has no inputs, and shows everything.
+    conditional_fields = {"sticky_seconds": "typeof sticky == 'undefined' || sticky != 'off'"}
 
     class Media:
-        js = ["routing/weights.js"]
+        js = ["routing/weights.js", "routing/folded.js"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Alias | None = None) -> Any:  # Any: Django's own type is long
+        failover = ["max_attempts", "hedge_percentile", "hedge_budget_percent"]
+        return [
+            (None, {"fields": ["name", "description", ("enabled", "listed")]}),
+            (
+                "How a target is chosen",
+                {"fields": ["selector", "weight_mode", "answer_model", "sticky", "sticky_seconds"]},
+            ),
+            ("Failover", {"classes": self.folded_unless_used(request, obj, *failover), "fields": failover}),
+            (
+                "Streams",
+                {"classes": self.folded_unless_used(request, obj, "stream_mode"), "fields": ["stream_mode"]},
+            ),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alias]:
         return super().get_queryset(request).prefetch_related("synonyms", *WHAT_IT_READS)
@@ -93,7 +107,16 @@ def target_chip(alias: Alias, target: Target) -> SafeString:
         weight = format_html(" <b>{}</b>", f"{target.weight} %" if is_percent else f"×{target.weight}")
     off = "" if target.enabled else " plexus-chip-off"
     arrow = "→ " if target.to_alias_id else ""
-    return format_html('<span class="plexus-chip{}">{}{}{}</span>', off, arrow, target, weight)
+    fallback = " plexus-chip-fallback" if target.conditions else ""
+    return format_html(
+        '<span class="plexus-chip{}{}" title="{}">{}{}{}</span>', off, fallback, after(target), arrow, target, weight
+    )
+
+
+def after(target: Target) -> str:
+    """“Only after: rate limited, too late”; nothing when it may be the first."""
+    labels = [conditions.LABELS.get(name, name) for name in target.conditions]
+    return f"Only after: {', '.join(labels)}" if labels else ""
 
 
 def short_reason(reason: str) -> str:

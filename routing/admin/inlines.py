@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 
 from providers.admin.configuration import ConfigurationForm
-from providers.admin.unfolded import InlineFormSet, PlainTabularInline
-from routing.models import Alias, Synonym, Target, check_no_twins
+from providers.admin.unfolded import InlineFormSet, PlainTabularInline, display
+from routing import conditions
+from routing.admin.folded import ConditionsWidget, TimeLimitsField, time_limits_told
+from routing.models import TIME_LIMITS, Alias, Synonym, Target, check_no_twins
 
 WHAT_A_TARGET_IS = {"model", "to_alias", "endpoint"}
 
@@ -88,8 +91,8 @@ class TargetsFormSet(InlineFormSet):
         def tier_of(form: ConfigurationForm) -> int:
             return int(form.instance.tier)
 
-        for _, forms in groupby(sorted(kept, key=tier_of), key=tier_of):
-            in_tier = list(forms)
+        for _, of_one_tier in groupby(sorted(kept, key=tier_of), key=tier_of):
+            in_tier = list(of_one_tier)
             try:
                 self.instance.clean_weights([form.instance for form in in_tier])
             except ValidationError as exc:
@@ -117,15 +120,40 @@ class SynonymInline(PlainTabularInline):
     extra = 0
 
 
+class TargetForm(ConfigurationForm):
+    conditions = forms.MultipleChoiceField(
+        label="Only after", required=False, choices=conditions.choices, widget=ConditionsWidget
+    )
+    time_limits = TimeLimitsField(label="Deadlines", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["time_limits"] = [getattr(self.instance, name) for name in TIME_LIMITS]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        for name, seconds in zip(TIME_LIMITS, cleaned.get("time_limits") or (), strict=False):
+            setattr(self.instance, name, seconds)
+        return cleaned
+
+    def add_error(self, field: str | None, error: Any) -> None:  # Any: whatever Django takes for an error
+        """What the target says of several time limits stands once, beside the one field that holds them."""
+        if hasattr(error, "error_dict") and not error.error_dict.keys().isdisjoint(TIME_LIMITS):
+            by_field = dict(error.error_dict)
+            said = [by_field.pop(name) for name in TIME_LIMITS if name in by_field]
+            error = ValidationError({**by_field, "time_limits": said[0]})
+        super().add_error(field, error)
+
+
 class TargetInline(PlainTabularInline):
     model = Target
     fk_name = "alias"
-    form = ConfigurationForm
+    form = TargetForm
     formset = TargetsFormSet
     ordering_field = "position"
     hide_ordering_field = True
     autocomplete_fields = ["model", "to_alias"]
-    fields = ["model", "to_alias", "weight", "tier", "enabled", "endpoint", "position"]
+    fields = ["model", "to_alias", "weight", "tier", "enabled", "conditions", "time_limits", "endpoint", "position"]
 
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -133,6 +161,11 @@ class TargetInline(PlainTabularInline):
         if db_field.name == "weight":
             kwargs["min_value"] = None  # Django's would speak of 0 before the rule of ours has its say
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @display(description="deadlines")
+    def time_limits(self, target: Target) -> str:
+        """For whoever may only look."""
+        return time_limits_told(getattr(target, name) for name in TIME_LIMITS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Alias | None = None) -> list[str]:
         return [] if may_change_providers(request) else ["endpoint"]

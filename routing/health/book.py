@@ -1,7 +1,7 @@
 """The health of every upstream that this process has met."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from routing.health import news as tidings
 from routing.health.account import Account
@@ -27,6 +27,7 @@ class HealthBook:
         self._accounts: dict[str, Account] = {}
         self._believed: dict[str, dict[tuple[str, Event], int]] = {}
         """Teller -> key and event -> its number when it was believed."""
+        self._elsewhere: Mapping[str, int] = {}
 
     def of(self, upstream_key: str) -> Health:
         """Made when it is first asked for. The key begins with the provider's name and a slash."""
@@ -34,6 +35,7 @@ class HealthBook:
         if health is None:
             account = self._account(upstream_key.partition("/")[0])
             health = self._healths[upstream_key] = Health(upstream_key, account, self._rng, self._upstream_cap)
+            health.in_flight_elsewhere = self._elsewhere.get(upstream_key, 0)
         return health
 
     def of_credential(self, provider: str) -> Rest:
@@ -60,8 +62,14 @@ class HealthBook:
 
     def heard_in_flight(self, elsewhere: Mapping[str, int]) -> None:
         """Upstream key -> requests in flight from all other processes together."""
+        self._elsewhere = elsewhere
         for key, health in self._healths.items():
             health.in_flight_elsewhere = elsewhere.get(key, 0)
+
+    def clear(self, upstream_keys: Iterable[str], now: float) -> None:
+        """An administrator says that these are well; their credentials need not rest either. Told to all others."""
+        for key in upstream_keys:
+            self.of(key).clear(now)
 
     def news(self, now: float) -> list[News]:
         """What to tell the other processes: everything that this one has seen itself and that lasts."""
@@ -73,9 +81,11 @@ class HealthBook:
     def heard(self, told: Mapping[str, Sequence[News]], now: float) -> None:
         """Teller -> all that it tells now. Each event is believed once; tellers that are silent are forgotten."""
         self._believed = {teller: self._believed.get(teller, {}) for teller in told}
-        for teller, news in told.items():
-            for each in news:
-                self._hear(each, self._believed[teller], now)
+        spoken = [(each, teller) for teller, news in told.items() for each in news]
+        # Whoever cleared an upstream knew what was said of it: the others just have not heard it yet.
+        spoken.sort(key=lambda one: one[0].event is Event.CLEARED)
+        for each, teller in spoken:
+            self._hear(each, self._believed[teller], now)
 
     def _hear(self, news: News, believed: dict[tuple[str, Event], int], now: float) -> None:
         if believed.get((news.key, news.event)) == news.number:

@@ -58,7 +58,7 @@ class Breaker:
 
     __slots__ = (
         *("_rng", "cause", "closed_at", "condition", "epoch", "failures_in_row", "is_hearsay", "number"),
-        *("openings", "passed", "probe", "ramp", "stalls_in_row", "state", "until", "window"),
+        *("opened", "openings", "passed", "probe", "ramp", "stalls_in_row", "state", "until", "window"),
     )
 
     def __init__(self, rng: random.Random) -> None:
@@ -74,6 +74,8 @@ class Breaker:
         """In a row, without 60 s of health between."""
         self.number = 0
         """Of all openings, so that other processes tell them apart."""
+        self.opened = 0
+        """Since the start, hearsay not among them: what all processes have seen can be added up."""
         self.until = 0.0
         self.cause = Cause.FAILURES
         self.condition: Condition | None = None
@@ -191,6 +193,7 @@ class Breaker:
         if self.state is State.CLOSED and now - self.closed_at >= FORGOTTEN_AFTER_SECONDS:
             self.openings = 0
         self.openings += 1
+        self.opened += 1
         if condition is Condition.CONNECTION and cause is Cause.FAILURES and self.window.events == self.window.amount:
             cause = Cause.UNREACHABLE  # connections that break now and then among good answers are another matter
         if cause is Cause.HARD:

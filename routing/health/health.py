@@ -2,6 +2,7 @@
 
 import random
 
+from providers.errors import Condition
 from providers.verdict import Harm, Scope, Verdict
 from routing.health.account import Account, full
 from routing.health.breaker import Breaker, State
@@ -14,6 +15,8 @@ from routing.health.ticket import Ticket
 from routing.health.told import Told
 from routing.health.vitals import VitalSigns
 
+MENDED_BY_AN_ANSWER = {Condition.AUTH, Condition.QUOTA_EXCEEDED, Condition.MODEL_NOT_FOUND}
+"""A key that was refused, an account without money, a model that nobody knew: an answer shows that it is mended."""
 ALWAYS_CALM = float("inf")
 LOOK_NOW = float("-inf")
 
@@ -34,6 +37,7 @@ class Health:
             "key",
             "outage",
             "rest",
+            "rests",
             "succeeded_at",
             "vitals",
         ),
@@ -51,6 +55,8 @@ class Health:
         self.outage = Outage(rng)
         """What counts instead of the breaker where an alias has nobody else."""
         self.rest = Rest(rng)
+        self.rests = 0
+        """Rests since the start that a request here earned, those of the credential too."""
         self.budget = Budget()
         self.vitals = VitalSigns()
         self.calm_until = ALWAYS_CALM
@@ -126,6 +132,15 @@ class Health:
         """An administrator said so to another process."""
         self._forget(now)
 
+    def believe_answered(self, begun: float) -> None:
+        """A probe that was begun then was answered well. Ends the rests whose length was ours to guess, and nothing else.
+
+        What the provider asked us to wait for it still wants: one tiny request says nothing of a rate.
+        """
+        for rest in (self.rest, self.account.rest):
+            if rest.condition in MENDED_BY_AN_ANSWER and rest.since <= begun:
+                rest.clear()
+
     def alarm(self) -> None:
         """Have the next standing() look closely."""
         self.calm_until = LOOK_NOW
@@ -141,12 +156,16 @@ class Health:
             standing=standing,
             seconds_left=None if standing.until is None else max(standing.until - now, 0.0),
             openings=self.breaker.openings,
+            opened_total=self.breaker.opened,
+            rests_total=self.rests,
             in_flight=self.in_flight,
             in_flight_elsewhere=self.in_flight_elsewhere,
             first_byte_ms=vitals.first_byte_ms,
             tokens_per_second=vitals.speed.value,
             success_ratio=vitals.outcomes.value,
             samples=vitals.samples(now),
+            good=vitals.good,
+            bad=vitals.bad,
             used_requests=vitals.use.events,
             used_tokens=vitals.use.amount,
         )
@@ -236,15 +255,19 @@ class Health:
         self.alarm()
 
     def _rest(self, ticket: Ticket, now: float, verdict: Verdict) -> None:
-        if verdict.scope is Scope.CREDENTIAL:
-            self.account.rest.begin(now, ticket.begun, verdict)
+        is_of_all = verdict.scope is Scope.CREDENTIAL
+        rest = self.account.rest if is_of_all else self.rest
+        if not rest.is_on(now):
+            self.rests += 1
+        rest.begin(now, ticket.begun, verdict)
+        if is_of_all:
             self.account.is_calm = False
         else:
-            self.rest.begin(now, ticket.begun, verdict)
             self.alarm()
 
     def _forget(self, now: float) -> None:
         self.breaker.clear(now)
         self.outage.clear()
         self.rest.clear()
+        self.account.rest.clear()  # else it would rest on, and clearing it would have done nothing
         self._begin_epoch()

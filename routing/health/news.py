@@ -19,6 +19,8 @@ class Event(StrEnum):
     RESTS = "rests"
     CLEARED = "cleared"
     CREDENTIAL_RESTS = "credential_rests"
+    ANSWERED = "answered"
+    """A probe was; told by whoever sent it (gateway/health/probing.py)."""
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +32,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     """Grows with each event of this kind at this key in the process that tells it."""
     seconds: float = 0.0
-    """How long it lasts from now: clocks differ between machines."""
+    """How long it lasts from now: clocks differ between machines. For ANSWERED how long ago the probe was begun."""
     cause: Cause = Cause.FAILURES
     condition: Condition | None = None
 
@@ -64,6 +66,8 @@ def believe(health: Health, news: News, now: float) -> None:
     """
     if news.event is Event.CLEARED:
         health.believe_cleared(now)
+    elif news.event is Event.ANSWERED:
+        health.believe_answered(now - news.seconds)
     elif news.event is Event.RESTS:
         health.rest.believe(now, news.seconds, news.condition)
     elif now - health.succeeded_at >= TRUSTS_OWN_EYES_SECONDS and news.condition is not Condition.CONNECTION:

@@ -42,6 +42,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     cause: Cause | None = None
 
     @property
+    def is_well(self) -> bool:
+        """It may be chosen, with all of its weight, by anybody."""
+        return self.ok and self.share >= 1 and not self.is_probe
+
+    @property
     def is_outlier(self) -> bool:
         """Out because it does worse than others would: an opinion of ours, which must not empty an alias."""
         return not self.ok and self.cause in OUTLIER_CAUSES

@@ -38,7 +38,7 @@ class Mean:
 class VitalSigns:
     """Of one upstream, as this process has seen it."""
 
-    __slots__ = ("outcomes", "speed", "streams_first_byte_ms", "use", "wholes_first_byte_ms")
+    __slots__ = ("bad", "good", "outcomes", "speed", "streams_first_byte_ms", "use", "wholes_first_byte_ms")
 
     def __init__(self) -> None:
         self.streams_first_byte_ms = Mean()
@@ -48,6 +48,8 @@ class VitalSigns:
         """Output tokens over seconds from the begin to the end: a burst after a long silence is not fast."""
         self.outcomes = Mean()
         """1 for each success, 0 for each failure."""
+        self.good = self.bad = 0
+        """Answers and failures since the start."""
         self.use = Window(USE_SECONDS, 12)
         """Events are requests begun, the amount is tokens of output."""
 
@@ -56,12 +58,14 @@ class VitalSigns:
             mean = self.streams_first_byte_ms if streams else self.wholes_first_byte_ms
             mean.add(now, (first_byte_at - begun) * 1000, 1)
         self.outcomes.add(now, 1, 1)
+        self.good += 1
         if tokens:
             self.use.add(now, 0, tokens)
             self.speed.add(now, tokens, now - begun)
 
     def failed(self, now: float) -> None:
         self.outcomes.add(now, 0, 1)
+        self.bad += 1
 
     @property
     def first_byte_ms(self) -> float | None:

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='alias',
             name='hedge_percentile',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='95: where the first word takes longer than it does for 95 % of requests, the next target is asked as well and whoever is first answers. Both are paid for. Empty: never.', null=True, validators=[django.core.validators.MinValueValidator(50, 'From 50 to 99.'), django.core.validators.MaxValueValidator(99, 'From 50 to 99.')], verbose_name='second request after percentile'),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='A percentile. 95: where the first word takes longer than it does for 95 % of requests, the next target is asked as well and whoever is first answers. Both are paid for. Empty: never.', null=True, validators=[django.core.validators.MinValueValidator(50, 'From 50 to 99.'), django.core.validators.MaxValueValidator(99, 'From 50 to 99.')], verbose_name='second request after'),
         ),
         migrations.AddField(
             model_name='alias',

@@ -34,7 +34,14 @@ ALIASES: Mapping[str, Mapping[str, object]] = {
     "fast": {"description": "Chat in the product", "weight_mode": "percent"},
     "legacy-gpt-4": {"description": "Until the mobile app 3.2 is gone", "enabled": False},
     "local": {"description": "Nothing leaves the house", "selector": "in_order"},
-    "smart": {"description": "Answers that people act on", "selector": "in_order"},
+    "smart": {
+        "description": "Answers that people act on",
+        "selector": "in_order",
+        "max_attempts": 5,
+        "stream_mode": "buffered",
+        "sticky": "session",
+        "hedge_percentile": 95,
+    },
     "translate": {"selector": "in_order"},
 }
 TARGETS: Mapping[str, tuple[tuple[str, int | None, int], ...]] = {
@@ -56,6 +63,11 @@ TARGETS: Mapping[str, tuple[tuple[str, int | None, int], ...]] = {
     "translate": (("deepseek/deepseek-chat", None, 0),),
 }
 """Alias -> (model or other alias, weight, tier) of each target, in order."""
+FALLBACKS: Mapping[tuple[str, str], Mapping[str, object]] = {
+    ("fast", "ollama/qwen3:32b"): {"conditions": ["rate_limited", "timeout"], "first_byte_timeout_seconds": 20},
+    ("smart", "openai/gpt-4o"): {"conditions": ["any"]},
+}
+"""(Alias, target) -> what it waits for, and how long it is waited for."""
 SYNONYMS = {"fast": ("gpt-4o-mini", "quick"), "smart": ("gpt-4o",), "cheap": ("batch",)}
 KEYS = ("web app", "mobile app", "search index", "support desk", "nightly batch")
 
@@ -96,7 +108,8 @@ def furnish_aliases() -> None:
         aliases[name].targets_together = []
         for position, (behind, weight, tier) in enumerate(targets):
             what = {"to_alias": aliases[behind]} if behind in aliases else {"model": models[behind]}
-            saved(Target(alias=aliases[name], weight=weight, tier=tier, position=position, **what))
+            said = FALLBACKS.get((name, behind), {})
+            saved(Target(alias=aliases[name], weight=weight, tier=tier, position=position, **what, **said))
         for synonym in SYNONYMS.get(name, ()):
             saved(Synonym(alias=aliases[name], name=synonym))
 

@@ -35,6 +35,7 @@ from routing.models import Alias  # noqa: E402
 from tests.browser.chromium import HOW_TO_GET_ONE, chromium, path_to_chromium  # noqa: E402
 from tests.browser.furnished import OPERATOR, PASSWORD, furnish  # noqa: E402
 from tests.browser.traffic import write_traffic  # noqa: E402
+from tests.browser.unwell import make_unwell  # noqa: E402
 from tests.browser.watch import Watch  # noqa: E402
 from tests.faulty_upstream import FaultyUpstream  # noqa: E402
 from tests.gateways import serving  # noqa: E402
@@ -70,7 +71,10 @@ def main(folder: Path, names: Sequence[str]) -> int:
     with FaultyUpstream() as upstream, serving() as url:
         studio = Studio(url=url, folder=folder, names=names)
         with chromium(path) as browser:
-            studio.take(browser, "first", [Shot(name="dashboard-empty", address=reverse("admin:index"))])
+            first = {"dashboard-empty": "index", "health-empty": "gateway_upstreamhealth_changelist"}
+            studio.take(
+                browser, "first", [Shot(name=name, address=reverse(f"admin:{page}")) for name, page in first.items()]
+            )
         furnish(upstream.url)
         write_traffic(ROWS, until=timezone.now())
         shots = shots_of_a_furnished_site()
@@ -103,11 +107,15 @@ def shots_of_a_furnished_site() -> list[Shot]:
         *(Shot(name=f"dashboard-{period}", address=f"{reverse('admin:index')}?period={period}") for period in ("24h", "7d", "30d")),
         *dashboards_of_one(),
         *lists(),
+        Shot(name="health", address=reverse("admin:gateway_upstreamhealth_changelist"), prepare=spoil_health),
+        Shot(name="health-of-one", address=f"{reverse('admin:gateway_upstreamhealth_changelist')}?provider=groq"),
         Shot(name="provider-form", address=change(openai)),
         Shot(name="provider-form-errors", address=reverse("admin:providers_provider_add"), prepare=spoil_provider),
         Shot(name="model-form", address=change(model)),
         Shot(name="alias-form", address=change(fast)),
         Shot(name="alias-form-in-order", address=change(smart)),
+        Shot(name="alias-form-conditions", address=change(fast), prepare=unfold("conditions")),
+        Shot(name="alias-form-deadlines", address=change(fast), prepare=unfold("time_limits")),
         Shot(name="alias-form-add", address=reverse("admin:routing_alias_add")),
         Shot(name="alias-form-errors", address=change(fast), prepare=spoil_alias),
         Shot(name="alias-delete", address=reverse("admin:routing_alias_delete", args=[fast.pk])),
@@ -170,6 +178,11 @@ def spoil_alias(page: Page) -> None:
     submit(page, "[name=_save]")
 
 
+def unfold(field: str) -> Prepare:
+    """Of the last target."""
+    return lambda page: page.locator(f"#targets-group tr:not(.empty-form *) .field-{field} summary").last.click()
+
+
 def send(page: Page) -> None:
     page.fill("#id_prompt", "Routing works: this answer came through the whole gateway.")
     submit(page, "button:has-text('Send')")
@@ -187,6 +200,12 @@ def submit(page: Page, button: str) -> None:
 
 def open_filters(page: Page) -> None:
     page.get_by_text("Filters").first.click()
+
+
+def spoil_health(page: Page) -> None:
+    make_unwell()
+    page.reload()
+    page.locator("#health-table [data-state=open]").first.wait_for()
 
 
 def search(page: Page) -> None:

@@ -19,7 +19,7 @@ def operator(alias: Alias, operator: Person) -> Person:
     return operator
 
 
-@pytest.mark.parametrize("width", [1280, 1400])
+@pytest.mark.parametrize("width", [1280, 1400, 1440, 1600, 1920])
 def test_a_target_fits_with_its_bin_and_nothing_scrolls_sideways(operator: Person, alias: Alias, width: int) -> None:
     operator.page.set_viewport_size({"width": width, "height": 900})
 

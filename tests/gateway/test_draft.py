@@ -1,7 +1,7 @@
 from gateway.draft import Draft, Moment
 from history.records import Outcome
 from providers.errors import ConnectFailed, ProtocolError, UpstreamServerError
-from routing.plan import Step
+from routing.step import Step
 from routing.table import LeftOut, Route, Upstream
 
 STEP = Step(upstream=Upstream(key="a/b", provider="a", model="b", urls={}), target_id=7, via="fast")

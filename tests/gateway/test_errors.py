@@ -72,7 +72,7 @@ def test_what_is_the_callers_business_comes_as_the_upstream_wrote_it() -> None:
     written = rendered(error)
 
     assert (written.status, written.body, written.content_type) == (422, b'{"x":1}', "application/problem+json")
-    assert written.headers == {"retry-after": "2"}
+    assert written.headers == {"retry-after": "2", "x-should-retry": "false"}
 
 
 def test_an_upstreams_refusal_without_a_body_gets_our_words() -> None:

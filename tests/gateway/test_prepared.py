@@ -7,7 +7,14 @@ from providers.pricing import Price
 from providers.timeouts import Timeouts
 from routing.table import Upstream
 
-LIMITS = Limits(connect_seconds=3, first_byte_seconds=60, idle_seconds=61, answer_seconds=300, stream_seconds=3600)
+LIMITS = Limits(
+    connect_seconds=3,
+    first_byte_seconds=60,
+    idle_seconds=61,
+    semantic_idle_seconds=180,
+    answer_seconds=300,
+    stream_seconds=3600,
+)
 
 
 def an_upstream(**fields: object) -> Upstream:

@@ -8,7 +8,14 @@ from gateway.purse import Purse
 from providers.secrets import MissingCredential
 from routing.table import RoutingTable, Upstream
 
-LIMITS = Limits(connect_seconds=3, first_byte_seconds=60, idle_seconds=60, answer_seconds=300, stream_seconds=3600)
+LIMITS = Limits(
+    connect_seconds=3,
+    first_byte_seconds=60,
+    idle_seconds=60,
+    semantic_idle_seconds=180,
+    answer_seconds=300,
+    stream_seconds=3600,
+)
 UPSTREAM = Upstream(key="a/b", provider="a", model="b", urls={}, credential="$A_KEY")
 
 

@@ -4,8 +4,10 @@ import random
 from collections.abc import Callable, Sequence
 
 from routing.eligibility import Needs
-from routing.plan import AbleTier, Plan, Step
+from routing.health import HealthBook
+from routing.plan import AbleTier, Plan
 from routing.selection import Draw
+from routing.step import Step
 from routing.table import Candidate, LeftOut, Route, RoutingTable, Upstream
 
 
@@ -40,6 +42,8 @@ def a_plan(
     draw: Draw | None = None,
     api_type: str = "chat",
     unpayable: Callable[[Upstream], str | None] = lambda upstream: None,
+    health: HealthBook | None = None,
+    clock: Callable[[], float] = lambda: 1000.0,
     able_tiers: set[AbleTier] | None = None,
 ) -> Plan:
     """The plan of one request for this name."""
@@ -47,10 +51,11 @@ def a_plan(
         table=table,
         route=table.resolve(name),
         needs=Needs(api_type=api_type),
-        vitals={},
+        health=health or HealthBook(random.Random(1)),
+        clock=clock,
+        able_tiers=set() if able_tiers is None else able_tiers,
         draw=draw or a_draw(),
         unpayable=unpayable,
-        able_tiers=set() if able_tiers is None else able_tiers,
     )
 
 

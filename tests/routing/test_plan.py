@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from routing.plan import AbleTier, explain, spoken_instead
+from routing.plan import AbleTier, spoken_instead
+from routing.prospects import explain
 from routing.table import Candidate, LeftOut, RoutingTable, Upstream
 from tests.routing.pictures import a_draw, a_plan, a_route, a_table, an_upstream, keys
 from tests.routing.selection.chance import DRAWS, is_by_chance

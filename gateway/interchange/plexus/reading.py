@@ -20,7 +20,8 @@ from gateway.interchange.document import (
 from gateway.interchange.fields import Fields, refusal
 from gateway.interchange.findings import Finding, Kind, Place
 from gateway.interchange.plexus import vocabulary as words
-from gateway.interchange.yaml_nodes import Items, Keys, MalformedYAML, Node, Scalar, nodes_of
+from gateway.interchange.reading import read_yaml
+from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar
 from providers.wire import FORMATS
 from routing.selection import SELECTORS
 
@@ -30,13 +31,7 @@ _NOTHING_HERE: Final = "There is neither `providers` nor `models` here, so there
 
 def read(text: str) -> Reading:
     """Understand the text as far as it goes. Never raises: a refusal is a finding."""
-    findings: list[Finding] = []
-    try:
-        document = _document(nodes_of(text), findings)
-    except MalformedYAML as exc:
-        findings.append(Finding(kind=Kind.REFUSED, place=Place(line=exc.line), message=exc.message))
-        document = Document(is_whole=False)
-    return Reading(document=document, findings=tuple(findings))
+    return read_yaml(text, _document)
 
 
 def _document(root: Node | None, findings: list[Finding]) -> Document:
@@ -62,19 +57,10 @@ def _read_top(top: Fields, findings: list[Finding], *, is_whole: bool) -> Docume
     if "providers" not in top and "models" not in top:
         findings.append(Finding(kind=Kind.REFUSED, message=_NOTHING_HERE))
     top.ignore("logging", "What a request was and who served it is in the history; nothing needs to be turned on.")
-    providers = tuple(_provider(fields) for fields in _mappings(top, "providers"))
-    aliases = tuple(_alias(fields) for fields in _mappings(top, "models"))
+    providers = tuple(_provider(fields) for fields in top.mappings("providers", "providers"))
+    aliases = tuple(_alias(fields) for fields in top.mappings("models", "models"))
     top.ignore_the_rest(("providers", "models"))
     return Document(providers=providers, aliases=aliases, is_whole=is_whole)
-
-
-def _mappings(fields: Fields, key: str) -> Iterator[Fields]:
-    """The mappings in a list; anything else in it is refused."""
-    for path, node in fields.items(key, key):
-        if isinstance(node, Keys):
-            yield Fields(node, path, fields.findings)
-        else:
-            fields.findings.append(refusal(Place(path=path, line=node.line), "a mapping", node))
 
 
 # Providers ---------------------------------------------------------------------------------------
@@ -251,7 +237,7 @@ def _alias(fields: Fields) -> AliasEntry:
 def _targets(fields: Fields) -> Iterator[TargetEntry]:
     if "targets" not in fields:
         fields.note(Kind.REFUSED, "targets", "It is missing. Write `targets: []` for an alias without any.")
-    for target in _mappings(fields, "targets"):
+    for target in fields.mappings("targets", "targets"):
         yield _target(target)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.interchange import IMPORTERS
+from gateway.interchange import IMPORTERS, NATIVE, format_of
 from gateway.interchange.difference import counted, lines, summary
 from gateway.interchange.findings import Finding, Kind, has_refusals
 from gateway.interchange.store import apply
@@ -22,10 +22,14 @@ SOMETHING_TO_DO = 2
 
 
 class Command(BaseCommand):
-    help = "Creates and updates the providers, models and aliases that a YAML file names. Leaves the rest alone."
+    help = (
+        "Creates and updates the providers, models and aliases that a YAML file names. Leaves the rest alone. "
+        "Reads Plexus's own format, and Plano's."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="the file, or - for standard input")
+        parser.add_argument("--format", choices=[*IMPORTERS], help="whose file it is; seen from its keys by default")
         parser.add_argument("--dry-run", action="store_true", help="say what would change, and exit with 2 if anything")
         parser.add_argument(
             "--prune",
@@ -35,7 +39,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reading = IMPORTERS["plexus"].read(text_of(options["file"]))
+        text = text_of(options["file"])
+        importer = IMPORTERS[options["format"] or format_of(text)]
+        if importer is not IMPORTERS[NATIVE]:
+            self.stdout.write(f"Read as {importer.label}.")
+        reading = importer.read(text)
         if has_refusals(reading.findings):
             self.refuse(reading.findings)
         difference = apply(reading.document, prune=options["prune"], dry_run=options["dry_run"], environment=os.environ)

@@ -76,12 +76,14 @@ class Run:
         self.output = folder / f"{half}.txt"
         self._report = folder / f"{half}.json"
         self._stopped_by = 0
+        environ = {**os.environ, "PLEXUS_TEST_SERVICES": half, "PLEXUS_TEST_REPORT": str(self._report)}
+        environ.pop("DJANGO_SETTINGS_MODULE", None)  # ours: pytest's are in pyproject.toml
         colour = ["--color=yes"] if sys.stdout.isatty() else []
         with self.output.open("wb") as output:
             self._pytest = subprocess.Popen(
                 [sys.executable, "-m", "tests", *colour, *for_pytest],
                 cwd=settings.BASE_DIR,
-                env={**os.environ, "PLEXUS_TEST_SERVICES": half, "PLEXUS_TEST_REPORT": str(self._report)},
+                env=environ,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -57,6 +57,28 @@ class _OddAnswer(msgspec.Struct):
     choices: msgspec.Raw = msgspec.Raw()
 
 
+class _SaidMessage(msgspec.Struct, gc=False):
+    content: str
+
+
+class _SaidChoice(msgspec.Struct, gc=False):
+    message: _SaidMessage
+    finish_reason: str | None = None
+    error: None = None
+
+
+class _SaidAnswer(msgspec.Struct, gc=False):
+    """A chat answer that says something, as nearly all do. Any other shape is an error of the decoder."""
+
+    choices: tuple[_SaidChoice]
+    usage: _Usage | None = None
+    error: None = None
+    object: str | None = None
+    type: str | None = None
+
+
+_SAID = msgspec.json.Decoder(_SaidAnswer)
+_ERROR_WORD: Final = "error"
 _ANSWER = msgspec.json.Decoder(_Answer)
 _ODD_ANSWER = msgspec.json.Decoder(_OddAnswer)
 _USAGE = msgspec.json.Decoder(_Usage)
@@ -71,6 +93,19 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Of the first choice."""
     is_error: bool
     """It has an `error`, whatever the status said."""
+
+
+def read_good_answer(body: bytes) -> Answer | None:
+    """What a chat answer tells that has one choice, and text in it; None for every other, which need not be a bad one."""
+    try:
+        answer = _SAID.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    (choice,) = answer.choices
+    if not choice.message.content or _ERROR_WORD in (choice.finish_reason, answer.object, answer.type):
+        return None
+    usage = None if answer.usage is None else _usage(answer.usage)
+    return Answer(usage=usage, finish_reason=choice.finish_reason, is_error=False)
 
 
 def read_answer(body: bytes) -> Answer:

@@ -1,4 +1,4 @@
-from gateway.attempts import without_echo, without_secret
+from gateway.echoes import without_echo, without_secret
 
 
 def test_the_credential_is_blotted_out_wherever_it_stands() -> None:

@@ -1,0 +1,93 @@
+"""The page “Health”: how each upstream stands, as all processes see it, and a button to forget what is held against it."""
+
+import logging
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
+
+from gateway.health.clearing import clear, serves, shown_elsewhere, shown_here
+from gateway.health.overview import Overview, overview
+from gateway.models import UpstreamHealth
+from providers.admin.unfolded import ModelAdmin
+from routing.store import TABLE
+
+logger = logging.getLogger(__name__)
+EVERYTHING = "*"
+"""Clear all that stand in the table."""
+MAY_CLEAR = "gateway.clear_upstreamhealth"
+
+
+@admin.register(UpstreamHealth)
+class UpstreamHealthAdmin(ModelAdmin):
+    """A page without rows in the database: only its own addresses exist, and only looking and clearing are allowed."""
+
+    def get_urls(self) -> Any:  # Any: Django's own type is long
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.changelist_view), name="gateway_upstreamhealth_changelist"),
+            path("table/", view(self.table), name="gateway_upstreamhealth_table"),
+            path("clear/", view(require_POST(self.clear)), name="gateway_upstreamhealth_clear"),
+        ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The whole page."""
+        context = {**self.admin_site.each_context(request), "title": "Health", **self._shown(request)}
+        return TemplateResponse(request, "admin/gateway/health.html", context)
+
+    def table(self, request: HttpRequest) -> HttpResponse:
+        """What of it changes, for a page that is open."""
+        return TemplateResponse(request, "admin/gateway/health_table.html", self._shown(request))
+
+    def clear(self, request: HttpRequest) -> HttpResponse:
+        """Forget what is held against one upstream, or against all that the table shows."""
+        if not request.user.has_perm(MAY_CLEAR):
+            raise PermissionDenied
+        asked, provider = request.POST.get("upstream", ""), request.POST.get("provider", "")
+        seen = seen_now(provider)
+        keys = seen.clearable if asked == EVERYTHING else [key for key in configured() if key == asked]
+        clear(keys)
+        for key in keys:
+            logger.info("%s cleared the health of %s", request.user.get_username(), key)
+        if request.headers.get("X-Requested-With") == "fetch":
+            return self.table(request)
+        messages.success(request, "Forgotten here, and everywhere within a second." if keys else "Nothing to forget.")
+        query = f"?{urlencode({'provider': provider})}" if provider else ""
+        return HttpResponseRedirect(reverse("admin:gateway_upstreamhealth_changelist") + query)
+
+    def _shown(self, request: HttpRequest) -> dict[str, Any]:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        provider = request.POST.get("provider", "") or request.GET.get("provider", "")
+        return {
+            "health": seen_now(provider),
+            "provider": provider,
+            "may_clear": request.user.has_perm(MAY_CLEAR),
+            "everything": EVERYTHING,
+        }
+
+
+def seen_now(provider: str) -> Overview:
+    """By this process and all others; of one provider, or of all."""
+    return overview(configured(), shown_here(), shown_elsewhere(), provider)
+
+
+def configured() -> list[str]:
+    """The keys of all upstreams that may be asked."""
+    if not serves():
+        TABLE.catch_up()  # nobody else in this process keeps the table up to date
+    return [upstream.key for upstream in TABLE.current.upstreams]

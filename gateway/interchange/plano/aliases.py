@@ -1,0 +1,119 @@
+"""`model_aliases`: a mapping of names, each with what stands behind it -> our aliases."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from gateway.interchange.document import ABSENT, AliasEntry, Said, TargetEntry
+from gateway.interchange.fields import Fields
+from gateway.interchange.findings import Kind
+from gateway.interchange.plano import vocabulary as words
+from gateway.interchange.plano.declared import DeclaredModels
+
+USUAL_ATTEMPTS = 3
+MOST_ATTEMPTS = 10
+"""As many targets are tried for one request unless an alias says otherwise, and at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a target may be called."""
+
+    declared: DeclaredModels
+    aliases: Collection[str]
+
+
+def read_aliases(top: Fields, declared: DeclaredModels) -> tuple[AliasEntry, ...]:
+    section = top.inner(words.ALIASES)
+    if section is None:
+        return ()
+    names = Names(declared=declared, aliases=section.names())
+    read = ((name, section.inner(name)) for name in section.names())
+    return tuple(_alias(name, fields, names) for name, fields in read if fields is not None)
+
+
+def _alias(name: str, fields: Fields, names: Names) -> AliasEntry:
+    algorithm = _algorithm(fields)
+    splits = "targets" in fields and "load_balance" not in fields
+    first = tuple(_first_targets(fields, names))
+    # Under percent, each tier has 100.
+    fallbacks = tuple(_fallbacks(fields, names, weight=100 if splits else None))
+    _report_guardrails(fields)
+    fields.ignore_the_rest(words.ALIAS_KEYS)
+    return AliasEntry(
+        name=name,
+        selector=algorithm if algorithm is not ABSENT else "random" if splits else "in_order",
+        weight_mode="percent" if splits else "relative",
+        max_attempts=_attempts(first, fallbacks),
+        targets=first + fallbacks,
+        where=fields.where,
+    )
+
+
+def _attempts(first: Collection[TargetEntry], fallbacks: Collection[TargetEntry]) -> Said[int | None]:
+    """A chain is tried to its end, however long."""
+    all_of_them = len(first) + len(fallbacks)
+    return min(all_of_them, MOST_ATTEMPTS) if fallbacks and all_of_them > USUAL_ATTEMPTS else ABSENT
+
+
+def _algorithm(fields: Fields) -> Said[str]:
+    """The selector of `load_balance`; ABSENT where there is none."""
+    balance = fields.inner("load_balance")
+    if balance is None:
+        return ABSENT
+    if "algorithm" not in balance:
+        balance.note(Kind.REFUSED, "algorithm", f"It is missing. Known are {', '.join(words.ALGORITHMS)}.")
+    name = balance.choice("algorithm", "selector", words.ALGORITHMS)
+    fields.where |= {into: place for into, place in balance.where.items() if into}
+    balance.ignore_the_rest(("algorithm",))
+    return ABSENT if name is ABSENT else words.ALGORITHMS[name]
+
+
+def _first_targets(fields: Fields, names: Names) -> Iterator[TargetEntry]:
+    """Tier 0: `target`, or all `targets`."""
+    if "target" in fields and "targets" in fields:
+        fields.note(Kind.REFUSED, "targets", "An alias has a `target` or `targets`, not both.")
+    elif "targets" not in fields:
+        yield _named(fields, "target", names)
+        return
+    for target in fields.mappings("targets", "targets"):
+        weight, endpoint = target.whole_number("weight", "weight", words.WEIGHTS), target.text("endpoint", "endpoint")
+        entry = _named(target, "model", names)
+        target.ignore_the_rest(words.TARGET_KEYS)
+        yield replace(
+            entry, weight=None if weight is ABSENT else weight, endpoint="" if endpoint is ABSENT else endpoint
+        )
+
+
+def _fallbacks(fields: Fields, names: Names, *, weight: int | None) -> Iterator[TargetEntry]:
+    """Each in a tier of its own, in order."""
+    for tier, fallback in enumerate(fields.mappings("fallbacks", "fallbacks"), start=1):
+        conditions = fallback.texts("conditions", "conditions")
+        entry = _named(fallback, "target", names)
+        fallback.ignore_the_rest(words.FALLBACK_KEYS)
+        yield replace(entry, tier=tier, weight=weight, conditions=[] if conditions is ABSENT else conditions)
+
+
+def _named(fields: Fields, key: str, names: Names) -> TargetEntry:
+    """What the text under `key` means: a declared model, else an alias of the file."""
+    name = fields.required_text(key, "model")
+    where = fields.where | dict.fromkeys(("model", "provider", "to_alias"), fields.place(key))
+    meant = names.declared.meant_by(name)
+    if len(meant) > 1:
+        written = " or ".join(model.written for model in meant)
+        fields.note(Kind.REFUSED, key, f"“{name}” may be one of several models. Write {written}.")
+    elif not meant and name in names.aliases:
+        return TargetEntry(to_alias=name, where=where)
+    elif not meant and name:
+        problem = f"“{name}” is not a model of `{words.MODELS[1]}`, nor an alias. Add it there, or correct the name."
+        fields.note(Kind.REFUSED, key, problem)
+    if not meant:
+        return TargetEntry(provider=name, model=name, where=where)
+    return TargetEntry(provider=meant[0].provider, model=meant[0].model, where=where)
+
+
+def _report_guardrails(fields: Fields) -> None:
+    """Each of them, since whoever wrote one relies on it."""
+    guardrails = fields.inner("guardrails")
+    for name in guardrails.names() if guardrails is not None else ():
+        assert guardrails is not None
+        guardrails.ignore(name, words.NOT_ENFORCED)

@@ -1,0 +1,63 @@
+"""What was tried for a request, and how much time is left for another try."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.draft import Draft, Moment
+from providers.errors import UpstreamError
+from providers.timeouts import Timeouts
+from providers.verdict import Verdict
+from routing.health import Health, Ticket
+from routing.plan import Plan
+from routing.step import Step
+
+if TYPE_CHECKING:
+    from gateway.runtime import Runtime
+
+LEAST_SECONDS = 0.05
+"""With less than this left nothing is begun any more."""
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """One try that failed."""
+
+    step: Step
+    failure: UpstreamError
+    verdict: Verdict
+
+
+def seconds_left(draft: Draft, now: Moment, chain_seconds: float) -> float:
+    """Of the time that all tries of a request have together."""
+    return draft.began.monotonic + chain_seconds - now.monotonic
+
+
+def is_over(plan: Plan, tried: list[Tried], draft: Draft, runtime: Runtime) -> bool:
+    """Whether there may be no other try at all, at whomever."""
+    if len(tried) >= plan.route.max_attempts:
+        return True
+    return seconds_left(draft, runtime.now(), runtime.chain_seconds) < LEAST_SECONDS
+
+
+def patience(
+    timeouts: Timeouts, step: Step, ticket: Ticket, health: Health, draft: Draft, now: Moment, chain_seconds: float
+) -> Timeouts:
+    """For how long this try may go without an answer.
+
+    Those after the first have only what is left. A probe that somebody else could stand in for is given up as soon as it is late:
+    its client need not wait a whole timeout to learn that the upstream is still sick.
+    """
+    limit = timeouts.first_byte_seconds
+    if draft.attempts:
+        left = max(seconds_left(draft, now, chain_seconds), LEAST_SECONDS)
+        draft.was_hurried = left < limit
+        limit = min(limit, left)
+    if step.may_probe and ticket.is_probe:
+        usual = health.patience_seconds(streams=ticket.streams)
+        limit = limit if usual is None else min(limit, usual)
+    if limit == timeouts.first_byte_seconds:
+        return timeouts
+    return replace(timeouts, first_byte_seconds=limit)

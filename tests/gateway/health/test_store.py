@@ -1,0 +1,175 @@
+"""Where letters lie: the same promises held by files and by a real Redis."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from gateway.health.letters import Sheet, Shown, Word
+from gateway.health.store import LEASE_SECONDS, Post, new_teller
+from gateway.health.store.in_folder import FolderPost
+from gateway.health.store.in_redis import TELLERS, RedisPost
+from routing.health.news import Event, News
+from tests.freezing import frozen, processes_of_valkey
+from tests.routing.health.scenes import START, a_book, answer_well
+from tests.throwaway_servers import NoServer, Server, valkey
+
+SECRET = "a secret that all processes have"
+WORD = Word(news=[News(key="openai/gpt-4o", event=Event.OPENED, number=1, seconds=4.0)], in_flight={"openai/gpt-4o": 3})
+IN_TIME_SECONDS = 0.5
+"""An answer of a frozen Redis is waited for 0.2 s."""
+
+
+def a_sheet() -> Sheet:
+    health = a_book().of("openai/gpt-4o")
+    answer_well(health, START)
+    return Sheet(upstreams=[Shown(told=health.as_told(START))])
+
+
+@pytest.fixture(scope="module")
+def server() -> Server:
+    """A Valkey of these tests' own, which they may freeze."""
+    try:
+        return valkey()
+    except NoServer as reason:
+        pytest.skip(f"Needs a Valkey: {reason}")
+
+
+@pytest.fixture
+def in_redis(server: Server) -> Iterator["redis.Redis"]:
+    client = redis.Redis.from_url(server.url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["files", "redis"])
+def post(request: pytest.FixtureRequest, tmp_path: Path) -> Post:
+    if request.param == "files":
+        return FolderPost(tmp_path / "health", key=SECRET)
+    request.getfixturevalue("in_redis")
+    return RedisPost(request.getfixturevalue("server").url, key=SECRET)
+
+
+def test_what_one_lays_the_others_read_and_not_itself(post: Post) -> None:
+    post.lay("one", WORD, a_sheet())
+
+    assert post.words(but_of="two") == {"one": WORD}
+    assert post.sheets(but_of="two") == {"one": a_sheet()}
+    assert post.words(but_of="one") == {}
+    assert post.sheets(but_of="one") == {}
+
+
+def test_a_letter_replaces_the_one_before(post: Post) -> None:
+    post.lay("one", WORD, a_sheet())
+    post.lay("one", Word(in_flight={"a/b": 1}), Sheet())
+
+    assert post.words(but_of="") == {"one": Word(in_flight={"a/b": 1})}
+    assert post.sheets(but_of="") == {}
+
+
+def test_a_sheet_stays_where_only_a_word_is_laid(post: Post) -> None:
+    post.lay("one", WORD, a_sheet())
+    post.lay("one", WORD, None)
+
+    assert post.sheets(but_of="") == {"one": a_sheet()}
+
+
+def test_whoever_ends_takes_everything_away(post: Post) -> None:
+    post.lay("one", WORD, a_sheet())
+    post.take_away("one")
+
+    assert post.words(but_of="") == {}
+    assert post.sheets(but_of="") == {}
+
+
+def test_a_letter_is_gone_after_its_lease(post: Post) -> None:
+    post.lay("one", WORD, a_sheet())
+
+    time.sleep(LEASE_SECONDS + 0.2)
+
+    assert post.words(but_of="") == {}
+    assert post.sheets(but_of="") == {}
+
+
+def test_who_claims_first_has_it_for_as_long(post: Post) -> None:
+    assert post.claim("openai/gpt-4o", 0.3)
+    assert not post.claim("openai/gpt-4o", 0.3)
+    assert post.claim("openai/o1", 0.3)
+    time.sleep(0.4)
+    assert post.claim("openai/gpt-4o", 0.3)
+
+
+def test_letters_of_another_installation_are_not_ours(tmp_path: Path, server: Server, in_redis: "redis.Redis") -> None:
+    folder = tmp_path / "health"
+    RedisPost(server.url, key="another secret").lay("stranger", WORD, a_sheet())
+    FolderPost(folder, key="another secret").lay("stranger", WORD, a_sheet())
+
+    for post in (RedisPost(server.url, key=SECRET), FolderPost(folder, key=SECRET)):
+        assert post.words(but_of="") == {}
+        assert post.sheets(but_of="") == {}
+
+
+def test_the_dead_are_struck_off_the_list(server: Server, in_redis: "redis.Redis") -> None:
+    in_redis.sadd(TELLERS, "long dead")
+
+    RedisPost(server.url, key=SECRET).words(but_of="")
+
+    assert in_redis.scard(TELLERS) == 0
+
+
+def test_what_a_dead_process_left_in_the_folder_is_deleted(tmp_path: Path) -> None:
+    post = FolderPost(tmp_path, key=SECRET)
+    post.lay("dead", WORD, None)
+    [left] = tmp_path.iterdir()
+    os.utime(left, (time.time() - 120,) * 2)
+
+    post.words(but_of="")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_letters_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    FolderPost(tmp_path / "health", key=SECRET).lay("one", WORD, None)
+
+    [laid] = (tmp_path / "health").iterdir()
+    assert laid.stat().st_mode & 0o077 == 0
+
+
+def test_a_dead_redis_is_no_answer_and_no_error() -> None:
+    post = RedisPost("redis://127.0.0.1:1/0", key=SECRET)
+
+    post.lay("one", WORD, a_sheet())
+
+    assert post.words(but_of="") is None
+    assert not post.claim("openai/gpt-4o", 1.0)
+
+
+def test_a_frozen_redis_costs_one_short_wait_and_is_then_left_alone(server: Server, in_redis: "redis.Redis") -> None:
+    post = RedisPost(server.url, key=SECRET)
+    post.lay("one", WORD, None)
+
+    with frozen(processes_of_valkey(server)):
+        began = time.monotonic()
+        answers = [post.words(but_of="") for _ in range(20)]
+        waited = time.monotonic() - began
+
+    assert answers == [None] * 20
+    assert waited < IN_TIME_SECONDS
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "health").write_text("a file")
+    post = FolderPost(tmp_path / "health", key=SECRET)
+
+    for _ in range(3):
+        post.lay("one", WORD, a_sheet())
+
+    assert len(caplog.messages) == 1
+
+
+def test_no_two_tellers_have_the_same_name() -> None:
+    assert new_teller() != new_teller()

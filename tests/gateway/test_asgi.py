@@ -108,7 +108,7 @@ async def test_a_body_that_does_not_come_is_given_up(intake: Callable[[Intake], 
 
 async def test_a_body_that_comes_late_but_in_time_is_read() -> None:
     async def slowly() -> Message:
-        await asyncio.sleep(2 * LOOK_SECONDS)
+        await asyncio.sleep(3 * LOOK_SECONDS)
         return body(b"{}")
 
     assert await read(GatewayRequest(a_scope(), slowly)) == b"{}"
@@ -143,7 +143,7 @@ async def test_a_client_that_hangs_up_after_a_late_body_cancels_the_work_too() -
     messages = [{"type": "http.disconnect"}, body(b"{}")]
 
     async def slowly() -> Message:
-        await asyncio.sleep(2 * LOOK_SECONDS)
+        await asyncio.sleep(3 * LOOK_SECONDS)
         return messages.pop()
 
     request = GatewayRequest(a_scope(), slowly)

@@ -106,6 +106,11 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
         return standing if standing is WELL else self._closer_look.standing(upstream.key, now, self.failed)
 
     @property
+    def is_lone(self) -> bool:
+        """Whether nobody but one upstream can take the request."""
+        return self._closer_look.is_lone
+
+    @property
     def _closer_look(self) -> CloserLook:
         if self.look is None:
             everybody = reached_from(self.table, self.route, self.is_able)
@@ -186,7 +191,7 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
             if not standing.ok:
                 self._leave_out_for_health(upstream, standing)
                 return None
-            may_probe = standing.is_probe and not self._closer_look.is_lone
+            may_probe = standing.is_probe and not self.is_lone
             why = f"{why}; {'as a probe: ' if standing.is_probe else ''}{standing.reason}".removeprefix("; ")
         if upstream.key == self.remembered:
             why = f"its session was there; {why}"

@@ -178,7 +178,7 @@ def test_the_migration_moves_all_rows_there_and_back() -> None:
     cut = shape()
 
     try:
-        call_command("migrate", "history", "0004", verbosity=0)
+        call_command("migrate", "history", "0005", verbosity=0)
         assert store.pieces_of(TABLE) == []
         assert [name for name, _ in shape()] == [name for name, _ in cut]
         writing.write([an_exchange(at=now)])

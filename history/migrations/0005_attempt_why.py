@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("history", "0005_pieces_per_day")]
+    dependencies = [("history", "0004_journal")]
 
     operations = [
         migrations.AddField(

@@ -98,6 +98,6 @@ def indexes_of(schema_editor, table):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("history", "0004_journal")]
+    dependencies = [("history", "0005_attempt_why")]
 
     operations = [migrations.RunPython(cut, join)]

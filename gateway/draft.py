@@ -120,6 +120,11 @@ class Draft(msgspec.Struct, kw_only=True):
         if self.first_byte_ms is None:
             self.first_byte_ms = (now.monotonic - self.began.monotonic) * 1000
 
+    def forget_answer(self) -> None:
+        """What the upstream has said so far goes to nobody."""
+        self.answer_bytes = 0
+        self.first_byte_ms = None
+
     def end_attempt(
         self,
         outcome: Outcome,

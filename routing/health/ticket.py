@@ -36,6 +36,7 @@ class Ticket:
         """The answer has begun: with its first content, or for whole answers its head. Not for an error's."""
         if self.first_byte_at is None and not self.has_ended:
             self.first_byte_at = now
+            self.give_up = None  # it knows the request's plan and so a whole table, which a long stream would keep
             self._health.hear_first_byte(self, now)
 
     def end(self, now: float, verdict: Verdict | None = None, *, tokens: int = 0) -> None:

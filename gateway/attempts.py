@@ -35,7 +35,7 @@ async def first_answer(
 ) -> Answered:
     """The answer of the first upstream that gives one.
 
-    Raises the UpstreamError that says most of those that were met; that nobody can; or HistoryUnavailable.
+    Raises the first UpstreamError that was met (see last_word); that nobody can; or HistoryUnavailable.
     """
     tried: list[Tried] = []
     waiting = Waiting(plan)

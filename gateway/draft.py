@@ -165,7 +165,11 @@ class Draft(msgspec.Struct, kw_only=True):
 
     def _end_ticket(self, ticket: Ticket, outcome: Outcome, now: Moment, verdict: Verdict | None) -> None:
         if outcome is Outcome.OK:
-            ticket.end(now.monotonic, tokens=self.usage.output_tokens if self.usage else 0)
+            usage = self.usage
+            if usage is None:
+                ticket.end(now.monotonic)
+            else:
+                ticket.end(now.monotonic, tokens=usage.output_tokens, read_tokens=usage.input_tokens)
         elif verdict is not None:
             ticket.end(now.monotonic, verdict)
         else:

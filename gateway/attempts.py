@@ -55,7 +55,7 @@ async def first_answer(
             tried.append(note_failure(again, exc, draft, runtime))
         finally:
             runtime.health.of(again.upstream.key).budget.give_back()
-    return last_word(tried, plan, purse)
+    return last_word(tried, plan, draft, purse)
 
 
 def note_failure(step: Step, failure: UpstreamError, draft: Draft, runtime: Runtime) -> Tried:

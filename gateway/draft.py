@@ -54,6 +54,8 @@ class Draft(msgspec.Struct, kw_only=True):
     left_out: list[LeftOut] = []
     attempts: list[Attempt] = []
     is_closed: bool = False
+    answered: int = 0
+    """The number of the attempt whose answer the client got; 0: of the last one."""
     was_hurried: bool = False
     """The last try had less time than its upstream has elsewhere."""
     cancelled_code: str = "client_closed"
@@ -179,7 +181,7 @@ class Draft(msgspec.Struct, kw_only=True):
         """The finished record. `status`: what the client was told."""
         self.is_closed = True
         self.end_attempt(outcome, now)
-        last = self.attempts[-1] if self.attempts else None
+        told = self.attempts[self.answered - 1] if self.attempts else None
         alias, alias_id = _alias(self.route)
         return Exchange(
             id=self.id,
@@ -191,9 +193,9 @@ class Draft(msgspec.Struct, kw_only=True):
             requested_model=self.requested_model,
             alias=alias,
             alias_id=alias_id,
-            provider=last.provider if last else "",
-            model=last.model if last else "",
-            target_id=last.target_id if last else None,
+            provider=told.provider if told else "",
+            model=told.model if told else "",
+            target_id=told.target_id if told else None,
             streamed=self.streamed,
             outcome=outcome,
             status=status,

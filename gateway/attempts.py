@@ -35,7 +35,7 @@ async def first_answer(
 ) -> Answered:
     """The answer of the first upstream that gives one.
 
-    Raises the UpstreamError that says most of those that were met; that nobody can; or HistoryUnavailable.
+    Raises the first UpstreamError that was met (see last_word); that nobody can; or HistoryUnavailable.
     """
     tried: list[Tried] = []
     waiting = Waiting(plan)
@@ -55,7 +55,7 @@ async def first_answer(
             tried.append(note_failure(again, exc, draft, runtime))
         finally:
             runtime.health.of(again.upstream.key).budget.give_back()
-    return last_word(tried, plan, purse)
+    return last_word(tried, plan, draft, purse)
 
 
 def note_failure(step: Step, failure: UpstreamError, draft: Draft, runtime: Runtime) -> Tried:

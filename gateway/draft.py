@@ -54,6 +54,8 @@ class Draft(msgspec.Struct, kw_only=True):
     left_out: list[LeftOut] = []
     attempts: list[Attempt] = []
     is_closed: bool = False
+    answered: int = 0
+    """The number of the attempt whose answer the client got; 0: of the last one."""
     was_hurried: bool = False
     """The last try had less time than its upstream has elsewhere."""
     cancelled_code: str = "client_closed"
@@ -120,6 +122,11 @@ class Draft(msgspec.Struct, kw_only=True):
         if self.first_byte_ms is None:
             self.first_byte_ms = (now.monotonic - self.began.monotonic) * 1000
 
+    def forget_answer(self) -> None:
+        """What the upstream has said so far goes to nobody."""
+        self.answer_bytes = 0
+        self.first_byte_ms = None
+
     def end_attempt(
         self,
         outcome: Outcome,
@@ -160,7 +167,11 @@ class Draft(msgspec.Struct, kw_only=True):
 
     def _end_ticket(self, ticket: Ticket, outcome: Outcome, now: Moment, verdict: Verdict | None) -> None:
         if outcome is Outcome.OK:
-            ticket.end(now.monotonic, tokens=self.usage.output_tokens if self.usage else 0)
+            usage = self.usage
+            if usage is None:
+                ticket.end(now.monotonic)
+            else:
+                ticket.end(now.monotonic, tokens=usage.output_tokens, read_tokens=usage.input_tokens)
         elif verdict is not None:
             ticket.end(now.monotonic, verdict)
         else:
@@ -170,7 +181,7 @@ class Draft(msgspec.Struct, kw_only=True):
         """The finished record. `status`: what the client was told."""
         self.is_closed = True
         self.end_attempt(outcome, now)
-        last = self.attempts[-1] if self.attempts else None
+        told = self.attempts[self.answered - 1] if self.attempts else None
         alias, alias_id = _alias(self.route)
         return Exchange(
             id=self.id,
@@ -182,9 +193,9 @@ class Draft(msgspec.Struct, kw_only=True):
             requested_model=self.requested_model,
             alias=alias,
             alias_id=alias_id,
-            provider=last.provider if last else "",
-            model=last.model if last else "",
-            target_id=last.target_id if last else None,
+            provider=told.provider if told else "",
+            model=told.model if told else "",
+            target_id=told.target_id if told else None,
             streamed=self.streamed,
             outcome=outcome,
             status=status,

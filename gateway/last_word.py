@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.answered import Answered, Whole
+from gateway.draft import Draft
 from gateway.echoes import without_echo
 from gateway.errors import AllRateLimited, CallerError, NobodyAvailable, NoEnabledTargets, OurError, UnsupportedApiType
 from providers.errors import Condition, EmptyAnswer
@@ -16,15 +17,16 @@ if TYPE_CHECKING:
     from gateway.tries import Tried
 
 
-def last_word(tried: list[Tried], plan: Plan, purse: Purse) -> Answered:
+def last_word(tried: list[Tried], plan: Plan, draft: Draft, purse: Purse) -> Answered:
     """An empty answer, as it came, if anybody gave one: it may be meant. Else raises the first failure.
 
     The first, since whoever came later was asked in its place: a fallback that refuses what the one before could not serve tells
     the caller nothing of the request that it sent.
     """
-    for one in reversed(tried):
+    for number, one in reversed(list(enumerate(tried, start=1))):
         empty = one.failure
         if isinstance(empty, EmptyAnswer):
+            draft.answered = number
             prepared = purse.prepared(one.step.upstream, one.step.waits)
             body = without_echo(empty.body, prepared.credential)
             whole = Whole(

@@ -56,12 +56,12 @@ class QuietStreams:
             looks = looks + 1 if now == sent and stream.is_waiting else 0
             if looks >= SILENT_LOOKS:
                 looks = 0
-                task = loop.create_task(_comment(send), name="keep-alive of a stream")
+                task = loop.create_task(self._comment(stream, send), name="keep-alive of a stream")
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
             self._looks[stream] = (now, looks, send)
         self._timer = loop.call_later(self._look_seconds, self._look) if self._looks else None
 
-
-async def _comment(send: Send) -> None:
-    await send({"type": "http.response.body", "body": COMMENT, "more_body": True})
+    async def _comment(self, stream: Stream, send: Send) -> None:
+        if stream in self._looks:  # else it has ended meanwhile, and nothing may follow its last piece
+            await send({"type": "http.response.body", "body": COMMENT, "more_body": True})

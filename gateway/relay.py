@@ -78,7 +78,8 @@ class Relay:
         """The JSON string to put into every chunk's `model`; None leaves the upstream's."""
         self._holds_all = route is not None and route.holds_streams_back
         """Nothing goes to the client before all of it is here."""
-        self._held = b""
+        # Held back whole, ten thousand pieces would be copied ten thousand times.
+        self._held: bytes | bytearray = bytearray() if self._holds_all else b""
         """What has come before the client was given anything."""
         self._speaks = False
         """It has said something."""
@@ -131,10 +132,10 @@ class Relay:
                     return
             self._check_whole()
         except MalformedStream as exc:
-            self._draft.answer_bytes = 0
+            self._draft.forget_answer()
             raise ProtocolError(exc.message) from exc
         except UpstreamError:
-            self._draft.answer_bytes = 0
+            self._draft.forget_answer()
             raise
         self._is_open = True
 
@@ -159,7 +160,7 @@ class Relay:
         """It has ended already. Raises UpstreamError where that was no answer."""
         reader, status = self._reader, self._response.status_code
         if not self._speaks:
-            whole = self._held + self._done_event
+            whole = bytes(self._held + self._done_event)
             if (failure := of_silence(reader.finish_reason, status, whole, self._draft.api_type)) is not None:
                 raise failure
         elif not reader.is_complete:
@@ -172,7 +173,7 @@ class Relay:
         if held:
             if self._holds_all:
                 self._draft.note_first_byte(self._runtime.now())
-            yield held
+            yield held if isinstance(held, bytes) else bytes(held)
         reader = self._reader
         self.is_waiting = True
         try:

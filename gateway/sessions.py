@@ -66,7 +66,7 @@ def _in_headers(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 def _in_body(body: bytes) -> bytes:
     try:
         named = _named.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return b""
     metadata = named.metadata or _Metadata()
     name = named.prompt_cache_key or named.session_id or metadata.session_id or metadata.user_id or named.user or ""
@@ -77,7 +77,7 @@ def _opening(body: bytes) -> bytes:
     """The first messages, the user's first included. Empty where the user says nothing."""
     try:
         messages = _conversation.decode(body).messages
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return b""
     until = next((place for place, message in enumerate(messages) if message.role == "user"), None)
     if until is None:

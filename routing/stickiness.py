@@ -20,8 +20,8 @@ from routing.selection.base import Choice
 
 MOST_SESSIONS = 50_000
 """Of one process, about 10 MB. The one unused for longest is forgotten first."""
-_BITS = 53
-"""As many as a float holds."""
+_BITS = 52
+"""One less than a float holds: half of one is added, and the sum must stay below 1, whose logarithm is 0."""
 
 
 def order(choices: Sequence[Choice], session: bytes) -> list[Choice]:

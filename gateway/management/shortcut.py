@@ -26,7 +26,8 @@ class DirectShortcut:
 
     def answer(self, status: int, pairs: HeaderList, body: bytes) -> bool:
         cycle = self._cycle
-        if cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
+        # While a body is still to come, an answer may have to close the connection: uvicorn's own way does that.
+        if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or cycle.more_body:
             return False
         lines = b"".join([b"%b: %b\r\n" % pair for pair in pairs])
         if lines.count(b"\n") != len(pairs) or lines.count(b"\r") != len(pairs):

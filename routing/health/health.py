@@ -103,11 +103,11 @@ class Health:
         if ticket.epoch == self.breaker.epoch:
             lateness.learn(now - ticket.begun)
 
-    def end(self, ticket: Ticket, now: float, verdict: Verdict | None, tokens: int) -> None:
+    def end(self, ticket: Ticket, now: float, verdict: Verdict | None, tokens: int, read_tokens: int) -> None:
         """For the ticket alone."""
         if verdict is None:
             self._count_out(ticket)
-            self._succeed(ticket, now, tokens)
+            self._succeed(ticket, now, tokens, read_tokens)
         elif verdict.shows_life:
             self._count_out(ticket)
             self._show_life(ticket, now)
@@ -225,9 +225,9 @@ class Health:
         if ticket.first_byte_at is None:
             self._lateness(ticket.streams).waiting.pop(ticket, None)
 
-    def _succeed(self, ticket: Ticket, now: float, tokens: int) -> None:
+    def _succeed(self, ticket: Ticket, now: float, tokens: int, read_tokens: int) -> None:
         self.succeeded_at = now
-        self.vitals.succeeded(now, ticket.begun, ticket.first_byte_at, tokens, ticket.streams)
+        self.vitals.succeeded(now, ticket.begun, ticket.first_byte_at, tokens, read_tokens, ticket.streams)
         self.outage.window.add(now, 1, 0)
         breaker, epoch = self.breaker, self.breaker.epoch
         breaker.succeeded(now, ticket)

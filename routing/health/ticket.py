@@ -36,12 +36,13 @@ class Ticket:
         """The answer has begun: with its first content, or for whole answers its head. Not for an error's."""
         if self.first_byte_at is None and not self.has_ended:
             self.first_byte_at = now
+            self.give_up = None  # it knows the request's plan and so a whole table, which a long stream would keep
             self._health.hear_first_byte(self, now)
 
-    def end(self, now: float, verdict: Verdict | None = None, *, tokens: int = 0) -> None:
-        """It ended: well without a verdict, else as that says. `tokens` of output; 0 when nobody knows."""
+    def end(self, now: float, verdict: Verdict | None = None, *, tokens: int = 0, read_tokens: int = 0) -> None:
+        """It ended: well without a verdict, else as that says. `tokens` of output, `read_tokens` of input; 0 when nobody knows."""
         if not self.has_ended:
-            self._health.end(self, now, verdict, tokens)
+            self._health.end(self, now, verdict, tokens, read_tokens)
 
     def leave(self) -> None:
         """Its client left, or we gave it up for reasons of our own: that says nothing of the upstream."""

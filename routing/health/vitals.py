@@ -51,16 +51,20 @@ class VitalSigns:
         self.good = self.bad = 0
         """Answers and failures since the start."""
         self.use = Window(USE_SECONDS, 12)
-        """Events are requests begun, the amount is tokens of output."""
+        """Events are requests begun, the amount is tokens, of input and of output."""
 
-    def succeeded(self, now: float, begun: float, first_byte_at: float | None, tokens: int, streams: bool) -> None:
+    def succeeded(
+        self, now: float, begun: float, first_byte_at: float | None, tokens: int, read_tokens: int, streams: bool
+    ) -> None:
+        """`tokens` of output; 0 of either kind when nobody knows."""
         if first_byte_at is not None:
             mean = self.streams_first_byte_ms if streams else self.wholes_first_byte_ms
             mean.add(now, (first_byte_at - begun) * 1000, 1)
         self.outcomes.add(now, 1, 1)
         self.good += 1
+        if tokens or read_tokens:
+            self.use.add(now, 0, tokens + read_tokens)
         if tokens:
-            self.use.add(now, 0, tokens)
             self.speed.add(now, tokens, now - begun)
 
     def failed(self, now: float) -> None:

@@ -32,7 +32,7 @@ class Vitals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     first_byte_ms: float | None = None
     """Exponentially weighted mean of the time to the first token."""
     tokens_per_second: float | None = None
-    """Exponentially weighted mean of the speed of output after the first token."""
+    """Exponentially weighted mean of the speed of output, from the beginning of the request to the end of the answer."""
     cost_usd: float | None = None
     """What this very request would cost there, about."""
     used: float = 0.0

@@ -2,8 +2,8 @@
 
     score = (1 + in_flight / room) / tokens_per_second, lowest first; within 10 % of the lowest by weight
 
-tokens_per_second is an exponentially weighted mean over the good answers, from the first token to the last. room: see
-crowding.py.
+tokens_per_second is an exponentially weighted mean over the good answers, from the beginning of the request to the last token: a
+burst after a long silence is not fast. room: see crowding.py.
 """
 
 from collections.abc import Sequence

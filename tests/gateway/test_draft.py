@@ -1,6 +1,10 @@
+import random
+
 from gateway.draft import Draft, Moment
 from history.records import Outcome
 from providers.errors import ConnectFailed, ProtocolError, UpstreamServerError
+from providers.pricing import Usage
+from routing.health import HealthBook
 from routing.step import Step
 from routing.table import LeftOut, Route, Upstream
 
@@ -30,6 +34,18 @@ def test_an_exchange_names_who_answered_and_how_long_all_of_it_took() -> None:
     attempt = exchange.attempts[0]
     assert (attempt.number, attempt.latency_ms, attempt.first_byte_ms) == (1, 1000, 250)
     assert (attempt.started_at, attempt.upstream_request_id) == (1_760_000_001, "req_1")
+
+
+def test_what_an_answer_used_is_told_to_the_health_of_its_upstream() -> None:
+    health = HealthBook(random.Random(1)).of("a/b")
+    draft = a_draft()
+    draft.begin_attempt(STEP, "http://a", None, at(1), health.begin(1))
+    draft.usage = Usage(input_tokens=1_000, output_tokens=30)
+
+    draft.end_attempt(Outcome.OK, at(2), status=200)
+
+    told = health.as_told(2)
+    assert (told.used_tokens, told.tokens_per_second) == (1_030, 30)
 
 
 def test_every_try_is_kept_in_order_with_its_failure() -> None:

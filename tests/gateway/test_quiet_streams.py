@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.quiet_streams import COMMENT, QuietStreams
+from gateway.quiet_streams import COMMENT, SILENT_LOOKS, QuietStreams
 
 
 class Stream:
@@ -48,6 +48,22 @@ async def test_a_stream_that_speaks_gets_none(quiet: QuietStreams) -> None:
 
 async def test_a_client_that_does_not_read_is_not_sent_more(quiet: QuietStreams) -> None:
     assert await commented(quiet, Stream(is_waiting=False)) == []
+
+
+async def test_a_stream_that_has_just_ended_gets_none(quiet: QuietStreams) -> None:
+    sent: list[bytes] = []
+    stream = Stream()
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message["body"])
+
+    quiet.add(stream, send)
+    for _ in range(SILENT_LOOKS + 1):
+        quiet._look()
+    quiet.discard(stream)
+    await asyncio.sleep(0)
+
+    assert sent == []
 
 
 async def test_once_nobody_streams_nobody_looks(quiet: QuietStreams) -> None:

@@ -1,5 +1,6 @@
 """A relay between an upstream's bytes, split anywhere, and a client."""
 
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -255,6 +256,31 @@ async def test_a_stream_that_is_held_back_comes_in_one_piece() -> None:
 
     assert sent == [GOOD.replace(USAGE, b"").removesuffix(b"data: [DONE]\n\n"), b"data: [DONE]\n\n"]
     assert exchange.outcome == Outcome.OK
+
+
+async def test_a_long_stream_that_is_held_back_is_not_copied_with_each_of_its_pieces() -> None:
+    words, present = 40_000, Present()
+    present.max_answer_bytes = 100_000_000
+    word = b'data: {"model":"m","choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n' % (b"Hi" * 100)
+    relay = a_relay(Response([*[word] * words, GOOD]), present, holds_streams_back=True)
+
+    began = time.process_time()
+    await relay.open()
+    took = time.process_time() - began
+
+    sent = b"".join([piece async for piece in relay])
+    assert sent.count(word) == words
+    assert took < 1, "copying up to 10 MB with each piece takes some seconds"
+
+
+async def test_what_was_said_to_nobody_is_no_first_byte() -> None:
+    never_finished = SPOKEN + b"data: [DONE]\n\n"
+    relay = a_relay(Response([never_finished]), Present())
+
+    with pytest.raises(Incomplete):
+        await relay.open()
+
+    assert (relay._draft.first_byte_ms, relay._draft.answer_bytes) == (None, 0)
 
 
 async def test_a_stream_that_is_held_back_fails_as_if_nothing_had_been_sent_when_it_breaks_in_the_middle() -> None:

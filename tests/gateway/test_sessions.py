@@ -67,3 +67,10 @@ def test_without_a_word_of_the_user_there_is_no_conversation(body: dict[str, Any
 @given(body=st.binary(max_size=200), source=st.sampled_from(["session", "first_messages"]))
 def test_no_body_makes_it_raise(body: bytes, source: str) -> None:
     assert session_of([], body, source=source, key_id=None) is None or body
+
+
+@pytest.mark.parametrize("source", ["session", "first_messages"])
+def test_a_body_that_is_nested_too_deeply_names_no_session(source: str) -> None:
+    body = b'{"messages":%b}' % (b"[" * 100_000 + b"]" * 100_000)
+
+    assert session_of([], body, source=source, key_id=1) is None

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from gateway.asgi import Message, Receive, Scope, Send
-from gateway.management.door import Door
+from gateway.management.door import REST_SECONDS, Door
 from gateway.prepared import HeaderList
 from gateway.shortcut import EXTENSION, Shortcut
 
@@ -110,6 +110,25 @@ async def test_a_body_that_is_not_all_here_is_left_to_receive() -> None:
 
     assert found == [None]
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
+
+
+async def test_whoever_has_not_sent_a_whole_body_is_answered_by_way_of_asgi() -> None:
+    said: list[bool] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        said.append(await by_shortcut(scope, b"too late", (b"connection", b"close")))
+        headers = [(b"content-length", b"8"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 408, "headers": headers})
+        await send({"type": "http.response.body", "body": b"too late"})
+
+    async with served(application) as asked:
+        began = asyncio.get_running_loop().time()
+        answer = await asked(a_request(b"hello")[:-1])
+        took = asyncio.get_running_loop().time() - began
+
+    assert said == [False]
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert took < REST_SECONDS / 2, "closed at once, without waiting for the rest of the body"
 
 
 async def test_nothing_is_answered_twice() -> None:

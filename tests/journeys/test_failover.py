@@ -408,7 +408,10 @@ def test_the_last_empty_answer_is_given_when_nobody_has_a_better_one(gateway: Ru
 
     assert reply.status_code == 200
     assert reply.json()["choices"][0]["message"]["content"] == ""
-    assert gateway.row(reply).error_code == "upstream_empty_answer"
+    row = gateway.row(reply)
+    assert (row.outcome, row.error_code, row.provider) == ("ok", "upstream_empty_answer", "one")
+    assert reply.headers["x-plexus-provider"] == "one"
+    assert row.attempt_count == 3, "two was asked once more"
 
 
 def test_a_session_stays_where_it_was_answered(gateway: RunningGateway) -> None:

@@ -74,6 +74,15 @@ def test_a_ticket_ends_once() -> None:
     assert health.breaker.failures_in_row == 0
 
 
+def test_whoever_has_its_first_byte_knows_no_more_how_to_go_elsewhere() -> None:
+    ticket = a_health().begin(START)
+    ticket.give_up = list[int]
+
+    ticket.first_byte(START + 1)
+
+    assert ticket.give_up is None
+
+
 def test_an_upstream_takes_as_many_requests_as_it_may() -> None:
     health = a_book(upstream_cap=2).of("openai/gpt-4o")
     tickets = [health.begin(START) for _ in range(2)]

@@ -53,6 +53,16 @@ def test_whole_answers_do_not_count_where_there_are_streams() -> None:
     assert health.vitals.first_byte_ms == pytest.approx(300)
 
 
+def test_what_was_used_is_what_was_read_and_what_was_written() -> None:
+    health = a_health()
+
+    health.begin(START).end(START + 1, tokens=30, read_tokens=1_000)
+    health.begin(START).end(START + 1, read_tokens=500)
+
+    assert health.as_told(START + 1).used_tokens == 1_530
+    assert health.vitals.speed.value == 30
+
+
 def test_tokens_per_second_are_all_tokens_over_all_seconds() -> None:
     health = a_health()
     ask(health, START, takes=1.0, tokens=100)

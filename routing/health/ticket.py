@@ -40,6 +40,11 @@ class Ticket:
         if not self.has_ended:
             self._health.end(self, now, verdict, tokens)
 
+    def give_up(self, now: float) -> None:
+        """It was late, and another upstream answered. As leave(), but how long it took at least is remembered."""
+        if not self.has_ended:
+            self._health.give_up(self, now)
+
     def leave(self) -> None:
         """Its client left, or we gave it up for reasons of our own: that says nothing of the upstream."""
         if not self.has_ended:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.answered import Answered, Streaming, Whole
 from gateway.draft import Draft, Moment
 from gateway.echoes import without_echo, without_secret
+from gateway.hedge import first_or_hedge
 from gateway.last_word import last_word, nobody_can
 from gateway.prepared import HeaderList, Prepared
 from gateway.purse import Purse
 from gateway.relay import Relay
 from gateway.second_try import whom_again
-from gateway.tries import Tried, is_over, patience
+from gateway.tries import Tried, fell, is_over, note_failure, patience
 from gateway.waiting import Waiting
-from history.records import Outcome
 from providers.classifier import from_status, read_or_refuse
-from providers.errors import FirstByteTimeout, TotalTimeout, UpstreamError
-from providers.verdict import judge
+from providers.errors import UpstreamError
 from providers.wire.base import Call
+from routing.health import Ticket
 from routing.plan import Plan
 from routing.step import Step
 
@@ -38,19 +39,23 @@ async def first_answer(
     Raises the first UpstreamError that was met (see last_word); that nobody can; or HistoryUnavailable.
     """
     tried: list[Tried] = []
-    waiting = Waiting(plan)
     for step in plan.steps():
-        try:
-            return await _try(waiting, step, call, forwarded, draft, purse, runtime)
-        except UpstreamError as exc:
-            tried.append(note_failure(step, exc, draft, runtime))
-        if not _may_go_on(plan, tried, draft, runtime):
+        if plan.route.hedge_percentile and not tried:
+            ask = partial(_try, plan=plan, call=call, forwarded=forwarded, purse=purse, runtime=runtime)
+            if (answered := await first_or_hedge(step, ask, plan, tried, draft, runtime)) is not None:
+                return answered
+        else:
+            try:
+                return await _try(step, draft, plan=plan, call=call, forwarded=forwarded, purse=purse, runtime=runtime)
+            except UpstreamError as exc:
+                tried.append(note_failure(step, exc, draft, runtime))
+        if not fell(tried[-1], plan) or is_over(plan, tried, draft, runtime):
             break
     if not tried:
         raise nobody_can(call.model, plan)
     while (again := await whom_again(plan, tried, draft, runtime)) is not None:
         try:
-            return await _try(waiting, again, call, forwarded, draft, purse, runtime)
+            return await _try(again, draft, plan=plan, call=call, forwarded=forwarded, purse=purse, runtime=runtime)
         except UpstreamError as exc:
             tried.append(note_failure(again, exc, draft, runtime))
         finally:
@@ -58,45 +63,32 @@ async def first_answer(
     return last_word(tried, plan, draft, purse)
 
 
-def note_failure(step: Step, failure: UpstreamError, draft: Draft, runtime: Runtime) -> Tried:
-    """Keep what came of a try, for the history and for the health of its upstream."""
-    failure.upstream = step.upstream.name
-    verdict, now = judge(failure), runtime.now()
-    # When we had less time left than this upstream has elsewhere, its being late says nothing of it.
-    is_ours = draft.was_hurried and isinstance(failure, FirstByteTimeout | TotalTimeout)
-    draft.end_attempt(Outcome.FAILED, now, failure=failure, verdict=None if is_ours else verdict)
-    runtime.record_failed_try(draft)
-    return Tried(step=step, failure=failure, verdict=verdict)
-
-
-def _may_go_on(plan: Plan, tried: list[Tried], draft: Draft, runtime: Runtime) -> bool:
-    """Whether another upstream may be asked."""
-    last = tried[-1]
-    verdict = last.verdict
-    may = plan.fell(
-        last.step,
-        str(verdict.condition),
-        others_may=verdict.may_fail_over,
-        named_may=verdict.may_fail_over_if_named,
-    )
-    return may and not is_over(plan, tried, draft, runtime)
-
-
 async def _try(
-    waiting: Waiting, step: Step, call: Call, forwarded: HeaderList, draft: Draft, purse: Purse, runtime: Runtime
+    step: Step,
+    draft: Draft,
+    ticket: Ticket | None = None,
+    *,
+    plan: Plan,
+    call: Call,
+    forwarded: HeaderList,
+    purse: Purse,
+    runtime: Runtime,
 ) -> Answered:
+    """`ticket`: where it was begun already."""
     upstream = step.upstream
     prepared = purse.prepared(upstream, step.waits)
     url = upstream.urls[draft.api_type]
     now = runtime.now()
     runtime.record_try(draft, step, url, now)  # first: if we die now, the history knows who was asked
     health = runtime.health.of(upstream.key)
-    ticket = health.begin(now.monotonic, streams=call.streams)
+    if ticket is None:
+        ticket = health.begin(now.monotonic, streams=call.streams)
+    waiting = Waiting(plan)
     ticket.give_up = waiting.give_up
     draft.begin_attempt(step, url, prepared.price, now, ticket)
     asked = call.with_usage_asked() if call.streams and upstream.asks_stream_usage else call
     timeouts = prepared.for_streams if call.streams else prepared.for_answers
-    if draft.attempts or step.may_probe:
+    if draft.tries > 1 or step.may_probe:
         timeouts = patience(timeouts, step, ticket, health, draft, now, runtime.chain_seconds)
     sent = asked.with_model(prepared.model_json)
     try:

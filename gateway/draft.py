@@ -53,6 +53,9 @@ class Draft(msgspec.Struct, kw_only=True):
     finish_reason: str = ""
     left_out: list[LeftOut] = []
     attempts: list[Attempt] = []
+    """In the order in which they ended: that of their numbers, unless two were under way at once."""
+    tries: int = 0
+    """Begun so far, those of drafts beside this one too."""
     is_closed: bool = False
     answered: int = 0
     """The number of the attempt whose answer the client got; 0: of the last one."""
@@ -88,7 +91,7 @@ class Draft(msgspec.Struct, kw_only=True):
     def beginning(self, step: Step, url: str, now: Moment) -> Attempt:
         """Another try, as it will be told if this process does not live to its end."""
         return Attempt(
-            number=len(self.attempts) + 1,
+            number=self.tries + 1,
             target_id=step.target_id,
             provider=step.upstream.provider,
             model=step.upstream.model,
@@ -104,7 +107,19 @@ class Draft(msgspec.Struct, kw_only=True):
     ) -> None:
         """Another upstream is being tried."""
         self.price = price
-        self._current = OpenAttempt(step=step, url=url, began=now, number=len(self.attempts) + 1, ticket=ticket)
+        self.tries += 1
+        self._current = OpenAttempt(step=step, url=url, began=now, number=self.tries, ticket=ticket)
+
+    def aside(self) -> "Draft":
+        """The same exchange, for one try while another is under way. What becomes of it is among the attempts of both."""
+        beside = msgspec.structs.replace(self)  # shares the lists
+        self.tries += 1
+        return beside
+
+    def go_on_as(self, beside: "Draft") -> None:
+        """Its try is the one that the client is answered by."""
+        for name in ("_current", "price", "usage", "finish_reason", "answer_bytes", "first_byte_ms", "was_hurried"):
+            setattr(self, name, getattr(beside, name))
 
     def note_head(self, now: Moment, upstream_request_id: str) -> None:
         """The upstream has begun to answer."""
@@ -135,8 +150,9 @@ class Draft(msgspec.Struct, kw_only=True):
         status: int | None = None,
         failure: UpstreamError | None = None,
         verdict: Verdict | None = None,
+        remark: str = "",
     ) -> None:
-        """What came of the upstream that is being tried. Does nothing when none is.
+        """What came of the upstream that is being tried. Does nothing when none is. `remark`: for people, without a failure.
 
         Its health learns of a good answer, and of a failure with a verdict; all else says nothing of it.
         """
@@ -159,7 +175,7 @@ class Draft(msgspec.Struct, kw_only=True):
                 status=status if failure is None or failure.upstream_status is None else failure.upstream_status,
                 outcome=outcome,
                 condition=str(failure.condition) if failure else "",
-                error=failure.message[:KEPT_ERROR_CHARACTERS] if failure else "",
+                error=(failure.message if failure else remark)[:KEPT_ERROR_CHARACTERS],
                 upstream_request_id=current.upstream_request_id,
                 why=current.step.why[:KEPT_ERROR_CHARACTERS],
             )

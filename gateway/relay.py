@@ -108,6 +108,15 @@ class Relay:
         await self._response.aclose()
         self._end(Outcome.CANCELLED, CLIENT_GONE_STATUS, code=self._draft.cancelled_code)
 
+    def belongs_to(self, draft: Draft) -> None:
+        """From now on that is where it notes what becomes of it."""
+        self._draft = draft
+
+    async def drop(self) -> None:
+        """Let go of the upstream, since nobody wants this any more. Nothing is recorded."""
+        await self._pieces.aclose()
+        await self._response.aclose()
+
     def cut_off(self) -> bytes:
         """The event that ends it here because this process does."""
         why = ShuttingDown()

@@ -8,9 +8,10 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import asdict
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -46,6 +47,7 @@ from providers.models import vault
 from providers.secrets import needed
 from providers.timeouts import Timeouts
 from routing.health import HealthBook
+from routing.hedging import HedgeBudgets
 from routing.selection import Draw
 from routing.snapshot import Follower
 from routing.step import Step
@@ -83,6 +85,8 @@ class Runtime:
         )
         self.sharing = Sharing(self.health, post_of_settings(), new_teller(), self.now)
         self.sessions = Sessions()
+        self.hedge_budgets = HedgeBudgets()
+        self._leftovers: set[asyncio.Task[None]] = set()
         self.chain_seconds: float = settings.PLEXUS_CHAIN_TIMEOUT_SECONDS
         self.waiting_for: set[str] = set()
         """Keys of upstreams that a request waits for, since they have asked for a moment of patience."""
@@ -146,12 +150,18 @@ class Runtime:
         """The whole body. Raises UpstreamError, AnswerTooLarge among them. The response is closed then."""
         return await read_limited(response, limit_bytes)
 
+    def clear_away(self, leftover: Coroutine[Any, Any, None]) -> None:
+        """Have something done for which no client should wait."""
+        task = self.loop.create_task(leftover, name="clearing away")
+        self._leftovers.add(task)
+        task.add_done_callback(self._leftovers.discard)
+
     # The record
 
     def record_try(self, draft: Draft, step: Step, url: str, now: Moment) -> None:
         """Keep that an upstream is about to be asked, before it is. Raises HistoryUnavailable, where that is the rule."""
         try:
-            if draft.attempts:
+            if draft.tries:
                 self._recorder.attempt(draft.id, draft.beginning(step, url, now))
             else:
                 self._recorder.begin(draft.begun(step, url, now))
@@ -231,7 +241,7 @@ class Runtime:
         self.newcomers.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._leftovers, return_exceptions=True)
         await self.sharing.end()
         await sync_to_async(self._follower.stop, thread_sensitive=False)()
         await self._transport.aclose()

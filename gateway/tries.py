@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.draft import Draft, Moment
-from providers.errors import UpstreamError
+from history.records import Outcome
+from providers.errors import FirstByteTimeout, TotalTimeout, UpstreamError
 from providers.timeouts import Timeouts
-from providers.verdict import Verdict
+from providers.verdict import Verdict, judge
 from routing.health import Health, Ticket
 from routing.plan import Plan
 from routing.step import Step
@@ -28,6 +29,28 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     step: Step
     failure: UpstreamError
     verdict: Verdict
+
+
+def note_failure(step: Step, failure: UpstreamError, draft: Draft, runtime: Runtime) -> Tried:
+    """Keep what came of a try, for the history and for the health of its upstream."""
+    failure.upstream = step.upstream.name
+    verdict, now = judge(failure), runtime.now()
+    # When we had less time left than this upstream has elsewhere, its being late says nothing of it.
+    is_ours = draft.was_hurried and isinstance(failure, FirstByteTimeout | TotalTimeout)
+    draft.end_attempt(Outcome.FAILED, now, failure=failure, verdict=None if is_ours else verdict)
+    runtime.record_failed_try(draft)
+    return Tried(step=step, failure=failure, verdict=verdict)
+
+
+def fell(one: Tried, plan: Plan) -> bool:
+    """Let the plan know what came of a try. Returns whether anybody else may be asked."""
+    verdict = one.verdict
+    return plan.fell(
+        one.step,
+        str(verdict.condition),
+        others_may=verdict.may_fail_over,
+        named_may=verdict.may_fail_over_if_named,
+    )
 
 
 def seconds_left(draft: Draft, now: Moment, chain_seconds: float) -> float:
@@ -51,7 +74,7 @@ def patience(
     its client need not wait a whole timeout to learn that the upstream is still sick.
     """
     limit = timeouts.first_byte_seconds
-    if draft.attempts:
+    if draft.tries > 1:
         left = max(seconds_left(draft, now, chain_seconds), LEAST_SECONDS)
         draft.was_hurried = left < limit
         limit = min(limit, left)

@@ -11,7 +11,7 @@ from routing.plan import Plan
 
 
 class Waiting:
-    """Of one request, over all of its tries."""
+    """Of one try, made by the task that makes it."""
 
     __slots__ = ("_is_given_up", "_plan", "_task")
 

@@ -30,7 +30,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     """No upstream gave an answer that the caller could use."""
     CANCELLED = "cancelled"
-    """The client went away before the end."""
+    """The client went away before the end. Of a try also: another one, asked at the same time, was quicker."""
     INTERRUPTED = "interrupted"
     """The answer broke off after its first content had gone to the client."""
 

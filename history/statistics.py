@@ -119,7 +119,10 @@ def tally(requests: Iterable[Costed]) -> list[tuple[Bucket, Sums]]:
         (minutes.get(key) or minutes.setdefault(key, Sums())).count(row, cost_usd)
         for attempt in row.attempts:
             key = (int(attempt.started_at) // 60, alias, attempt.provider, attempt.model, attempt.target_id or 0)
-            (minutes.get(key) or minutes.setdefault(key, Sums())).count_attempt(attempt)
+            sums = minutes.get(key) or minutes.setdefault(key, Sums())
+            sums.count_attempt(attempt)
+            if attempt.outcome is Outcome.CANCELLED and attempt is not row.attempts[-1]:
+                sums.unknown_costs += 1  # given up for a quicker one, and it may be billed
     hours: dict[Key, Sums] = {}
     for (minute, *rest), sums in minutes.items():
         hours.setdefault((minute // 60, *rest), Sums()).add(sums)  # type: ignore[arg-type]  # mypy forgets the length of `rest`

@@ -80,6 +80,8 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
     tries: int = 0
     is_plain: bool = True
     """Everybody was well when they were looked at, and nothing has happened since."""
+    met: set[str] = set()
+    """Keys of upstreams that are no longer to be looked at."""
     after: str = ""
     """What the last try came to, for people."""
     leads_somewhere: dict[str, bool] = {}
@@ -89,7 +91,21 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
 
     def steps(self) -> Iterator[Step]:
         """Tier by tier, each in its selector's order; no upstream twice."""
-        return self._through(self.route, set(), set())
+        return self._through(self.route, set(), self.met)
+
+    def beside(self, why: str) -> Step | None:
+        """Somebody well who may take the request at the same time as those who have it. The walk does not come to them again.
+
+        It is a walk of its own, over which fallbacks stay where they are: nobody has failed yet.
+        """
+        other = msgspec.structs.replace(
+            self, met=set(self.met), left_out=[], outs={}, failed=list(self.failed), tries=1, is_plain=False, after=why
+        )
+        for step in other.steps():
+            if self.health.of(step.upstream.key).standing(self.clock()).is_well:
+                self.met.add(step.upstream.key)
+                return step
+        return None
 
     def fell(self, step: Step, condition: str, *, others_may: bool, named_may: bool) -> bool:
         """A step was tried and failed. Returns whether anybody else may be asked."""

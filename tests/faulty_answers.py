@@ -38,6 +38,7 @@ long-line           a stream of one event that never ends
 muttering-0.05      a stream of 2 content chunks, then comments each 0.05 s without an end
 wrong-advice        400 with x-should-retry: true and a cookie
 flaky-2-status-500  the first 2 requests for this model get that status, then it is honest; -retry-after-1 adds the header
+tires-25-0.5        answers 25 requests at once, then each 0.5 s late; tires-25-0.5-status-500: with that status from then on
 odd-spacing         valid JSON with strange whitespace, key order and number spellings
 """
 
@@ -393,6 +394,15 @@ def flaky(times: str, code: str, retry_after: str | None) -> Behaviour:
     return behave
 
 
+def tires(times: str, seconds: str, code: str | None) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        is_tired = turn.number > int(times)
+        await asyncio.sleep(float(seconds) if is_tired else 0)
+        await (status(code, None) if is_tired and code else honest())(turn, asked)
+
+    return behave
+
+
 async def odd_spacing(turn: Turn, asked: Asked) -> None:
     model = json.dumps(asked["model"])
     if asked.get("stream") is not True:
@@ -458,5 +468,6 @@ BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"long-line": lambda: long_line,
     r"muttering-([\d.]+)": muttering,
     r"wrong-advice": lambda: wrong_advice,
+    r"tires-(\d+)-([\d.]+)(?:-status-(\d{3}))?": tires,
     r"flaky-(\d+)-status-(\d{3})(?:-retry-after-(.+))?": flaky,
 }

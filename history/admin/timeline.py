@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from history.models import AttemptLog, RequestLog
+from history.records import Outcome
 from history.shown import shown_duration
 
 
@@ -14,6 +15,10 @@ class Try:
 
     log: AttemptLog
     failed: bool
+    mood: str
+    """The colour of its label."""
+    came_to: str
+    """Its status, or that there was none."""
     latency: str
     first_byte: str
     begins_percent: float
@@ -42,9 +47,13 @@ def _whole_ms(request: RequestLog, attempts: Sequence[AttemptLog]) -> float:
 
 def _try(attempt: AttemptLog, *, since_ms: float, whole_ms: float) -> Try:
     first_byte_ms = attempt.first_byte_ms
+    was_left = attempt.outcome == Outcome.CANCELLED
+    failed = not was_left and attempt.outcome != Outcome.OK
     return Try(
         log=attempt,
-        failed=attempt.outcome != "ok",
+        failed=failed,
+        mood="danger" if failed else "default" if was_left else "success",
+        came_to=str(attempt.status or ("given up" if was_left else "no answer")),
         latency=shown_duration(attempt.latency_ms),
         first_byte=shown_duration(first_byte_ms),
         begins_percent=round(100 * since_ms / whole_ms, 2),

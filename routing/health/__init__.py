@@ -12,6 +12,7 @@
     account.py        Account        what all upstreams of a provider share: its credential's rest, a cap
     retry_budget.py   Budget         how many second tries at the same upstream there may be
     vitals.py         VitalSigns     how fast it answers, how often, how much it was used
+    first_bytes.py    FirstBytes     how long first bytes take: percentiles, where somebody hedges
     window.py         Window         counters of the last seconds
     ejection.py       readmitted     how much of an alias may be out at once
     told.py           Told           all of it at a moment, for pages and metrics

@@ -122,6 +122,12 @@ class Health:
         self._count_out(ticket)
         self.breaker.withdraw(ticket)
 
+    def lose(self, ticket: Ticket, now: float) -> None:
+        """For the ticket alone: somebody else was quicker."""
+        heard_at = now if ticket.first_byte_at is None else ticket.first_byte_at
+        self.vitals.was_given_up(now, heard_at - ticket.begun, ticket.streams)
+        self.release(ticket)
+
     def clear(self, now: float) -> None:
         """An administrator says that it is well: no breaker, no rest, its full share at once."""
         self._forget(now)

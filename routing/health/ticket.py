@@ -44,6 +44,11 @@ class Ticket:
         if not self.has_ended:
             self._health.end(self, now, verdict, tokens, read_tokens)
 
+    def lose(self, now: float) -> None:
+        """It was late, and another upstream answered. As leave(), but how long it took at least is remembered."""
+        if not self.has_ended:
+            self._health.lose(self, now)
+
     def leave(self) -> None:
         """Its client left, or we gave it up for reasons of our own: that says nothing of the upstream."""
         if not self.has_ended:

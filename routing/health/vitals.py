@@ -4,6 +4,7 @@ Means decay with time, not with the number of samples: after 60 s a sample count
 answers that ended well are samples of time: a failure is no sample, so that failing fast never looks fast.
 """
 
+from routing.health.first_bytes import FirstBytes
 from routing.health.window import Window
 
 HALF_LIFE_SECONDS = 60.0
@@ -38,7 +39,10 @@ class Mean:
 class VitalSigns:
     """Of one upstream, as this process has seen it."""
 
-    __slots__ = ("bad", "good", "outcomes", "speed", "streams_first_byte_ms", "use", "wholes_first_byte_ms")
+    __slots__ = (
+        *("_streams_first_bytes", "_wholes_first_bytes", "bad", "good", "outcomes", "speed", "streams_first_byte_ms"),
+        *("use", "wholes_first_byte_ms"),
+    )
 
     def __init__(self) -> None:
         self.streams_first_byte_ms = Mean()
@@ -52,6 +56,9 @@ class VitalSigns:
         """Answers and failures since the start."""
         self.use = Window(USE_SECONDS, 12)
         """Events are requests begun, the amount is tokens, of input and of output."""
+        # Kept from when somebody first asks for a percentile: nobody else need pay for it.
+        self._streams_first_bytes: FirstBytes | None = None
+        self._wholes_first_bytes: FirstBytes | None = None
 
     def succeeded(
         self, now: float, begun: float, first_byte_at: float | None, tokens: int, read_tokens: int, streams: bool
@@ -60,6 +67,9 @@ class VitalSigns:
         if first_byte_at is not None:
             mean = self.streams_first_byte_ms if streams else self.wholes_first_byte_ms
             mean.add(now, (first_byte_at - begun) * 1000, 1)
+            first_bytes = self._streams_first_bytes if streams else self._wholes_first_bytes
+            if first_bytes is not None:
+                first_bytes.add(now, first_byte_at - begun)
         self.outcomes.add(now, 1, 1)
         self.good += 1
         if tokens or read_tokens:
@@ -70,6 +80,23 @@ class VitalSigns:
     def failed(self, now: float) -> None:
         self.outcomes.add(now, 0, 1)
         self.bad += 1
+
+    def was_given_up(self, now: float, waited_seconds: float, streams: bool) -> None:
+        """For another one. Left out, the slowest would not count, and what is usual would look quicker and quicker."""
+        first_bytes = self._streams_first_bytes if streams else self._wholes_first_bytes
+        if first_bytes is not None:
+            first_bytes.add(now, waited_seconds)
+
+    def first_byte_percentile(self, percent: float, now: float, *, streams: bool) -> float | None:
+        """In seconds; None while too little is known, as it is when this is first asked."""
+        first_bytes = self._streams_first_bytes if streams else self._wholes_first_bytes
+        if first_bytes is not None:
+            return first_bytes.percentile(percent, now)
+        if streams:
+            self._streams_first_bytes = FirstBytes()
+        else:
+            self._wholes_first_bytes = FirstBytes()
+        return None
 
     @property
     def first_byte_ms(self) -> float | None:

@@ -199,6 +199,17 @@ def test_the_page_of_a_request_tells_its_story(reader: Client) -> None:
     assert 'name="alias"' not in page, "it is no form"
 
 
+def test_a_try_that_was_given_up_is_told_and_is_no_failure(reader: Client) -> None:
+    late = an_attempt(1, outcome=Outcome.CANCELLED, status=None, error="Given up: groq/llama was quicker.")
+    (id,) = kept(an_exchange(attempts=(late, an_attempt(2, why="hedge after 420 ms"))))
+
+    page = page_of(reader, id)
+
+    for told in ("given up", "Given up: groq/llama was quicker.", "Hedge after 420 ms"):
+        assert told in page, told
+    assert "px-label-danger" not in page
+
+
 def test_an_unknown_price_is_said(reader: Client) -> None:
     (id,) = kept(an_exchange(provider="demo", attempts=(an_attempt(url="http://127.0.0.1:9/v1/chat/completions"),)))
 

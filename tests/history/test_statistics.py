@@ -124,3 +124,23 @@ def test_a_latency_counts_where_its_column_is(latency_ms: float) -> None:
     counts = of_hour(tallied(an_exchange(latency_ms=latency_ms)))
 
     assert counts[column_of(latency_ms)] == 1
+
+
+def test_a_try_that_was_given_up_for_a_quicker_one_is_no_failure_and_of_unknown_cost() -> None:
+    late = an_attempt(1, provider="groq", outcome=Outcome.CANCELLED, status=None)
+
+    counts = tallied(an_exchange(attempts=(late, an_attempt(2))))
+
+    assert of_hour(counts, "groq") == {"attempts": 1, "unknown_costs": 1}
+    assert "unknown_costs" not in of_hour(counts, "openai")
+
+
+def test_a_client_that_leaves_two_tries_leaves_two_unknown_costs() -> None:
+    both = (
+        an_attempt(1, provider="groq", outcome=Outcome.CANCELLED, status=None),
+        an_attempt(2, outcome=Outcome.CANCELLED, status=None),
+    )
+
+    counts = tallied(an_exchange(outcome=Outcome.CANCELLED, status=499, usage=None, attempts=both), cost_usd=None)
+
+    assert of_hour(counts, "groq")["unknown_costs"] == of_hour(counts, "openai")["unknown_costs"] == 1

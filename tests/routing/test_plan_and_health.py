@@ -197,3 +197,52 @@ def test_a_selector_that_measures_is_told_of_vitals() -> None:
     scene.book.of("a/model").begin(scene.clock.now)
 
     assert {next(scene.plan().steps()).upstream.key for _ in range(10)} == {"b/model"}
+
+
+# Somebody beside those who have the request
+
+
+def test_the_next_one_is_asked_beside_the_first_and_not_again_after_it() -> None:
+    plan = Scene(a_table(UPSTREAMS, a_route("fast", [to(0), to(1), to(2)]))).plan()
+    steps = plan.steps()
+    next(steps)
+
+    beside = plan.beside("late")
+
+    assert beside is not None
+    assert (beside.upstream.key, beside.target_id, beside.why) == ("b/model", 101, "late")
+    assert keys(list(steps)) == ["c/model"]
+
+
+def test_whoever_is_not_well_is_not_asked_beside() -> None:
+    scene = Scene(a_table(UPSTREAMS, a_route("fast", [to(0), to(1)], [to(2)])))
+    scene.fail("b/model", LIMITED)
+    plan = scene.plan()
+    next(plan.steps())
+    scene.book.of("c/model").cap = 0
+    scene.book.of("c/model").alarm()
+
+    assert plan.beside("late") is None
+    assert [one.target for one in plan.left_out] == ["b/model"], "and nobody is left out twice"
+
+
+def test_a_fallback_is_not_asked_beside_and_is_still_there_after_a_failure() -> None:
+    plan = Scene(a_table(UPSTREAMS, a_route("fast", [to(0), to(1, 1, "server_error")]))).plan()
+    steps = plan.steps()
+    first = next(steps)
+
+    beside = plan.beside("late")
+    plan.fell(first, "server_error", others_may=True, named_may=True)
+
+    assert beside is None
+    assert keys(list(steps)) == ["b/model"]
+
+
+def test_whoever_stands_in_a_later_tier_may_be_asked_beside() -> None:
+    plan = Scene(a_table(UPSTREAMS, a_route("fast", [to(0)], [to(1)]))).plan()
+    next(plan.steps())
+
+    beside = plan.beside("late")
+
+    assert beside is not None
+    assert beside.upstream.key == "b/model"

@@ -59,6 +59,8 @@ class Draft(msgspec.Struct, kw_only=True):
     is_closed: bool = False
     answered: int = 0
     """The number of the attempt whose answer the client got; 0: of the last one."""
+    first_failed_at: float | None = None
+    """On the monotonic clock."""
     was_hurried: bool = False
     """The last try had less time than its upstream has elsewhere."""
     cancelled_code: str = "client_closed"

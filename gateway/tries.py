@@ -38,6 +38,8 @@ def note_failure(step: Step, failure: UpstreamError, draft: Draft, runtime: Runt
     # When we had less time left than this upstream has elsewhere, its being late says nothing of it.
     is_ours = draft.was_hurried and isinstance(failure, FirstByteTimeout | TotalTimeout)
     draft.end_attempt(Outcome.FAILED, now, failure=failure, verdict=None if is_ours else verdict)
+    if draft.first_failed_at is None:
+        draft.first_failed_at = now.monotonic
     runtime.record_failed_try(draft)
     return Tried(step=step, failure=failure, verdict=verdict)
 
@@ -54,8 +56,10 @@ def fell(one: Tried, plan: Plan) -> bool:
 
 
 def seconds_left(draft: Draft, now: Moment, chain_seconds: float) -> float:
-    """Of the time that all tries of a request have together."""
-    return draft.began.monotonic + chain_seconds - now.monotonic
+    """Of the time that all tries after the first have together. It begins when that has failed: one that was silent for its
+    whole answer timeout must not leave its caller without another."""
+    began = now.monotonic if draft.first_failed_at is None else draft.first_failed_at
+    return began + chain_seconds - now.monotonic
 
 
 def is_over(plan: Plan, tried: list[Tried], draft: Draft, runtime: Runtime) -> bool:

@@ -525,12 +525,22 @@ def test_usage_and_price_are_those_of_the_upstream_that_answered(gateway: Runnin
 
 def test_no_other_try_begins_after_the_time_for_all_of_them(gateway: RunningGateway, settings: Settings) -> None:
     runtime.current().chain_seconds = 0.2
+    slow = [gateway.model(gateway.provider(name, answer_timeout_seconds=0.4), "silence") for name in ("slow", "too")]
+    gateway.alias("fast", *slow, gateway.model("good", GOOD), selector="in_order")
+
+    reply = gateway.ask("fast")
+
+    assert (reply.status_code, reply.headers["x-plexus-attempts"]) == (504, "2")
+
+
+def test_one_that_was_silent_for_its_whole_time_leaves_time_for_another(gateway: RunningGateway) -> None:
+    runtime.current().chain_seconds = 0.2
     slow = gateway.model(gateway.provider("slow", answer_timeout_seconds=0.4), "silence")
     gateway.alias("fast", slow, gateway.model("good", GOOD), selector="in_order")
 
     reply = gateway.ask("fast")
 
-    assert (reply.status_code, reply.headers["x-plexus-attempts"]) == (504, "1")
+    assert (reply.status_code, reply.headers["x-plexus-attempts"]) == (200, "2")
 
 
 def test_a_client_that_leaves_harms_nobody_and_counts_nowhere(gateway: RunningGateway) -> None:

@@ -45,7 +45,8 @@ class RawPassThrough:
         await receive()
         self.transport = UpstreamTransport(allowed=AllowedNetworks.parse("127.0.0.0/8"))
         gc.collect()
-        gc.freeze()  # as Plexus does when it has started
+        gc.freeze()  # as Plexus does when it has started, and this
+        gc.set_threshold(10_000)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.transport.aclose()

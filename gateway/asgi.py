@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import cached_property, lru_cache
 from io import BytesIO
@@ -27,6 +28,7 @@ from gateway.in_flight import IN_FLIGHT, Intake
 from gateway.newcomers import Newcomers
 from gateway.prepared import HeaderList
 from gateway.quiet_streams import QuietStreams
+from gateway.shortcut import EXTENSION, Shortcut
 from gateway.views.base import nothing_here
 from gateway.views.ready import ReadyResponse, ReadyStream
 
@@ -63,6 +65,8 @@ class GatewayRequest(HttpRequest):
         self.path = self.path_info = scope["path"]
         self.method = scope["method"]
         self._receive = receive
+        # Out of the scope: it knows the server's request, which knows its scope, and a circle is left to the collector.
+        self.shortcut: Shortcut | None = scope["extensions"].pop(EXTENSION, None) if "extensions" in scope else None
         self._named: dict[bytes, bytes] = dict(scope["headers"])
         """The headers by name; of one that comes several times, only the last."""
 
@@ -82,6 +86,12 @@ class GatewayRequest(HttpRequest):
         if len(self._named) != len(self.scope["headers"]):
             return [(name, value) for name, value in self.scope["headers"] if name in names]
         return [(name, self._named[name]) for name in names if name in self._named]
+
+    def is_plainly(self, content_type: bytes) -> bool:
+        """Whether the body is of exactly this type, and not encoded; as nearly all are. False: look closer."""
+        named = self._named
+        is_simple = len(named) == len(self.scope["headers"])
+        return is_simple and named.get(b"content-type") == content_type and b"content-encoding" not in named
 
     @property
     def client_address(self) -> str:
@@ -105,7 +115,9 @@ class GatewayRequest(HttpRequest):
         self._newcomers = newcomers
         newcomers.add(self)
         try:
-            body = await self._pieces()
+            body = self._whole()
+            if body is None:
+                body = await self._pieces()
         except asyncio.CancelledError as exc:
             if not self._body_is_late or work.uncancel() > 0:
                 raise
@@ -116,6 +128,12 @@ class GatewayRequest(HttpRequest):
             self.look_after()
         return body
 
+    def _whole(self) -> bytes | None:
+        body = self.shortcut.whole_body() if self.shortcut is not None else None
+        if body is not None:
+            self._hold(body)
+        return body
+
     async def _pieces(self) -> bytes:
         pieces = []
         while True:
@@ -124,13 +142,17 @@ class GatewayRequest(HttpRequest):
                 self.client_is_gone = True
                 raise asyncio.CancelledError
             piece = message.get("body", b"")
-            if self._held_bytes + len(piece) > IN_FLIGHT.intake.request_bytes:
-                raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)
-            IN_FLIGHT.hold(len(piece))
-            self._held_bytes += len(piece)
+            self._hold(piece)
             pieces.append(piece)
             if not message.get("more_body"):
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _hold(self, piece: bytes) -> None:
+        size = len(piece)
+        if self._held_bytes + size > IN_FLIGHT.intake.request_bytes:
+            raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)
+        IN_FLIGHT.hold(size)
+        self._held_bytes += size
 
     def let_go_of_body(self) -> None:
         """Nobody needs it any more: an upstream has answered, or nobody will be asked."""
@@ -168,6 +190,7 @@ class GatewayRequest(HttpRequest):
             self._deadline.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
+            self._watcher = None  # its end refers to us: together a circle, which is left to the collector
 
     def leave(self) -> None:
         """It is over, however it ended."""
@@ -228,6 +251,7 @@ def intake_of_settings() -> Intake:
         request_bytes=settings.PLEXUS_MAX_REQUEST_BYTES,
         bodies_bytes=settings.PLEXUS_MAX_BODIES_BYTES,
         body_seconds=settings.PLEXUS_BODY_TIMEOUT_SECONDS,
+        lag_seconds=settings.PLEXUS_SHED_LAG_MS / 1000 or math.inf,
     )
 
 
@@ -240,6 +264,10 @@ def _resolve(path: str) -> ResolverMatch:
 
 
 async def _send_whole(response: ReadyResponse, request: GatewayRequest, send: Send) -> None:
+    if request.method == "POST" and request.shortcut is not None:
+        request.stop_watching()
+        if request.shortcut.answer(response.status_code, response.pairs(), response.content):
+            return
     await send({"type": "http.response.start", "status": response.status_code, "headers": response.pairs()})
     request.stop_watching()
     await send({"type": "http.response.body", "body": response.content if request.method != "HEAD" else b""})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from gateway.purse import Purse
 from gateway.relay import Relay
 from gateway.second_try import whom_again
 from gateway.tries import Tried, fell, is_over, note_failure, patience
+from gateway.waiting import Waiting
 from providers.classifier import from_status, read_or_refuse
 from providers.errors import UpstreamError
 from providers.wire.base import Call
@@ -37,14 +39,15 @@ async def first_answer(
     Raises the UpstreamError that says most of those that were met; that nobody can; or HistoryUnavailable.
     """
     tried: list[Tried] = []
+    waiting = Waiting(plan)
     for step in plan.steps():
         if plan.route.hedge_percentile and not tried:
-            ask = partial(_try, call=call, forwarded=forwarded, purse=purse, runtime=runtime)
+            ask = partial(_try_alone, plan=plan, call=call, forwarded=forwarded, purse=purse, runtime=runtime)
             if (answered := await first_or_hedge(step, ask, plan, tried, draft, runtime)) is not None:
                 return answered
         else:
             try:
-                return await _try(step, draft, call=call, forwarded=forwarded, purse=purse, runtime=runtime)
+                return await _try(waiting, step, call, forwarded, draft, purse, runtime)
             except UpstreamError as exc:
                 tried.append(note_failure(step, exc, draft, runtime))
         if not fell(tried[-1], plan) or is_over(plan, tried, draft, runtime):
@@ -53,7 +56,7 @@ async def first_answer(
         raise nobody_can(call.model, plan)
     while (again := await whom_again(plan, tried, draft, runtime)) is not None:
         try:
-            return await _try(again, draft, call=call, forwarded=forwarded, purse=purse, runtime=runtime)
+            return await _try(waiting, again, call, forwarded, draft, purse, runtime)
         except UpstreamError as exc:
             tried.append(note_failure(again, exc, draft, runtime))
         finally:
@@ -61,15 +64,30 @@ async def first_answer(
     return last_word(tried, plan, purse)
 
 
-async def _try(
+async def _try_alone(
     step: Step,
     draft: Draft,
-    ticket: Ticket | None = None,
+    ticket: Ticket | None,
     *,
+    plan: Plan,
     call: Call,
     forwarded: HeaderList,
     purse: Purse,
     runtime: Runtime,
+) -> Answered:
+    """A try that may have a task to itself: then it is that which goes elsewhere."""
+    return await _try(Waiting(plan), step, call, forwarded, draft, purse, runtime, ticket)
+
+
+async def _try(
+    waiting: Waiting,
+    step: Step,
+    call: Call,
+    forwarded: HeaderList,
+    draft: Draft,
+    purse: Purse,
+    runtime: Runtime,
+    ticket: Ticket | None = None,
 ) -> Answered:
     """`ticket`: where it was begun already."""
     upstream = step.upstream
@@ -80,16 +98,26 @@ async def _try(
     health = runtime.health.of(upstream.key)
     if ticket is None:
         ticket = health.begin(now.monotonic, streams=call.streams)
+    ticket.give_up = waiting.give_up
     draft.begin_attempt(step, url, prepared.price, now, ticket)
     asked = call.with_usage_asked() if call.streams and upstream.asks_stream_usage else call
     timeouts = prepared.for_streams if call.streams else prepared.for_answers
     if draft.tries > 1 or step.may_probe:
         timeouts = patience(timeouts, step, ticket, health, draft, now, runtime.chain_seconds)
-    response = await runtime.send(url, prepared.headers, forwarded, asked.with_model(prepared.model_json), timeouts)
+    sent = asked.with_model(prepared.model_json)
+    try:
+        response = await runtime.send(url, prepared.headers, forwarded, sent, timeouts)
+    except asyncio.CancelledError:
+        waiting.check()
+        raise
     try:
         now = runtime.now()
         draft.note_head(now, response.header("x-request-id"))
         answer = await _read(response, call, prepared, draft, runtime, now)
+    except asyncio.CancelledError:
+        await response.aclose()
+        waiting.check()
+        raise
     except BaseException:
         await response.aclose()
         raise

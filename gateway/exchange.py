@@ -182,7 +182,7 @@ def _reply(answered: Answered, call: Call, route: Route, draft: Draft, runtime: 
         way = way_pairs(upstream.provider, upstream.model, alias_of(route), len(draft.attempts) + 1)
         return Reply(status=reply.status, content_type=reply.content_type, body=reply.relay, way=way)
     body = reply.body
-    if route.answers_as_requested and body.startswith(b"{"):
+    if route.answers_as_requested and not reply.content_type.startswith("text/event-stream"):
         body = replaced(body, "model", msgspec.json.encode(call.model))
     draft.answer_bytes = len(body)
     now = runtime.now()

@@ -144,7 +144,7 @@ def _give_up(racer: Racer, winner: Racer | None, runtime: Runtime, *, was_late: 
     if winner is not None:
         remark = f"Given up: {winner.step.upstream.name} was quicker. It may be billed; nobody knows what it cost."
         if was_late:  # the other may have had no time at all, which says nothing of it
-            racer.ticket.give_up(now.monotonic)
+            racer.ticket.lose(now.monotonic)
     ended = len(racer.draft.attempts)
     racer.draft.end_attempt(Outcome.CANCELLED, now, remark=remark)
     racer.ticket.leave()  # also where its try has not even begun

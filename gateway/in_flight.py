@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import sys
 
 import msgspec
 
 from gateway.errors import Overloaded
+from gateway.loop_lag import LoopLag
+from gateway.metrics.totals import TOTALS
 
 RETRY_SECONDS = (1, 3)
 """When to come back, drawn anew for each: all at once would only be refused again."""
@@ -25,6 +28,8 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     """Of all bodies that are held at once."""
     body_seconds: float = 60.0
     """How long a body may take to arrive."""
+    lag_seconds: float = math.inf
+    """How late the event loop may be, for a while, before new requests are refused."""
 
 
 class InFlight:
@@ -33,6 +38,7 @@ class InFlight:
     def __init__(self) -> None:
         self.rng = random.Random()
         self.intake = Intake()
+        self.lag = LoopLag()
         self.tasks: set[asyncio.Task[object]] = set()
         """One for each exchange, from the reading of its body to the end of its answer."""
         self.body_bytes = 0
@@ -47,6 +53,8 @@ class InFlight:
 
     def enter(self, task: asyncio.Task[object]) -> None:
         """Take on one more exchange. Raises Overloaded."""
+        if self.lag.is_lasting:
+            raise self.shed()
         most = self.intake.exchanges
         if len(self.tasks) >= most:
             raise self._overloaded(f"The gateway works on {most} requests already (PLEXUS_MAX_IN_FLIGHT).")
@@ -66,6 +74,11 @@ class InFlight:
         """Hold so many bytes less."""
         self.body_bytes -= size
 
+    def shed(self) -> Overloaded:
+        """What one more request is told while the event loop is late: those that run need all of it. It is counted."""
+        TOTALS.shed += 1
+        return self._overloaded("The gateway is behind with the requests that it has (PLEXUS_SHED_LAG_MS).")
+
     def _overloaded(self, why: str) -> Overloaded:
         return Overloaded(why, retry_after_seconds=self.rng.randint(*RETRY_SECONDS))
 
@@ -79,6 +92,7 @@ class InFlight:
         """A process, or a test, starts to serve."""
         self.is_draining = self.is_cut = False
         self.intake = intake
+        self.lag.begin(intake.lag_seconds)
 
 
 IN_FLIGHT = InFlight()

@@ -6,7 +6,6 @@ error as the first event, a stream that ends or breaks without a word, one that 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING
@@ -17,20 +16,19 @@ from gateway.draft import Draft
 from gateway.echoes import LEAST_SECRET_BYTES, without_secret
 from gateway.errors import InternalError, ShuttingDown
 from gateway.prepared import Prepared
+from gateway.stream_ends import as_reported, of_silence, read_to_the_end
 from history.records import Outcome
-from providers.classifier import of_event, of_silent_stream
+from providers.classifier import of_event
 from providers.errors import (
     AnswerTooLarge,
-    EmptyAnswer,
     Incomplete,
     ProtocolError,
     TotalTimeout,
     UpstreamError,
-    UpstreamServerError,
 )
 from providers.verdict import Verdict, judge
 from providers.wire.base import Call, MalformedStream
-from providers.wire.openai_chat import Seen, StreamReader, error_event, read_error
+from providers.wire.openai_chat import Seen, StreamReader, error_event
 from providers.wire.splice import replaced
 from providers.wire.sse import EventSplitter, data_of, with_data
 
@@ -42,8 +40,6 @@ logger = logging.getLogger(__name__)
 DONE_EVENT = b"data: [DONE]\n\n"
 CLIENT_GONE_STATUS = 499
 """What history notes for a client that went away, as nginx does."""
-END_OF_BODY_SECONDS = 0.05
-"""How long we wait after `[DONE]` for the end of the HTTP body, so that the connection can serve the next request."""
 HOLD_BACK_SECONDS = 1.0
 HOLD_BACK_BYTES = 8 * 1024
 """Whoever sends roles and comments for longer, or more of them, is at work: its client should see that."""
@@ -172,12 +168,8 @@ class Relay:
         """It has ended already. Raises UpstreamError where that was no answer."""
         reader, status = self._reader, self._response.status_code
         if not self._speaks:
-            failure = of_silent_stream(reader.finish_reason, status)
-            if isinstance(failure, EmptyAnswer):
-                if self._draft.api_type != "chat":
-                    return  # nothing may be all there is to insert
-                failure.body, failure.content_type = self._held + self._done_event, "text/event-stream"
-            if failure is not None:
+            whole = self._held + self._done_event
+            if (failure := of_silence(reader.finish_reason, status, whole, self._draft.api_type)) is not None:
                 raise failure
         elif not reader.is_complete:
             raise Incomplete("The upstream's stream ended before its answer was finished.")
@@ -194,7 +186,7 @@ class Relay:
         self.is_waiting = True
         try:
             if self._reported is not None:
-                raise _reported(self._reported)
+                raise as_reported(self._reported)
             if not reader.is_done:
                 async for chunk in self._chunks:
                     if piece := self._kept(chunk):
@@ -202,7 +194,7 @@ class Relay:
                         yield piece
                         self.is_waiting = True
                     if self._reported is not None:
-                        raise _reported(self._reported)
+                        raise as_reported(self._reported)
                     if reader.is_done:
                         break
             ending = self._ending()
@@ -215,7 +207,7 @@ class Relay:
             ending = self._failed()
         self.is_waiting = False
         yield ending
-        await _read_to_the_end(self._chunks)
+        await read_to_the_end(self._chunks)
 
     def _kept(self, chunk: bytes) -> bytes:
         """What the client gets of the events that `chunk` completes, at once. Raises MalformedStream."""
@@ -306,21 +298,3 @@ class Relay:
         draft.finish_reason = self._reader.finish_reason or ""
         draft.end_attempt(outcome, now, status=self._response.status_code, failure=failure, verdict=verdict)
         self._runtime.record(draft.close(outcome, status, now, code=code, error=error))
-
-
-def _reported(event: bytes) -> UpstreamServerError:
-    """What the upstream says of its own error."""
-    error = read_error(event)
-    said = f": {error}" if str(error) else "."
-    return UpstreamServerError(
-        f"The upstream reported an error in its stream{said}", body=event if error.is_openais else b""
-    )
-
-
-async def _read_to_the_end(chunks: AsyncIterator[bytes]) -> None:
-    try:
-        async with asyncio.timeout(END_OF_BODY_SECONDS):
-            async for _ in chunks:
-                pass
-    except (TimeoutError, UpstreamError):
-        pass

@@ -24,7 +24,6 @@ from gateway.errors import HistoryUnavailable, NotReady
 from gateway.health.sharing import Sharing
 from gateway.health.store import new_teller, post_of_settings
 from gateway.in_flight import IN_FLIGHT
-from gateway.loop_lag import LoopLag
 from gateway.metrics import store as reports
 from gateway.metrics.report import Present, Recorded, Report
 from gateway.metrics.totals import TOTALS
@@ -95,11 +94,10 @@ class Runtime:
         self._purse = purse_of(TABLE.current, self._fit)
         self._forgetting: asyncio.Task[None] | None = None
         self._follower = follower
-        self._lag = LoopLag()
         self._surroundings = Surroundings()
         self._surroundings.begin()
         self._tasks = [
-            self.loop.create_task(self._lag.measure(), name="event loop lag"),
+            self.loop.create_task(IN_FLIGHT.lag.measure(), name="event loop lag"),
             self.loop.create_task(self._tell_the_others(), name="figures for other workers"),
             self.loop.create_task(self.sharing.run(), name="health of upstreams"),
         ]
@@ -219,7 +217,7 @@ class Runtime:
                 tasks=len(asyncio.all_tasks()),
                 upstreams_in_use=self._transport.in_use,
                 upstreams_idle=self._transport.idle,
-                loop_lag_seconds=self._lag.worst_seconds,
+                loop_lag_seconds=IN_FLIGHT.lag.worst_seconds,
                 history_pending=history.pending,
                 history_lag_seconds=history.lag_seconds,
                 journal_bytes=history.journal_bytes,

@@ -13,13 +13,16 @@ import msgspec
 
 from gateway.draft import Draft
 from gateway.tries import Tried, is_over, seconds_left
-from providers.verdict import Harm
+from providers.verdict import WORTH_WAITING_SECONDS, Harm
+from routing.health import Cause, Standing
 from routing.plan import Plan
 from routing.step import Step
 
 if TYPE_CHECKING:
     from gateway.runtime import Runtime
 
+LONGEST_REST_SECONDS = WORTH_WAITING_SECONDS * 1.5
+"""What is worth waiting for, with the longest jitter of a rest."""
 SLACK_SECONDS = 0.005
 """A timer may ring a little early, and a rest that is nearly over is not over."""
 
@@ -45,10 +48,18 @@ async def _is_ready(one: Tried, plan: Plan, draft: Draft, runtime: Runtime) -> b
     if not health.budget.take(now.monotonic):
         return False
     is_ready = False
+    is_first = health.key not in runtime.waiting_for
+    runtime.waiting_for.add(health.key)
     try:
-        await _wait(health.key, pause, runtime)
-        is_ready = plan.standing_of(one.step.upstream, runtime.now().monotonic).ok
+        while not is_ready and pause is not None and pause < seconds_left(draft, runtime.now(), runtime.chain_seconds):
+            await asyncio.sleep(pause)
+            standing = plan.standing_of(one.step.upstream, runtime.now().monotonic)
+            is_ready = standing.ok
+            # Those that were refused together have each made its rest a little longer.
+            pause = _rest_seconds(standing, runtime) if standing.cause is Cause.REST else None
     finally:
+        if is_first:
+            runtime.waiting_for.discard(health.key)
         if not is_ready:
             health.budget.give_back()
     return is_ready
@@ -62,14 +73,10 @@ def _pause_seconds(one: Tried, plan: Plan, runtime: Runtime, now: float) -> floa
         return pause
     if one.verdict.harm is not Harm.REST or standing.until is None or one.step.upstream.key in runtime.waiting_for:
         return None
-    return max(standing.until - now + SLACK_SECONDS, one.verdict.pause_seconds[0])
+    return _rest_seconds(standing, runtime)
 
 
-async def _wait(key: str, seconds: float, runtime: Runtime) -> None:
-    is_first = key not in runtime.waiting_for
-    runtime.waiting_for.add(key)
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        if is_first:
-            runtime.waiting_for.discard(key)
+def _rest_seconds(standing: Standing, runtime: Runtime) -> float | None:
+    """None: it rests for longer than anybody waits."""
+    seconds = (standing.until or 0.0) - runtime.now().monotonic + SLACK_SECONDS
+    return max(seconds, SLACK_SECONDS) if seconds <= LONGEST_REST_SECONDS else None

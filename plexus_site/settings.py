@@ -74,6 +74,14 @@ PLEXUS_MAX_BODIES_BYTES = env.count("PLEXUS_MAX_BODIES_BYTES", default=256 * 102
 """All request bodies together that one process holds."""
 PLEXUS_MAX_IN_FLIGHT = env.count("PLEXUS_MAX_IN_FLIGHT", default=1000)
 """Requests that one process works on at once, streams among them."""
+PLEXUS_SHED_LAG_MS = env.checked(
+    "PLEXUS_SHED_LAG_MS",
+    int,
+    default="250",
+    wanted="a whole number of at least 0",
+    accept=lambda value: value >= 0,
+)
+"""How late the event loop may be for 2 s before new requests are refused. 0: however late."""
 PLEXUS_HEADER_TIMEOUT_SECONDS = env.positive("PLEXUS_HEADER_TIMEOUT_SECONDS", default=15.0)
 PLEXUS_BODY_TIMEOUT_SECONDS = env.positive("PLEXUS_BODY_TIMEOUT_SECONDS", default=30.0)
 PLEXUS_CLIENT_STALL_SECONDS = env.positive("PLEXUS_CLIENT_STALL_SECONDS", default=120.0)

@@ -5,11 +5,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from routing import conditions, stickiness
+from routing import conditions, leaving_out, stickiness
+from routing.closer_look import CloserLook
 from routing.eligibility import Needs, objection
-from routing.health import HealthBook, Standing, readmitted
+from routing.health import HealthBook, Standing
 from routing.health.standing import WELL
-from routing.reach import Reached, reached_from
+from routing.reach import reached_from
 from routing.selection import SELECTORS, Draw, VitalsByID
 from routing.step import Step
 from routing.table import Candidate, LeftOut, Route, RoutingTable, Upstream
@@ -85,10 +86,8 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
     """What the last try came to, for people."""
     leads_somewhere: dict[str, bool] = {}
     """Alias -> whether anybody behind it can take the request."""
-    everybody: list[Reached] | None = None
-    """All who stand behind the route and can take the request; made when it is first needed."""
-    called_back: set[str] | None = None
-    """Upstream keys that are out and asked all the same; likewise."""
+    look: CloserLook | None = None
+    """Made when somebody is not well."""
 
     def steps(self) -> Iterator[Step]:
         """Tier by tier, each in its selector's order; no upstream twice."""
@@ -120,18 +119,19 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
     def standing_of(self, upstream: Upstream, now: float) -> Standing:
         """Its health, as this request has to see it."""
         standing = self.health.of(upstream.key).standing(now)
-        if standing is WELL:
-            return standing
-        if self.is_lone:
-            return self.health.of(upstream.key).standing(now, is_lone=True)
-        if not standing.ok and upstream.key in self._readmitted(now):
-            return Standing(reason=f"{standing.reason}; asked all the same, as nobody better is left")
-        return standing
+        return standing if standing is WELL else self._closer_look.standing(upstream.key, now, self.failed)
 
     @property
     def is_lone(self) -> bool:
-        """Whether nobody but one upstream can take this request."""
-        return len(self._reached()) <= 1
+        """Whether nobody but one upstream can take the request."""
+        return self._closer_look.is_lone
+
+    @property
+    def _closer_look(self) -> CloserLook:
+        if self.look is None:
+            everybody = reached_from(self.table, self.route, self.is_able)
+            self.look = CloserLook(health=self.health, everybody=everybody)
+        return self.look
 
     def is_able(self, candidate: Candidate) -> bool:
         """Whether this upstream, or anybody behind this alias, can take the request.
@@ -309,32 +309,12 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
 
     # Those left out
 
-    def _reached(self) -> list[Reached]:
-        if self.everybody is None:
-            self.everybody = reached_from(self.table, self.route, self.is_able)
-        return self.everybody
-
-    def _readmitted(self, now: float) -> set[str]:
-        """Whose weight may not be missed: judged over the whole alias, once for a request."""
-        if self.called_back is None:
-            standings = [self.health.of(one.upstream.key).standing(now) for one in self._reached()]
-            failed = [str(each.condition) for each in standings if not each.ok and each.condition] + self.failed
-            among = [
-                (one, standing)
-                for one, standing in zip(self._reached(), standings, strict=True)
-                if conditions.holds(one.conditions, failed)
-            ]
-            places = readmitted([standing for _, standing in among], [one.weight for one, _ in among])
-            self.called_back = {among[place][0].upstream.key for place in places}
-        return self.called_back
-
     def _leave_out_for_health(self, upstream: Upstream, standing: Standing, *, is_fallback: bool = False) -> None:
         """It counts as failed for the conditions of others, unless it is a fallback itself: those come after who failed."""
         self.outs[upstream.key] = standing
         if standing.condition is not None and not is_fallback:
             self.failed.append(str(standing.condition))
-        told = f"{upstream.name} ({standing.reason})"
-        self.left_out.append(LeftOut(target=upstream.key, reason=standing.reason, for_callers=told))
+        self.left_out.append(leaving_out.unwell(upstream, standing))
 
     def _leave_waiting(self, waiting: Sequence[Candidate], met: set[str]) -> None:
         """Nothing has happened that these are for."""
@@ -342,11 +322,8 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
             upstream = None if candidate.alias else self.table.upstreams[candidate.upstream]
             if upstream is not None and upstream.key in met:
                 continue
-            target, name = (upstream.key, upstream.name) if upstream else (candidate.alias, candidate.alias)
-            reason = "only after: " + ", ".join(conditions.LABELS.get(each, each) for each in candidate.conditions)
-            if not candidate.conditions:
-                reason = f"does not say that it takes over after {self.named_only.replace('_', ' ')}"
-            self.left_out.append(LeftOut(target=target, reason=reason, for_callers=f"{name} ({reason})"))
+            key, name = (upstream.key, upstream.name) if upstream else (candidate.alias, candidate.alias)
+            self.left_out.append(leaving_out.not_named(key, name, candidate.conditions, self.named_only))
 
     def _leave_out(self, candidate: Candidate, entered: set[str], met: set[str]) -> None:
         if candidate.alias:
@@ -354,14 +331,10 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
             list(self._through(self.table.routes[candidate.alias], entered, met))
             return
         upstream = self.table.upstreams[candidate.upstream]
-        speaks: tuple[str, ...] = ()
         if reason := objection(upstream, self.needs):
-            told, speaks = f"{upstream.name} ({reason})", tuple(upstream.urls)
+            self.left_out.append(leaving_out.unable(upstream, reason))
         elif reason := self.unpayable(upstream):
-            told = f"{upstream.name} (cannot be called as it is configured)"
-        else:
-            return
-        self.left_out.append(LeftOut(target=upstream.key, reason=reason, for_callers=told, speaks=speaks))
+            self.left_out.append(leaving_out.unpayable(upstream, reason))
 
 
 def spoken_instead(left_out: Sequence[LeftOut]) -> list[str]:

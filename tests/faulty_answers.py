@@ -36,6 +36,7 @@ error-after-role    the same after the event with the role; role-then-cut, role-
 head-then-silence   the head of a stream, and nothing more
 long-line           a stream of one event that never ends
 muttering-0.05      a stream of 2 content chunks, then comments each 0.05 s without an end
+wrong-advice        400 with x-should-retry: true and a cookie
 flaky-2-status-500  the first 2 requests for this model get that status, then it is honest; -retry-after-1 adds the header
 tires-25-0.5        answers 25 requests at once, then each 0.5 s late; tires-25-0.5-status-500: with that status from then on
 odd-spacing         valid JSON with strange whitespace, key order and number spellings
@@ -380,6 +381,11 @@ def muttering(seconds: str) -> Behaviour:
     return behave
 
 
+async def wrong_advice(turn: Turn, asked: Asked) -> None:
+    odd = [("x-should-retry", "true"), ("Set-Cookie", "a=1; Path=/")]
+    await turn.whole(400, error_body("No.", code="no"), [*JSON, *odd])
+
+
 def flaky(times: str, code: str, retry_after: str | None) -> Behaviour:
     async def behave(turn: Turn, asked: Asked) -> None:
         is_bad = turn.number <= int(times)
@@ -462,5 +468,6 @@ BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"long-line": lambda: long_line,
     r"muttering-([\d.]+)": muttering,
     r"tires-(\d+)-([\d.]+)(?:-status-(\d{3}))?": tires,
+    r"wrong-advice": lambda: wrong_advice,
     r"flaky-(\d+)-status-(\d{3})(?:-retry-after-(.+))?": flaky,
 }

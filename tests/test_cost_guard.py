@@ -46,6 +46,7 @@ Cost = Mapping[str, float]
 def key(celery_worker: None, settings: Settings, upstream_url: str) -> Iterator[str]:
     """A client key for the alias “fast”, which has two weighted targets. Nobody looks for news meanwhile."""
     settings.PLEXUS_PRIVATE_UPSTREAMS = AllowedNetworks.parse("127.0.0.0/8")
+    settings.PLEXUS_SHED_LAG_MS = 0  # counted, a loop is late at every look
     settings.PLEXUS_TABLE_POLL_SECONDS = 3600.0
     # Nor writes history: another thread's memory blocks are counted too.
     settings.PLEXUS_HISTORY_FLUSH_SECONDS = 3600.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import aiohttp
@@ -23,12 +24,21 @@ EVENT_STREAM = "text/event-stream"
 class Clients:
     """All of them. `errands` and `said` are their story."""
 
-    def __init__(self, url: str, keys: Mapping[str, str], source: Iterator[Order], *, per_second: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        keys: Mapping[str, str],
+        source: Iterator[Order],
+        *,
+        per_second: float,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._url = f"{url}/v1/chat/completions"
         self._keys = keys
         """Name -> key."""
         self._source = source
         self._per_second = per_second
+        self._patience_seconds = patience_seconds
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_over = False
         self.errands: dict[int, Errand] = {}
@@ -63,7 +73,7 @@ class Clients:
 
     async def _ask(self, session: aiohttp.ClientSession, order: Order) -> None:
         look = Look(number=order.errand.number)
-        patience = order.leaves_after_seconds or PATIENCE_SECONDS
+        patience = order.leaves_after_seconds or self._patience_seconds
         headers = {
             "Authorization": f"Bearer {self._keys.get(order.errand.key, NOBODYS_KEY)}",
             "Content-Type": "application/json",
@@ -95,10 +105,12 @@ class Look:
         self._status: int | None = None
         self._request_id: UUID | None = None
         self._head_ms: float | None = None
+        self._retry_after = ""
 
     def at_head(self, response: aiohttp.ClientResponse) -> None:
         self._head_ms = (time.monotonic() - self._began) * 1000
         self._status = response.status
+        self._retry_after = response.headers.get("retry-after", "")
         if "x-request-id" in response.headers:
             self._request_id = UUID(response.headers["x-request-id"])
 
@@ -123,7 +135,21 @@ class Look:
             request_id=self._request_id,
             head_ms=self._head_ms,
             why=self.why,
+            retry_after=self._retry_after,
         )
+
+
+@asynccontextmanager
+async def traffic_of(clients: Clients) -> AsyncIterator[None]:
+    """While the block runs, and until every client has seen its end."""
+    traffic = asyncio.create_task(clients.run())
+    try:
+        yield
+        clients.stop()
+        await traffic
+    finally:
+        traffic.cancel()
+        await asyncio.gather(traffic, return_exceptions=True)
 
 
 def _code_in(body: bytes) -> str:

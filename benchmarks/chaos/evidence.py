@@ -67,6 +67,8 @@ class Said:
     """From sending to the head of the answer."""
     why: str = ""
     """The error that it was told, or met."""
+    retry_after: str = ""
+    """When to come back, as the head says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

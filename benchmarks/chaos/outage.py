@@ -6,14 +6,14 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
 
 from benchmarks.chaos import books
-from benchmarks.chaos.clients import Clients
+from benchmarks.chaos.clients import Clients, traffic_of
 from benchmarks.chaos.errands import CALM, PRICES, orders
 from benchmarks.chaos.evidence import Ending, Evidence, Kill, Said
 from benchmarks.chaos.reconcile import Finding, reconcile
@@ -59,7 +59,7 @@ class Outcome:
     @property
     def failed(self) -> list[Said]:
         """Requests that did not get what they asked for."""
-        return [said for said in self.evidence.said if not _is_good(said)]
+        return [said for said in self.evidence.said if not is_good(said)]
 
     @property
     def added_ms(self) -> float:
@@ -87,7 +87,7 @@ async def run(seconds: float, seed: int, say: Say, keep: Callable[[Stage], None]
     async with set_up(say) as stage:
         clients = Clients(stage.url, stage.keys, orders(random.Random(f"{seed} errands"), CALM), per_second=PER_SECOND)
         kills: list[Kill] = []
-        async with _traffic(clients):
+        async with traffic_of(clients):
             phases = await _phases(stage, clients, kills, seconds, say)
         exit_code = await stage.gateway.stop()
         await stage.celery.stop()
@@ -99,19 +99,6 @@ async def run(seconds: float, seed: int, say: Say, keep: Callable[[Stage], None]
         if not outcome.is_clean:
             keep(stage)
         return outcome
-
-
-@asynccontextmanager
-async def _traffic(clients: Clients) -> AsyncIterator[None]:
-    """While the block runs, and until every client has seen its end."""
-    traffic = asyncio.create_task(clients.run())
-    try:
-        yield
-        clients.stop()
-        await traffic
-    finally:
-        traffic.cancel()
-        await asyncio.gather(traffic, return_exceptions=True)
 
 
 async def _phases(stage: Stage, clients: Clients, kills: list[Kill], seconds: float, say: Say) -> dict[str, Phase]:
@@ -181,5 +168,6 @@ def in_one_line(phase: Phase) -> str:
     )
 
 
-def _is_good(said: Said) -> bool:
+def is_good(said: Said) -> bool:
+    """It got what it asked for."""
     return said.status == 200 and said.ending in (Ending.WHOLE, Ending.FINISHED)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from aiohttp import web
 
@@ -26,21 +26,34 @@ DONE = b"data: [DONE]\n\n"
 class Witness:
     """Listens on loopback while it is used as a context manager."""
 
+    shutdown_seconds = 1.0
+    """How long what is being answered may go on, once it is closed."""
+
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
         self.port = 0
+        """0: any; once it has listened, always the same."""
 
-    async def __aenter__(self) -> Witness:
-        application = web.Application()
-        application.router.add_post("/{provider}/v1/chat/completions", self._answer)
-        self._runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+    async def __aenter__(self) -> Self:
+        await self.listen()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
+        await self.close()
+
+    async def listen(self) -> None:
+        application = web.Application()
+        application.router.add_post("/{provider}/v1/chat/completions", self._answer)
+        self._runner = web.AppRunner(
+            application, access_log=None, handler_cancellation=True, shutdown_timeout=self.shutdown_seconds
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=1024, reuse_address=True)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def close(self) -> None:
+        """Refuse connections, and break those that are open."""
         await self._runner.cleanup()
 
     def url_of(self, provider: str) -> str:
@@ -59,15 +72,16 @@ class Witness:
             )
         )
         try:
-            return await self._do(request, script, int(number), [int(word) for word in arguments if word.isdecimal()])
+            return await self.do(request, script, int(number), [int(word) for word in arguments if word.isdecimal()])
         except ConnectionResetError:
-            return await _hang_up(request)  # whoever asked has gone, or was killed
+            return await hang_up(request)  # whoever asked has gone, or was killed
 
-    async def _do(self, request: web.Request, script: str, number: int, arguments: list[int]) -> web.StreamResponse:
+    async def do(self, request: web.Request, script: str, number: int, arguments: list[int]) -> web.StreamResponse:
+        """What the prompt says."""
         match script, arguments:
             case "whole", [milliseconds]:
                 await asyncio.sleep(milliseconds / 1000)
-                return web.json_response(_whole(number))
+                return web.json_response(whole_answer(number))
             case "stream", [chunks, milliseconds]:
                 return await _stream(request, number, chunks, milliseconds, is_cut=False)
             case "cut", [chunks, milliseconds]:
@@ -76,13 +90,14 @@ class Witness:
                 return web.json_response({"error": {"message": "As you wished.", "type": "wished"}}, status=status)
             case "hangup", [milliseconds]:
                 await asyncio.sleep(milliseconds / 1000)
-                return await _hang_up(request)
+                return await hang_up(request)
             case "garbage", []:
                 return web.Response(text="<html>", content_type="text/html")
         raise AssertionError(f"Nobody knows how to {script}")
 
 
-def _whole(number: int) -> dict[str, object]:
+def whole_answer(number: int) -> dict[str, object]:
+    """The body of a whole answer."""
     message = {"role": "assistant", "content": "Nothing is lost."}
     return {
         "id": f"chaos-{number}",
@@ -107,7 +122,7 @@ async def _stream(
         await response.write(_event(number, [{"index": 0, "delta": {"content": "word "}}]))
         await asyncio.sleep(milliseconds / 1000)
     if is_cut:
-        return await _hang_up(request)
+        return await hang_up(request)
     await response.write(_event(number, [{"index": 0, "delta": {}, "finish_reason": "stop"}]))
     await response.write(_event(number, [], usage=_usage(number)) + DONE)
     return response
@@ -118,7 +133,7 @@ def _event(number: int, choices: list[dict[str, object]], **more: object) -> byt
     return b"data: %b\n\n" % json.dumps(chunk).encode()
 
 
-async def _hang_up(request: web.Request) -> NoReturn:
+async def hang_up(request: web.Request) -> NoReturn:
     """Ends with the connection: aiohttp cancels who still answers on it."""
     if request.transport is not None:
         request.transport.abort()

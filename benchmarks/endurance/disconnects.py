@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from benchmarks import programs, requests
 from benchmarks.contenders import Workplace, plexus
 from benchmarks.contenders.base import CHAT_PATH
-from benchmarks.contenders.plexus import Installed
 from benchmarks.endurance.growth import Limits, objections, slope_kib
 from benchmarks.endurance.watching import LOOK_EVERY_SECONDS, Sample, Watch
+from benchmarks.installation import Installed
 from benchmarks.processes import Server, free_port, raise_descriptor_limit, serving
 from benchmarks.programs import Leaving, Requests
 from history.records import Outcome as Ending

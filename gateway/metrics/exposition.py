@@ -55,7 +55,8 @@ def _of_requests(totals: Totals) -> Iterator[Metric]:
     )
     for code, number in totals.refused.items():
         refused.add_metric([code], number)
-    yield from (requests, tokens, refused)
+    shed = CounterMetricFamily("plexus_shed_requests", "Requests refused because the event loop was late.", totals.shed)
+    yield from (requests, tokens, refused, shed)
 
 
 def _of_times(totals: Totals) -> Iterator[Metric]:

@@ -65,6 +65,8 @@ class Totals(msgspec.Struct):
     times: dict[ModelKey, Times] = msgspec.field(default_factory=dict)
     refused: dict[str, int] = msgspec.field(default_factory=dict)
     """By code: connections that were refused before there was a request."""
+    shed: int = 0
+    """Requests that were refused because the event loop was late."""
 
     def note(self, exchange: Exchange) -> None:
         """Count an exchange that has ended."""
@@ -106,6 +108,7 @@ class Totals(msgspec.Struct):
             ours = self._times(model_key)
             ours.whole.add(times.whole)
             ours.first_byte.add(times.first_byte)
+        self.shed += other.shed
         for code, number in other.refused.items():
             self.refused[code] = self.refused.get(code, 0) + number
 

@@ -96,6 +96,12 @@ class GatewayView(APIView):
         # Bare of what marks it as exempt from CSRF checks: no middleware looks for that here, and it is one more await.
         return super().as_view(**initkwargs).__wrapped__  # type: ignore[attr-defined]  # functools.wraps sets it
 
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        # Django's own, without the look for a `get` that `head` could be: METHODS says what there is.
+        self.request = request  # type: ignore[assignment]  # until dispatch makes DRF's of it
+        self.args = args
+        self.kwargs = kwargs
+
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         return BareRequest(request)
 

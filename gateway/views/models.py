@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from gateway import runtime
 from gateway.access.keyring import Caller
 from gateway.exchange import resolve
+from gateway.in_flight import IN_FLIGHT
 from gateway.views.base import GatewayView
 from gateway.views.ready import ReadyResponse, as_pairs, ready
 from routing.table import Frozen, Route, RoutingTable
@@ -41,6 +42,7 @@ class Models(GatewayView):
     """All of them."""
 
     async def get(self, request: Request) -> ReadyResponse:
+        check_has_room()
         models = models_for(request.user, runtime.current().purse.table)  # type: ignore[arg-type]  # our own authenticator
         return tagged(msgspec.json.encode(ModelList(data=list(models))), request._request)  # type: ignore[arg-type]
 
@@ -49,9 +51,16 @@ class OneModel(GatewayView):
     """One of them, by any name that a request may use."""
 
     async def get(self, request: Request, name: str) -> ReadyResponse:
+        check_has_room()
         caller: Caller = request.user  # type: ignore[assignment]  # our own authenticator
         route = resolve(name, caller, runtime.current().purse.table)
         return tagged(msgspec.json.encode(model_of(name, route)), request._request)  # type: ignore[arg-type]
+
+
+def check_has_room() -> None:
+    """Raise Overloaded while the process is behind with what it has."""
+    if IN_FLIGHT.lag.is_lasting:
+        raise IN_FLIGHT.shed()
 
 
 def models_for(caller: Caller, table: RoutingTable) -> Iterable[Model]:

@@ -17,6 +17,7 @@ from gateway.views.ready import JSON, ReadyResponse, ReadyStream
 if TYPE_CHECKING:
     from gateway.asgi import GatewayRequest
 
+JSON_TYPE = JSON.encode()
 FORWARDED_HEADERS = (b"accept", b"openai-beta", b"traceparent", b"tracestate")
 """Of the caller's headers these alone reach a provider: no credentials, no cookies, nothing hop by hop."""
 
@@ -70,6 +71,8 @@ SERVED_API_TYPES = [view.api_type for view in (ChatCompletions, Completions, Emb
 
 def check_content(request: GatewayRequest) -> None:
     """Raise UnsupportedMediaType for anything but plain JSON."""
+    if request.is_plainly(JSON_TYPE):
+        return
     content_type = "".join(request.values_of(b"content-type")[:1])
     if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         raise UnsupportedMediaType("Send the body as JSON, with “Content-Type: application/json”.")

@@ -16,6 +16,8 @@ from typing import Any
 STOP_SECONDS = 8.0
 """For what waits. Longer than that, and a database keeps us; what is left is in the journal."""
 LOOK_SECONDS = 0.02
+TASKS_PER_CONNECTION = 500
+"""To a file, which does not go away as a server does. Celery would open it anew for each task."""
 IGNORED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -30,6 +32,7 @@ def main() -> None:
 
     django.setup()
     app = _application()
+    _keep_connection(app)
     # Its scheduler in memory: the default one keeps a file. The schedule's tasks are due hourly, and harmless twice.
     service = beat.Service(app, scheduler_cls=beat.Scheduler)
     threading.Thread(target=service.start, name="beat", daemon=True).start()
@@ -40,6 +43,13 @@ def _application() -> Any:  # Any: the proxy for a celery.Celery, which the sett
     from celery import current_app
 
     return current_app
+
+
+def _keep_connection(app: Any) -> None:
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        app.conf["CELERY_DB_REUSE_MAX"] = TASKS_PER_CONNECTION
 
 
 def _worker(app: Any) -> Any:  # Any: celery.worker.WorkController, which has no types

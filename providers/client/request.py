@@ -79,6 +79,12 @@ def header_lines(pairs: HeaderPairs) -> bytes:
     return block
 
 
+@functools.lru_cache(maxsize=256)
+def forwarded_lines(pairs: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """The same for a caller's: they send the same few again and again. Raises Misconfigured likewise."""
+    return header_lines(pairs)
+
+
 class UpstreamRequest(httpx.Request):
     """An httpx.Request that keeps the parts it was made of; `headers` and `stream` are made if somebody looks."""
 
@@ -112,7 +118,7 @@ class UpstreamRequest(httpx.Request):
 
     def head(self) -> bytes:
         """Request line and headers. Raises Misconfigured for a header that would break out of its line."""
-        forwarded = header_lines(self.forwarded) if self.forwarded else b""
+        forwarded = forwarded_lines(tuple(self.forwarded)) if self.forwarded else b""
         parts = (self.destination.request_line, len(self.body), self.ready.lines, forwarded)
         return b"%bContent-Length: %d\r\n%b%b\r\n" % parts
 

@@ -10,7 +10,7 @@ from routing.health.lateness import LATE_TOGETHER, Lateness
 from routing.health.outage import Outage
 from routing.health.rest import Rest
 from routing.health.retry_budget import Budget
-from routing.health.standing import WELL, Standing
+from routing.health.standing import WELL, Cause, Standing
 from routing.health.ticket import Ticket
 from routing.health.told import Told
 from routing.health.vitals import VitalSigns
@@ -122,10 +122,10 @@ class Health:
         self._count_out(ticket)
         self.breaker.withdraw(ticket)
 
-    def give_up(self, ticket: Ticket, now: float) -> None:
+    def lose(self, ticket: Ticket, now: float) -> None:
         """For the ticket alone: somebody else was quicker."""
         heard_at = now if ticket.first_byte_at is None else ticket.first_byte_at
-        self.vitals.was_given_up(now, heard_at - ticket.begun, ticket.streams)
+        self.vitals.lost(now, heard_at - ticket.begun, ticket.streams)
         self.release(ticket)
 
     def clear(self, now: float) -> None:
@@ -203,10 +203,17 @@ class Health:
         return self._lateness_of_streams if streams else self._lateness_of_wholes
 
     def _begin_epoch(self) -> None:
-        """Whoever waits since before proves nothing any more."""
+        """Whoever waits since before proves nothing any more; and where nobody answers, waits in vain."""
+        if self.breaker.state is State.OPEN and self.breaker.cause is Cause.STALLS:
+            self._let_go()
         self._lateness_of_streams.waiting.clear()
         self._lateness_of_wholes.waiting.clear()
         self.alarm()
+
+    def _let_go(self) -> None:
+        for ticket in [*self._lateness_of_streams.waiting, *self._lateness_of_wholes.waiting]:
+            if ticket.give_up is not None:
+                ticket.give_up()
 
     def _count_in(self) -> None:
         account = self.account

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from providers.verdict import Verdict
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 class Ticket:
     """Given by Health.begin. Ends once, by end() or leave(); whatever comes after that changes nothing."""
 
-    __slots__ = ("_health", "begun", "epoch", "first_byte_at", "has_ended", "streams")
+    __slots__ = ("_health", "begun", "epoch", "first_byte_at", "give_up", "has_ended", "streams")
 
     def __init__(self, health: Health, begun: float, epoch: int, streams: bool) -> None:
         self._health = health
@@ -23,6 +24,8 @@ class Ticket:
         self.streams = streams
         self.first_byte_at: float | None = None
         self.has_ended = False
+        self.give_up: Callable[[], object] | None = None
+        """Called while it waits for a first byte, when its upstream is found to stall: it may go to another one."""
 
     @property
     def is_probe(self) -> bool:
@@ -40,10 +43,10 @@ class Ticket:
         if not self.has_ended:
             self._health.end(self, now, verdict, tokens)
 
-    def give_up(self, now: float) -> None:
+    def lose(self, now: float) -> None:
         """It was late, and another upstream answered. As leave(), but how long it took at least is remembered."""
         if not self.has_ended:
-            self._health.give_up(self, now)
+            self._health.lose(self, now)
 
     def leave(self) -> None:
         """Its client left, or we gave it up for reasons of our own: that says nothing of the upstream."""

@@ -1,6 +1,7 @@
 """The two doors, and the gateway's own handler without a server."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -107,7 +108,7 @@ async def test_a_body_that_does_not_come_is_given_up(intake: Callable[[Intake], 
 
 async def test_a_body_that_comes_late_but_in_time_is_read() -> None:
     async def slowly() -> Message:
-        await asyncio.sleep(2 * LOOK_SECONDS)
+        await asyncio.sleep(3 * LOOK_SECONDS)
         return body(b"{}")
 
     assert await read(GatewayRequest(a_scope(), slowly)) == b"{}"
@@ -142,7 +143,7 @@ async def test_a_client_that_hangs_up_after_a_late_body_cancels_the_work_too() -
     messages = [{"type": "http.disconnect"}, body(b"{}")]
 
     async def slowly() -> Message:
-        await asyncio.sleep(2 * LOOK_SECONDS)
+        await asyncio.sleep(3 * LOOK_SECONDS)
         return messages.pop()
 
     request = GatewayRequest(a_scope(), slowly)
@@ -165,8 +166,17 @@ async def test_a_short_request_makes_no_second_task() -> None:
 def test_a_process_takes_in_what_its_settings_say(settings: Any) -> None:  # Any: pytest-django's
     settings.PLEXUS_MAX_IN_FLIGHT, settings.PLEXUS_MAX_REQUEST_BYTES = 1, 2
     settings.PLEXUS_MAX_BODIES_BYTES, settings.PLEXUS_BODY_TIMEOUT_SECONDS = 3, 4.5
+    settings.PLEXUS_SHED_LAG_MS = 600
 
-    assert intake_of_settings() == Intake(exchanges=1, request_bytes=2, bodies_bytes=3, body_seconds=4.5)
+    assert intake_of_settings() == Intake(
+        exchanges=1, request_bytes=2, bodies_bytes=3, body_seconds=4.5, lag_seconds=0.6
+    )
+
+
+def test_a_lag_of_0_means_that_none_is_too_much(settings: Any) -> None:  # Any: as above
+    settings.PLEXUS_SHED_LAG_MS = 0
+
+    assert intake_of_settings().lag_seconds == math.inf
 
 
 def test_a_header_has_all_its_values_in_order() -> None:

@@ -27,7 +27,7 @@ async def test_who_has_gone_again_is_not_looked_after() -> None:
 
     newcomers.add(somebody)
     newcomers.discard(somebody)
-    await asyncio.sleep(2 * LOOK_SECONDS)
+    await asyncio.sleep(3 * LOOK_SECONDS)
 
     assert somebody.times == 0
 
@@ -36,11 +36,24 @@ async def test_who_comes_after_a_look_is_looked_after_at_the_next_one() -> None:
     newcomers, first, second = Newcomers(asyncio.get_running_loop()), Somebody(), Somebody()
 
     newcomers.add(first)
-    await asyncio.sleep(2 * LOOK_SECONDS)
+    await asyncio.sleep(3 * LOOK_SECONDS)
     newcomers.add(second)
-    await asyncio.sleep(2 * LOOK_SECONDS)
+    await asyncio.sleep(3 * LOOK_SECONDS)
 
     assert (first.times, second.times) == (1, 1)
+
+
+async def test_who_comes_just_before_a_look_is_left_alone_by_it() -> None:
+    newcomers, first, late = Newcomers(asyncio.get_running_loop()), Somebody(), Somebody()
+
+    newcomers.add(first)
+    await asyncio.sleep(0.8 * LOOK_SECONDS)
+    newcomers.add(late)
+    await asyncio.sleep(0.5 * LOOK_SECONDS)
+    newcomers.discard(late)
+    await asyncio.sleep(3 * LOOK_SECONDS)
+
+    assert (first.times, late.times) == (1, 0)
 
 
 async def test_nobody_is_looked_after_once_the_loop_ends() -> None:
@@ -48,6 +61,6 @@ async def test_nobody_is_looked_after_once_the_loop_ends() -> None:
 
     newcomers.add(somebody)
     newcomers.close()
-    await asyncio.sleep(2 * LOOK_SECONDS)
+    await asyncio.sleep(3 * LOOK_SECONDS)
 
     assert somebody.times == 0

@@ -12,22 +12,33 @@ The cases of bad upstreams, and what holds them:
 | a stream breaks, stalls, or is never finished after content | `test_streams.py`, `test_failing_upstreams.py`, `tests/gateway/test_relay.py` |
 | client errors never harm an upstream | `test_a_hundred_bad_requests_leave_everybody_in` |
 | 501, 505, error in a 200 and all other rows of the matrix | `tests/providers/test_verdict.py` |
-| breaker, ramp, ratio, lone upstream, outage | `tests/routing/health/` |
+| breaker, ramp, ratio, lone upstream, outage, flapping, a brown-out, all dead, one 20 s late | `tests/routing/health/`, its simulation |
+| a connect that hangs, names nobody knows, cancelled calls, answers read too late | `tests/providers/client/` |
+| cookies and advice of an upstream | `test_an_upstreams_word_on_retrying_and_its_cookies_never_pass`, `test_headers.py` |
 """
 
+import asyncio
 import json
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from pytest_django import Settings
 
 from gateway import runtime
-from history.models import AttemptLog
+from gateway.in_flight import IN_FLIGHT
+from gateway.views.route_explained import outlook
+from history.models import AttemptLog, RequestLog
+from routing.health.lateness import LEAST_LATE_SECONDS
 from tests.faulty_upstream import an_unused_port
-from tests.gateways import RunningGateway
+from tests.gateways import RunningGateway, eventually
+from tests.routing.health.scenes import PLENTY
+
+UPSTREAM_STALLS = 3
+"""So many that are late at the same time prove it."""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -443,6 +454,72 @@ def test_each_try_says_why_it_was_made(gateway: RunningGateway) -> None:
     ]
 
 
+def test_the_page_that_explains_a_route_shows_the_health_of_this_process(gateway: RunningGateway) -> None:
+    alias = gateway.alias("fast", gateway.model("limited", "status-429-retry-after-60"), gateway.model("good", GOOD))
+    while gateway.ask("fast").headers["x-plexus-attempts"] == "1":
+        pass
+
+    seen = outlook(alias, "chat")
+
+    assert [row.prospect.step.upstream.key for row in seen.rows] == [f"good/{GOOD}"]
+    assert [row.percent for row in seen.rows] == [100]
+    (left_out,) = seen.left_out
+    assert left_out.target == "limited/status-429-retry-after-60"
+    assert left_out.reason.startswith("rate limited, ")
+
+
+def test_a_page_that_explains_names_what_a_fallback_waits_for(gateway: RunningGateway) -> None:
+    alias = gateway.alias("fast", gateway.model("good", GOOD))
+    gateway.target(alias, gateway.model("spare", GOOD), conditions=["timeout", "connection"])
+
+    seen = outlook(alias, "chat")
+
+    assert [(one.target, one.reason) for one in seen.left_out] == [
+        (f"spare/{GOOD}", "only after: too late, no connection")
+    ]
+
+
+def test_a_crowd_waits_for_a_short_while_by_one_at_a_time(gateway: RunningGateway) -> None:
+    gateway.alias("fast", gateway.model("limited", "status-429-retry-after-1"))
+    statuses: list[int] = []
+
+    crowd = [threading.Thread(target=lambda: statuses.append(gateway.ask("fast").status_code)) for _ in range(8)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+
+    assert statuses == [429] * 8
+    # Those that come together meet the first refusal together; one of them alone waits, and asks again.
+    assert sum(row.attempt_count == 2 for row in eventually(lambda: all_rows(8))) == 1
+
+
+def all_rows(count: int) -> list[RequestLog]:
+    rows = list(RequestLog.objects.all())
+    return rows if len(rows) == count else []
+
+
+def test_an_upstreams_word_on_retrying_and_its_cookies_never_pass(gateway: RunningGateway) -> None:
+    gateway.alias("fast", gateway.model("bad", "wrong-advice"))
+
+    reply = gateway.ask("fast")
+
+    assert reply.status_code == 400
+    assert reply.headers["x-should-retry"] == "false"
+    assert "set-cookie" not in reply.headers
+
+
+def test_usage_and_price_are_those_of_the_upstream_that_answered(gateway: RunningGateway) -> None:
+    dear = gateway.model("dear", "empty", input_usd_per_mtok="1000", output_usd_per_mtok="1000")
+    cheap = gateway.model("cheap", GOOD, input_usd_per_mtok="1", output_usd_per_mtok="1")
+    gateway.alias("fast", dear, cheap, selector="in_order")
+
+    row = gateway.row(gateway.ask("fast", "one two three"))
+
+    assert row.cost_usd is not None
+    assert float(row.cost_usd) == 6 / 1_000_000
+
+
 def test_no_other_try_begins_after_the_time_for_all_of_them(gateway: RunningGateway, settings: Settings) -> None:
     runtime.current().chain_seconds = 0.2
     slow = gateway.model(gateway.provider("slow", answer_timeout_seconds=0.4), "silence")
@@ -479,3 +556,64 @@ def said(stream: str) -> str:
 def asked(gateway: RunningGateway) -> dict[str, int]:
     """How often each model was asked."""
     return dict(Counter(json.loads(seen.body)["model"] for seen in gateway.upstream.seen))
+
+
+# Whoever waits for an upstream that is found to stall
+
+
+def usually_quick(key: str) -> None:
+    """Let this upstream have answered often, and soon."""
+
+    async def remember() -> None:
+        health, now = runtime.current().health.of(key), runtime.Runtime.clock()
+        for streams in (True, False):
+            for _ in range(PLENTY):
+                ticket = health.begin(now, streams=streams)
+                ticket.first_byte(now + 0.05)
+                ticket.end(now + 0.05)
+
+    asyncio.run_coroutine_threadsafe(remember(), runtime.current().loop).result(5)
+
+
+def a_body_of(name: str) -> dict[str, object]:
+    return {"model": name, "messages": [{"role": "user", "content": "Hello!"}]}
+
+
+def asked_together(gateway: RunningGateway, name: str, number: int, *, patience_seconds: float) -> list[int]:
+    """Statuses; 0 of those that were not answered in time."""
+
+    def ask(_: int) -> int:
+        try:
+            return gateway.post("/v1/chat/completions", json=a_body_of(name), timeout=patience_seconds).status_code
+        except httpx.TimeoutException:
+            return 0
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(ask, range(number)))
+
+
+def test_whole_answers_that_wait_where_nobody_answers_are_asked_for_elsewhere(gateway: RunningGateway) -> None:
+    silent, good = gateway.model("sick", "silence"), gateway.model("well", GOOD)
+    gateway.alias("two", silent, good, selector="in_order")
+    usually_quick("sick/silence")
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(asked_together, gateway, "two", UPSTREAM_STALLS, patience_seconds=20)
+        time.sleep(LEAST_LATE_SECONDS + 0.5)
+        next_one = gateway.ask("two")
+        statuses = first.result()
+
+    assert statuses == [200] * UPSTREAM_STALLS
+    assert next_one.status_code == 200
+    assert time.monotonic() - began < 10
+    assert len(IN_FLIGHT) == 0
+
+
+def test_where_nobody_else_is_they_go_on_waiting(gateway: RunningGateway) -> None:
+    gateway.alias("one", gateway.model("sick", "silence"))
+    usually_quick("sick/silence")
+
+    statuses = asked_together(gateway, "one", UPSTREAM_STALLS + 1, patience_seconds=LEAST_LATE_SECONDS + 1.5)
+
+    assert statuses == [0] * (UPSTREAM_STALLS + 1)

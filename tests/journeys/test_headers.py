@@ -135,7 +135,7 @@ def test_a_failure_tells_its_way_too(gateway: RunningGateway) -> None:
     assert failed.headers["x-plexus-provider"] == "openai"
     assert failed.headers["x-plexus-model"] == "status-500"
     assert failed.headers["x-plexus-alias"] == "fast"
-    assert failed.headers["x-plexus-attempts"] == "1"
+    assert failed.headers["x-plexus-attempts"] == "2", "nobody else is left, so it is asked again"
     assert refused.headers["x-request-id"] != failed.headers["x-request-id"]
     assert "x-plexus-provider" not in refused.headers
 

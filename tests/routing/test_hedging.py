@@ -105,7 +105,7 @@ def simulated(percentile: int, takes: Callable[[random.Random], float]) -> tuple
             beside, in_all = other.begin(now), late_after + takes(rng)
             beside.leave()
             if in_all < took:
-                took, end = in_all, ticket.give_up
+                took, end = in_all, ticket.lose
         heapq.heappush(endings, (now + took, number, end))
         waits.append(took)
     return sorted(waits), extra

@@ -85,17 +85,17 @@ def test_those_given_up_count_with_the_time_they_had() -> None:
     now = answer_well(health, START, times=50)
 
     for _ in range(50):
-        health.begin(now).give_up(now + 2)
+        health.begin(now).lose(now + 2)
 
     assert health.vitals.first_byte_percentile(75, now, streams=True) == pytest.approx(2, rel=0.2)
     assert health.in_flight == 0
     assert health.breaker.failures_in_row == 0
 
 
-def test_a_ticket_that_has_ended_is_not_given_up() -> None:
+def test_a_ticket_that_has_ended_does_not_lose() -> None:
     health = a_health()
     ticket = ask(health, START)
 
-    ticket.give_up(START + 9)
+    ticket.lose(START + 9)
 
     assert health.in_flight == 0

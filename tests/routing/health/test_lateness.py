@@ -1,12 +1,13 @@
 """A stall is noticed long before the first-byte timeout, and nothing else is taken for one."""
 
 import random
+from functools import partial
 
 import pytest
 
 from routing.health import Cause, Health
 from routing.health.lateness import Lateness
-from tests.routing.health.scenes import PLENTY, START, a_health, answer_well, ask
+from tests.routing.health.scenes import CALLERS_FAULT, PLENTY, START, a_health, answer_well, ask, broken
 
 
 def waiting(health: Health, now: float, number: int) -> None:
@@ -174,3 +175,28 @@ def test_varied_prompts_are_not_late() -> None:
         lateness.learn(waited)
 
     assert late / len(waits) < 0.02  # and three in a row of them, with nobody answered between, do not happen
+
+
+def test_those_who_wait_where_it_stalls_are_told_to_go_elsewhere() -> None:
+    health, told = a_health(), list[bool]()
+    now = answer_well(health, START)
+    for streams in (True, True, True, False):
+        health.begin(now, streams=streams).give_up = partial(told.append, streams)
+    answered = health.begin(now, streams=False)
+    answered.give_up = partial(told.append, False)
+    answered.end(now + 1, CALLERS_FAULT)
+
+    health.standing(now + 2.9)
+    before = list(told)
+    health.standing(now + 3.1)
+
+    assert (before, told) == ([], [True, True, True, False])
+
+
+def test_where_it_fails_they_are_not() -> None:
+    health, told = a_health(), list[bool]()
+    health.begin(START).give_up = partial(told.append, True)
+
+    broken(health)
+
+    assert told == []

@@ -1,0 +1,48 @@
+"""What is left of a request: nothing that only the garbage collector would find."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from gateway.asgi import GatewayRequest
+from gateway.draft import Draft
+from gateway.management.shortcut import DirectShortcut
+from tests.gateways import RunningGateway, eventually
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Nothing is collected meanwhile."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def left() -> list[object]:
+    """What was made for requests, and is still here."""
+    return [one for one in gc.get_objects() if isinstance(one, GatewayRequest | Draft | DirectShortcut)]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_request_that_has_ended_is_gone_without_the_collector(gateway: RunningGateway, stream: bool) -> None:
+    gateway.alias("fast", gateway.model("openai", "gpt-4o-mini"))
+
+    with without_collector():
+        for _ in range(5):
+            assert gateway.ask("fast", stream=stream).status_code == 200
+        eventually(lambda: not left())
+
+
+def test_nor_does_one_that_was_watched_leave_anything(gateway: RunningGateway) -> None:
+    gateway.alias("slow", gateway.model("openai", "slow-0.2"))
+
+    with without_collector():
+        assert gateway.ask("slow").status_code == 200
+        eventually(lambda: not left())

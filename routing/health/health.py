@@ -125,7 +125,7 @@ class Health:
     def lose(self, ticket: Ticket, now: float) -> None:
         """For the ticket alone: somebody else was quicker."""
         heard_at = now if ticket.first_byte_at is None else ticket.first_byte_at
-        self.vitals.was_given_up(now, heard_at - ticket.begun, ticket.streams)
+        self.vitals.lost(now, heard_at - ticket.begun, ticket.streams)
         self.release(ticket)
 
     def clear(self, now: float) -> None:

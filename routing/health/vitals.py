@@ -81,8 +81,8 @@ class VitalSigns:
         self.outcomes.add(now, 0, 1)
         self.bad += 1
 
-    def was_given_up(self, now: float, waited_seconds: float, streams: bool) -> None:
-        """For another one. Left out, the slowest would not count, and what is usual would look quicker and quicker."""
+    def lost(self, now: float, waited_seconds: float, streams: bool) -> None:
+        """It was given up for a quicker one. Left out, the slowest would not count, and what is usual would look quicker and quicker."""
         first_bytes = self._streams_first_bytes if streams else self._wholes_first_bytes
         if first_bytes is not None:
             first_bytes.add(now, waited_seconds)

@@ -92,7 +92,7 @@ def test_those_given_up_count_with_the_time_they_had() -> None:
     assert health.breaker.failures_in_row == 0
 
 
-def test_a_ticket_that_has_ended_is_not_given_up() -> None:
+def test_a_ticket_that_has_ended_does_not_lose() -> None:
     health = a_health()
     ticket = ask(health, START)
 

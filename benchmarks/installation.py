@@ -82,6 +82,7 @@ def _environ(data: Path) -> Mapping[str, str]:
         "PLEXUS_ENV_FILE": "",
         "PLEXUS_PRIVATE_UPSTREAMS": "127.0.0.0/8",
         "PLEXUS_DRAIN_SECONDS": "2",
+        "PLEXUS_MAX_IN_FLIGHT": "10000",  # nor how many there are in all
         "PLEXUS_UPSTREAM_MAX_IN_FLIGHT": "10000",  # nobody else limits how many streams one upstream may have
         CREDENTIAL: "sk-benchmark",
     }

@@ -31,8 +31,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 GUARD = Path(__file__).parent.parent / "benchmarks" / "guard.json"
 TOLERANCE = 0.03
-TOLERANCE_OF_BLOCKS = 0.1
-"""What other tests left behind moves a few of them."""
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 LIBRARIES = ("Django", "djangorestframework", "aiohttp", "httpx", "msgspec", "asgiref")
 RENEW = "RENEW_COST_GUARD"
@@ -145,13 +143,9 @@ def test_the_line_costs_what_was_committed(cost: Cost) -> None:
     # Newer libraries may do more or less by themselves: then only our own functions are compared.
     names = [name for name in committed["cost"] if name.startswith("our_") or committed["libraries"] == libraries]
 
-    grown = {name: cost[name] for name in names if cost[name] > committed["cost"][name] * (1 + tolerance_of(name))}
+    grown = {name: cost[name] for name in names if cost[name] > committed["cost"][name] * (1 + TOLERANCE)}
 
     assert not grown, f"The line has grown from {committed['cost']} to {dict(cost)}. {HOW_TO_RENEW}"
-
-
-def tolerance_of(name: str) -> float:
-    return TOLERANCE_OF_BLOCKS if name.startswith("blocks") else TOLERANCE
 
 
 def renew(cost: Cost, libraries: Mapping[str, str]) -> None:

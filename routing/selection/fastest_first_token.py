@@ -8,33 +8,19 @@ room: see crowding.py.
 
 from collections.abc import Sequence
 
-from routing.selection import crowding, exploration, lowest_first
-from routing.selection.base import UNKNOWN, Choice, Choosable, Draw, VitalsByID
-from routing.selection.lowest_first import Score
-
-TOLERANCE = 1.1
+from routing.selection import measured
+from routing.selection.base import Choice, Choosable, Draw, Vitals, VitalsByID
 
 
 def order(choices: Sequence[Choice], vitals: VitalsByID, draw: Draw) -> list[Choice]:
-    """The quickest first; those that nobody has measured last, except when it is their turn to be explored."""
-    first = exploration.explored(choices, vitals, draw)
-    by_score = lowest_first.order(choices, _score(choices, vitals), draw, tolerance=TOLERANCE)
-    return exploration.with_first(first, by_score)
+    """The quickest first."""
+    return measured.order(choices, vitals, draw, _cost)
 
 
 def chances(choices: Sequence[Choosable], vitals: VitalsByID) -> list[float]:
     """The quickest, less what goes exploring."""
-    of_best = lowest_first.chances(choices, _score(choices, vitals), tolerance=TOLERANCE)
-    return exploration.chances(choices, vitals, of_best)
+    return measured.chances(choices, vitals, _cost)
 
 
-def _score(choices: Sequence[Choosable], vitals: VitalsByID) -> Score:
-    rooms = crowding.rooms(choices)
-
-    def score(choice: Choosable) -> float | None:
-        known = vitals.get(choice.id, UNKNOWN)
-        if known.first_byte_ms is None or known.samples < exploration.ENOUGH_SAMPLES:
-            return None
-        return known.first_byte_ms * (1 + known.in_flight / rooms[choice.id])
-
-    return score
+def _cost(known: Vitals) -> float | None:
+    return known.first_byte_ms

@@ -8,33 +8,19 @@ burst after a long silence is not fast. room: see crowding.py.
 
 from collections.abc import Sequence
 
-from routing.selection import crowding, exploration, lowest_first
-from routing.selection.base import UNKNOWN, Choice, Choosable, Draw, VitalsByID
-from routing.selection.lowest_first import Score
-
-TOLERANCE = 1.1
+from routing.selection import measured
+from routing.selection.base import Choice, Choosable, Draw, Vitals, VitalsByID
 
 
 def order(choices: Sequence[Choice], vitals: VitalsByID, draw: Draw) -> list[Choice]:
-    """The fastest first; those that nobody has measured last, except when it is their turn to be explored."""
-    first = exploration.explored(choices, vitals, draw)
-    by_score = lowest_first.order(choices, _score(choices, vitals), draw, tolerance=TOLERANCE)
-    return exploration.with_first(first, by_score)
+    """The fastest first."""
+    return measured.order(choices, vitals, draw, _cost)
 
 
 def chances(choices: Sequence[Choosable], vitals: VitalsByID) -> list[float]:
     """The fastest, less what goes exploring."""
-    of_best = lowest_first.chances(choices, _score(choices, vitals), tolerance=TOLERANCE)
-    return exploration.chances(choices, vitals, of_best)
+    return measured.chances(choices, vitals, _cost)
 
 
-def _score(choices: Sequence[Choosable], vitals: VitalsByID) -> Score:
-    rooms = crowding.rooms(choices)
-
-    def score(choice: Choosable) -> float | None:
-        known = vitals.get(choice.id, UNKNOWN)
-        if not known.tokens_per_second or known.samples < exploration.ENOUGH_SAMPLES:
-            return None
-        return (1 + known.in_flight / rooms[choice.id]) / known.tokens_per_second
-
-    return score
+def _cost(known: Vitals) -> float | None:
+    return 1 / known.tokens_per_second if known.tokens_per_second else None

@@ -43,7 +43,7 @@ Cost = Mapping[str, float]
 
 
 @pytest.fixture
-def key(celery_worker: None, settings: Settings, upstream_url: str) -> Iterator[str]:
+def key(settings: Settings, upstream_url: str) -> Iterator[str]:
     """A client key for the alias “fast”, which has two weighted targets. Nobody looks for news meanwhile."""
     settings.PLEXUS_PRIVATE_UPSTREAMS = AllowedNetworks.parse("127.0.0.0/8")
     settings.PLEXUS_SHED_LAG_MS = 0  # counted, a loop is late at every look
@@ -77,9 +77,10 @@ def stepwise() -> Iterator[StepwiseUpstream]:
 
 
 @pytest.fixture
-def cost(key: str, stepwise: StepwiseUpstream) -> Cost:
-    """What the line costs here and now."""
+def cost(key: str, stepwise: StepwiseUpstream, request: pytest.FixtureRequest) -> Cost:
+    """What the line costs here and now. The worker starts later: its threads would take memory blocks, or leave some."""
     found = asyncio.run(measured(key, stepwise))
+    request.getfixturevalue("celery_worker")
     # A worker still writing would meet the flush of the database.
     eventually(lambda: RequestLog.objects.count() >= WARM_UP_REQUESTS + 2 * REQUESTS)
     return found

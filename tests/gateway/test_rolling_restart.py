@@ -21,12 +21,15 @@ from tests.gateway.running import READY, Running
 from tests.gateway.test_serve import post, workers_of
 
 RESTARTS = 2
+WORDS = (20, 30, 40, 50)
+"""Of each stream, 20 ms apart: of different lengths, so that they do not all pause at the same moment."""
 
 
 def asking(url: str, key: str) -> Asking:
     """For streams and whole answers."""
     chat = {"model": "fast", "messages": [{"role": "user", "content": "Hi"}]}
-    return Asking(url=url, key=key, whole=chat, streams=[{**chat, "stream": True}] * 4)
+    streams = [{**chat, "model": "demo/large", "stream": True, "max_tokens": words} for words in WORDS]
+    return Asking(url=url, key=key, whole=chat, streams=streams)
 
 
 def test_restarts_under_load_fail_no_request_and_cut_no_stream(data: Path, key: str, tmp_path: Path) -> None:

@@ -1,0 +1,22 @@
+"""Alias, Synonym and Target: the names clients ask for, and who stands behind them. Every rule is in `clean()`."""
+
+from routing.models.alias import MOST_ATTEMPTS, Alias, Synonym
+from routing.models.names import NAME_FIELD, ClaimedName, claim, clean_name
+from routing.models.target import MAX_LINKS, MAX_WEIGHT, TIME_LIMITS, Target, check_no_twins
+from routing.models.version import ConfigurationVersion
+
+__all__ = [
+    "MAX_LINKS",
+    "MAX_WEIGHT",
+    "MOST_ATTEMPTS",
+    "NAME_FIELD",
+    "TIME_LIMITS",
+    "Alias",
+    "ClaimedName",
+    "ConfigurationVersion",
+    "Synonym",
+    "Target",
+    "check_no_twins",
+    "claim",
+    "clean_name",
+]

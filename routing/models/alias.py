@@ -45,6 +45,9 @@ class Alias(ConfigurationModel):
     description = models.CharField(max_length=500, blank=True, help_text="Shown in /v1/models.")
     enabled = models.BooleanField(default=True, help_text="A disabled alias answers “model not found”.")
     listed = models.BooleanField(default=True, help_text="Shown in /v1/models.")
+    is_default = models.BooleanField(
+        "default", default=False, help_text="Answers requests that name no model. One alias at most."
+    )
     selector = models.CharField(
         max_length=32, choices=selection.choices, default="random", help_text="Which target is tried first."
     )
@@ -109,17 +112,34 @@ class Alias(ConfigurationModel):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "aliases"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_alias_at_most"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
         clean_name(self.name, synonym=None, alias=self)
+        self._clean_default()
         if self.pk and self.targets_together is None:
             try:
                 self.clean_targets(self.targets.all())
             except ValidationError as exc:
                 raise ValidationError({"weight_mode": exc.error_list}) from exc
+
+    def validate_constraints(self, exclude: Any = None) -> None:  # Any: Django's own signature
+        """`clean()` says the same, beside the field; the database only guards."""
+
+    def _clean_default(self) -> None:
+        if not self.is_default:
+            return
+        other = Alias.objects.filter(is_default=True).exclude(pk=self.pk).first()
+        if other is not None:
+            problem = f"“{other}” is the default already. Take it away there first."
+            raise ValidationError({"is_default": ValidationError(problem, code="taken")})
 
     def clean_targets(self, targets: Iterable[Target]) -> None:
         """The rules over all targets of this alias. Raises ValidationError with code weights_not_100 or only_fallbacks."""

@@ -8,6 +8,7 @@ from routing.health.account import Account
 from routing.health.health import Health
 from routing.health.news import Event, News
 from routing.health.rest import Rest
+from routing.names import is_guest
 
 UPSTREAM_CAP = 256
 """Requests in flight at one upstream, from one process."""
@@ -56,6 +57,14 @@ class HealthBook:
             key: health for key, health in self._healths.items() if key in upstream_keys or health.in_flight
         }
 
+    def forget(self, upstream_key: str) -> bool:
+        """Let go of one that nobody may ask for again. False, and nothing happens, while requests are with it."""
+        health = self._healths.get(upstream_key)
+        if health is not None and health.in_flight:
+            return False
+        self._healths.pop(upstream_key, None)
+        return True
+
     def in_flight(self) -> dict[str, int]:
         """Upstream key -> requests in flight from this process; without those that have none."""
         return {key: health.in_flight for key, health in self._healths.items() if health.in_flight}
@@ -73,7 +82,9 @@ class HealthBook:
 
     def news(self, now: float) -> list[News]:
         """What to tell the other processes: everything that this one has seen itself and that lasts."""
-        told = [each for health in self._healths.values() for each in tidings.of_health(health, now)]
+        # What callers call a model that nobody stored would fill the memory of every process.
+        ours = (health for key, health in self._healths.items() if not is_guest(key))
+        told = [each for health in ours for each in tidings.of_health(health, now)]
         for provider, account in self._accounts.items():
             told += tidings.of_rest(account.rest, provider, Event.CREDENTIAL_RESTS, now)
         return told

@@ -9,8 +9,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from providers.admin.configuration import shortened
 from providers.admin.unfolded import ModelAdmin
+from providers.listing import shortened
 
 if TYPE_CHECKING:
     from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm

@@ -235,6 +235,7 @@ class Health:
         self.succeeded_at = now
         self.vitals.succeeded(now, ticket.begun, ticket.first_byte_at, tokens, read_tokens, ticket.streams)
         self.outage.window.add(now, 1, 0)
+        self.outage.in_row = 0
         breaker, epoch = self.breaker, self.breaker.epoch
         breaker.succeeded(now, ticket)
         if breaker.epoch != epoch:

@@ -6,11 +6,10 @@ import msgspec
 
 from providers.errors import Condition
 from routing.health.breaker import State
-from routing.health.health import Health
+from routing.health.health import CLEARANCE_TOLD_SECONDS, Health
 from routing.health.rest import Rest
 from routing.health.standing import Cause
 
-CLEARANCE_TOLD_SECONDS = 10.0
 TRUSTS_OWN_EYES_SECONDS = 2.0
 
 

@@ -77,7 +77,7 @@ def test_a_total_outage_is_not_multiplied(outage: Behaviour) -> None:
 def test_where_nobody_is_there_any_more_all_are_refused_at_once_and_not_when_the_good_answers_are_forgotten() -> None:
     story = Simulation(9, RATE, lambda place, now: is_dead if now >= ONSET else well).run(ONSET + 12)
 
-    assert 0 < story.tries_per_request(ONSET, ONSET + 1)
+    assert story.tries_per_request(ONSET, ONSET + 1) > 0
     assert story.tries_per_request(ONSET + 1, ONSET + 12) <= 0.02
 
 

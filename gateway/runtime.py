@@ -91,7 +91,7 @@ class Runtime:
         self.waiting_for: set[str] = set()
         """Keys of upstreams that a request waits for, since they have asked for a moment of patience."""
         self._transport = UpstreamTransport(allowed=settings.PLEXUS_PRIVATE_UPSTREAMS)
-        self._purse = purse_of(TABLE.current, self._fit)
+        self._purse = purse_of(TABLE.current, self._fit, self.health.forget)
         self._forgetting: asyncio.Task[None] | None = None
         self._follower = follower
         self._surroundings = Surroundings()
@@ -111,7 +111,7 @@ class Runtime:
         Raises NotReady before the first table is here.
         """
         if self._purse.table is not TABLE.current:
-            self._purse = purse_of(TABLE.current, self._fit)
+            self._purse = purse_of(TABLE.current, self._fit, self.health.forget)
             self._forgetting = self.loop.create_task(self._forget(TABLE.current), name="health of the former table")
         if self._purse.table.version < 0:
             raise NotReady()
@@ -261,8 +261,12 @@ def keys_of(table: RoutingTable) -> set[str]:
     return {upstream.key for upstream in table.upstreams}
 
 
-def purse_of(table: RoutingTable, opens: Callable[[Upstream], None] | None = None) -> Purse:
-    """The table with the credentials and deadlines of this process. `opens`: told of each upstream that is first needed."""
+def purse_of(
+    table: RoutingTable,
+    opens: Callable[[Upstream], None] | None = None,
+    closes: Callable[[str], bool] | None = None,
+) -> Purse:
+    """The table with the credentials and deadlines of this process. `opens` and `closes`: see Purse."""
     our_vault = vault()
     limits = Limits(
         connect_seconds=settings.PLEXUS_CONNECT_TIMEOUT_SECONDS,
@@ -277,6 +281,7 @@ def purse_of(table: RoutingTable, opens: Callable[[Upstream], None] | None = Non
         limits=limits,
         resolve=lambda auth, stored: needed(auth, stored, our_vault, os.environ),
         opens=opens,
+        closes=closes,
     )
 
 

@@ -209,6 +209,8 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
                 return None
             may_probe = standing.is_probe and not self.is_lone
             why = f"{why}; {'as a probe: ' if standing.is_probe else ''}{standing.reason}".removeprefix("; ")
+        if self.route.came_by:
+            why = f"{self.route.came_by}; {why}".removesuffix("; ")
         if upstream.key == self.remembered:
             why = f"its session was there; {why}"
         return Step(

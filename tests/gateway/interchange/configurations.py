@@ -90,12 +90,14 @@ alias_fields = sometimes(
     hedgePercentile=st.integers(50, 99),
     hedgeBudgetPercent=st.integers(1, 100),
 )
-target_fields = sometimes(
-    weight=st.integers(1, 1000),
-    tier=st.integers(0, 3),
-    enabled=flags,
-    timeouts=sometimes(**{key: st.integers(1, 30) for key in words.TARGET_TIMEOUTS}),
-)
+target_fields = sometimes(weight=st.integers(1, 1000), tier=st.integers(0, 3), enabled=flags)
+own_timeouts = sometimes(timeouts=sometimes(**{key: st.integers(1, 30) for key in words.TARGET_TIMEOUTS}))
+"""Of a target that is a model: the targets of an alias have their own."""
+
+
+def a_target(draw: st.DrawFn, behind: Written) -> Written:
+    more = {} if "alias" in behind else draw(own_timeouts)
+    return {**behind, **draw(target_fields), **more}
 
 
 @st.composite
@@ -108,7 +110,7 @@ def configurations(draw: st.DrawFn) -> Written:
     for name in [f"a-{name}" for name in taken]:
         below = [{"alias": alias["alias"]} for alias in aliases]
         behind = draw(st.lists(st.sampled_from([*reachable, *below]), max_size=4, unique_by=str))
-        alias = {"alias": name, **draw(alias_fields), "targets": [{**one, **draw(target_fields)} for one in behind]}
+        alias = {"alias": name, **draw(alias_fields), "targets": [a_target(draw, one) for one in behind]}
         if draw(flags):
             alias["additionalAliases"] = [f"{name}-too"]
         if alias["targets"] and draw(flags):

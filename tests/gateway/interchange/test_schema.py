@@ -34,6 +34,8 @@ providers:
     asksStreamUsage: true
     timeouts: {connectSeconds: 3}
     maxInFlight: 5
+    takesAnyModel: false
+    aliases: {fast: gpt-4o}
     models:
       - gpt-4o
       - {name: gpt-4o-mini, contextLength: 128000, price: {inputUsdPerMtok: 0.15, outputUsdPerMtok: 0.6}}
@@ -49,9 +51,16 @@ models:
     sticky: session
     stickySeconds: 60
     listed: true
+    default: false
     targets:
       - {provider: openai, model: gpt-4o, weight: 70, tier: 0, enabled: true, timeouts: {idleSeconds: 5}}
       - {alias: other, tier: 1, conditions: [timeout]}
+patterns:
+  - {pattern: "gpt-*", provider: openai, model: "gpt-*", enabled: true}
+  - {pattern: "claude-*", alias: fast}
+routes:
+  - {path: /openai, provider: openai, apiType: chat, enabled: true}
+  - {path: /fast, alias: fast}
 """
 
 
@@ -90,10 +99,12 @@ def test_the_schema_is_one() -> None:
         ("model", {*vocabulary.MODEL_KEYS}),
         ("alias", {*vocabulary.ALIAS_KEYS}),
         ("target", {*vocabulary.TARGET_KEYS}),
+        ("pattern", {*vocabulary.PATTERN_KEYS}),
+        ("route", {*vocabulary.ROUTE_KEYS}),
     ],
 )
 def test_the_schema_knows_every_word_of_the_reader(part: str, keys: set[str]) -> None:
-    assert keys <= set(schema.schema()["$defs"][part]["properties"])
+    assert keys == set(schema.schema()["$defs"][part]["properties"])
 
 
 def test_a_whole_file_of_every_key_is_taken_by_both() -> None:
@@ -145,6 +156,9 @@ def test_whatever_can_be_configured_keeps_to_the_schema(written: Any) -> None:  
         ("alias: fast", "nickname: fast"),
         ("    targets:", "    goals:"),
         ("sticky: session", "sticky: true"),
+        ('claude-*", alias: fast', 'claude-*", alias: fast, provider: openai'),
+        ("path: /fast, alias: fast", "path: /fast, alias: fast, provider: openai"),
+        ("apiType: chat", "apiType: telepathy"),
     ],
 )
 def test_what_the_schema_refuses_the_reader_refuses(right: str, wrong: str) -> None:

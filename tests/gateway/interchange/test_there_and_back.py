@@ -4,7 +4,7 @@ import pytest
 import yaml
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.interchange.findings import Kind
@@ -14,7 +14,12 @@ from tests.gateway.interchange.configurations import AWKWARD, Written, configura
 from tests.gateway.interchange.importing import BASE, exported, import_text, refusals
 
 pytestmark = pytest.mark.django_db
-OFTEN = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+OFTEN = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a whole configuration takes minutes
+)
 
 
 def emptied() -> None:

@@ -6,11 +6,12 @@ Only scalars, lists and mappings come out, so no YAML can make this process do a
 """
 
 import math
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
 import yaml
+
+from providers.texts import UNWRITABLE
 
 LIMIT_BYTES: Final = 16 * 1024 * 1024
 LIMIT_DEPTH: Final = 32
@@ -20,7 +21,6 @@ LIMIT_DIGITS: Final = 100
 
 _Events: Final = yaml.CLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 """Only their parser is used, never their constructors."""
-_UNSTORABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PREFIX: Final = "tag:yaml.org,2002:"
 _construct: Final = yaml.constructor.SafeConstructor()
 _resolver: Final = yaml.resolver.Resolver()
@@ -183,6 +183,8 @@ def _value(event: yaml.ScalarEvent) -> ScalarValue:
                 return int(_construct.construct_yaml_int(node))
             case "float" if math.isfinite(number := _construct.construct_yaml_float(node)):
                 return float(number)
+    except MalformedYAML:
+        raise
     except (ValueError, LookupError) as exc:
         raise MalformedYAML("This cannot be read as its tag says.", _line(event)) from exc
     raise MalformedYAML("Only text, finite numbers, true, false and null are read here.", _line(event))
@@ -195,7 +197,7 @@ def _refuse_tag(event: yaml.Event) -> None:
 
 
 def _storable(text: str, event: yaml.Event) -> str:
-    if _UNSTORABLE.search(text):
+    if UNWRITABLE.search(text):
         raise MalformedYAML("This text holds a control character or half of a surrogate pair.", _line(event))
     return text
 

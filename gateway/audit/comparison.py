@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gateway.audit.contents import CLIENT_KEY, Contents
-from gateway.audit.entries import ClientKeyEntry, Written, inner_of, key_of, kind_of, name_of, read, sections, written
+from gateway.audit.entries import (
+    ClientKeyEntry,
+    Written,
+    inner_of,
+    key_of,
+    kind_of,
+    name_of,
+    naming_fields,
+    read,
+    sections,
+    written,
+)
 from gateway.audit.stamps import stamp_of_written
 from gateway.interchange.difference import Change, Deed, FieldChange, counted, shown
 from gateway.interchange.document import (
@@ -153,13 +164,11 @@ def _fields(old: Entry | None, new: Entry, seals: tuple[str, str]) -> Iterator[F
 
 def _said(entry: Entry) -> Mapping[str, object]:
     """Field -> value, of the row itself: without what stands within it, and without what names it."""
-    hidden = {*inner_of(type(entry)), *(() if isinstance(entry, TargetEntry) else ("name", "api_type"))}
+    hidden = {*inner_of(type(entry)), *naming_fields(type(entry))}
     said = {field: value for field, value in written(entry).items() if field not in hidden}
     if isinstance(entry, ProviderEntry) and said.pop("credential_is_kept", False):
         said["credential"] = A_STORED_KEY
     said.pop("keeps_other_endpoints", None)  # of files only
-    if isinstance(entry, TargetEntry):
-        return {field: value for field, value in said.items() if field not in ("provider", "model", "to_alias")}
     return said
 
 

@@ -11,12 +11,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
-from gateway.interchange.document import ABSENT, Document, EndpointEntry, Entry
+from gateway.interchange.document import ABSENT, Document, EndpointEntry, Entry, TargetEntry
 
 T = TypeVar("T")
 Written = dict[str, Any]  # Any: what JSON can hold
 KINDS: Mapping[type[Entry], str] = {EndpointEntry: "address"}
 """What is not called as its class: `ProviderEntry` is a provider."""
+NAMING_FIELDS: Mapping[type[Entry], tuple[str, ...]] = {TargetEntry: ("provider", "model", "to_alias")}
 
 
 def once_per_class(compute: Callable[[type[Any]], T]) -> Callable[[type[Any]], T]:
@@ -50,7 +51,12 @@ def kind_of(cls: type[Entry]) -> str:
 
 def key_of(entry: Entry) -> object:
     """What makes it the same one as another among its siblings."""
-    return getattr(entry, "key", None) or getattr(entry, _own_fields(type(entry))[0])
+    return getattr(entry, "key", None) or getattr(entry, naming_fields(type(entry))[0])
+
+
+def naming_fields(cls: type[Entry]) -> tuple[str, ...]:
+    """Those that its name is made of: of most entries the first one."""
+    return NAMING_FIELDS.get(cls) or _own_fields(cls)[:1]
 
 
 def name_of(entry: Entry) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
+from gateway.access.roles.store import make_roles
 from gateway.audit.recording import recording
 from gateway.management.author import author_of_command
 from gateway.management.quickstart import accounts, demo_provider, examples, known
@@ -33,6 +34,7 @@ def set_up(demo_url: str | None, wanted: Sequence[known.KnownProvider]) -> Made:
     is_first = is_first_run()
     try:
         with recording(author_of_command("quickstart")):
+            make_roles()
             if demo_url is not None:
                 _place_demo(demo_url, is_first)
             for provider in wanted:

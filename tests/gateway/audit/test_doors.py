@@ -62,12 +62,14 @@ def test_a_form_that_is_refused_records_nothing(fast: Alias) -> None:
 
 
 def test_an_action_on_a_list(fast: Alias) -> None:
+    fast.enabled = False
+    fast.save()
     browser = an_administrator("anna")
 
-    browser.post(reverse("admin:routing_alias_changelist"), {"action": "disable", "_selected_action": [fast.pk]})
+    browser.post(reverse("admin:routing_alias_changelist"), {"action": "enable", "_selected_action": [fast.pk]})
 
     assert newest().author_name == "anna"
-    assert fields_of(newest()) == [["enabled", "yes", "no"]]
+    assert fields_of(newest()) == [["enabled", "no", "yes"]]
 
 
 def test_deleting_in_the_admin(fast: Alias) -> None:

@@ -1,7 +1,7 @@
 """What every page of configuration does alike: changes wait in turn, rows go one by one, secrets cannot be searched."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django import forms
@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 
 from providers.admin import disabling
 from providers.admin.deletion import without_links
+from providers.admin.turns import COMPANIONS
 from providers.admin.unfolded import ModelAdmin
 from providers.consequences import Deed, foreseen
 from providers.listing import shortened as shortened
@@ -31,8 +32,11 @@ def in_turn(request: HttpRequest) -> Iterator[None]:
     if request.method != "POST":
         yield
         return
-    with transaction.atomic():
+    with ExitStack() as stack:
+        stack.enter_context(transaction.atomic())
         hold_configuration()
+        for companion in COMPANIONS:
+            stack.enter_context(companion(request))
         yield
 
 

@@ -12,11 +12,14 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from gateway.audit.author import Door
+from gateway.audit.recording import recording
 from gateway.interchange import IMPORTERS, NATIVE, format_of
 from gateway.interchange.difference import counted, lines, summary
 from gateway.interchange.findings import Finding, Kind, has_refusals
 from gateway.interchange.store import apply
 from gateway.interchange.yaml_nodes import LIMIT_BYTES
+from gateway.management.author import author_of_command
 
 SOMETHING_TO_DO = 2
 
@@ -37,6 +40,7 @@ class Command(BaseCommand):
             help="make the file the whole truth: delete what it does not name, set back what it does not say "
             "(never client keys, history or stored credentials)",
         )
+        parser.add_argument("--why", default="", metavar="TEXT", help="the reason, to be recorded with the change")
 
     def handle(self, *args: Any, **options: Any) -> None:
         text = text_of(options["file"])
@@ -46,7 +50,10 @@ class Command(BaseCommand):
         reading = importer.read(text)
         if has_refusals(reading.findings):
             self.refuse(reading.findings)
-        difference = apply(reading.document, prune=options["prune"], dry_run=options["dry_run"], environment=os.environ)
+        with recording(author_of_command(f"import_config {options['file']}", Door.FILE, note=options["why"])):
+            difference = apply(
+                reading.document, prune=options["prune"], dry_run=options["dry_run"], environment=os.environ
+            )
         findings = [*reading.findings, *difference.findings]
         if difference.is_refused:
             self.refuse(findings)

@@ -1,0 +1,47 @@
+"""All configuration at one moment, as a revision keeps it: compressed JSON."""
+
+import zlib
+from collections.abc import Iterable
+
+import msgspec
+
+from gateway.audit.entries import ClientKeyEntry, Written, document_of, key_of, kind_of, top_level, written
+from gateway.interchange.document import Document
+
+CLIENT_KEY = kind_of(ClientKeyEntry)
+FAST = 1
+"""zlib's level: a large configuration is compressed at every change, and a higher one gains a fifth."""
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is recorded. No secret is in it."""
+
+    entries: dict[str, dict[str, Written]] = {}
+    """Kind -> name -> the entry. The client keys are among them."""
+    seals: dict[str, str] = {}
+    """Provider -> a fingerprint of its sealed credential: tells that another key was entered, and nothing about it."""
+
+    @property
+    def document(self) -> Document:
+        """What an export of that moment says."""
+        return document_of(self.entries)
+
+
+def contents_of(document: Document, keys: Iterable[ClientKeyEntry], seals: dict[str, str]) -> Contents:
+    entries: dict[str, dict[str, Written]] = {}
+    for kind, entry in top_level(document):
+        entries.setdefault(kind, {})[str(key_of(entry))] = written(entry)
+    entries[CLIENT_KEY] = {key.name: written(key) for key in keys}
+    return Contents(entries=entries, seals=seals)
+
+
+def packed(contents: Contents) -> bytes:
+    return zlib.compress(msgspec.json.encode(contents), FAST)
+
+
+_decoder = msgspec.json.Decoder(Contents)
+
+
+def unpacked(data: bytes) -> Contents:
+    """Raises zlib.error or msgspec.DecodeError on what `packed` did not make."""
+    return _decoder.decode(zlib.decompress(data))

@@ -33,7 +33,7 @@ from gateway.in_flight import IN_FLIGHT
 from gateway.views.route_explained import outlook
 from history.models import AttemptLog, RequestLog
 from routing.health.lateness import LEAST_LATE_SECONDS
-from tests.faulty_upstream import an_unused_port
+from tests.faulty_upstream import FaultyUpstream, an_unused_port
 from tests.gateways import RunningGateway, eventually
 from tests.routing.health.scenes import PLENTY
 
@@ -266,6 +266,21 @@ def test_nobody_reachable_for_a_while_fails_fast_and_says_when_to_come_back(gate
     assert 1 <= int(last.headers["retry-after"]) <= 30
     assert last.headers["x-plexus-attempts"] == "0"
     assert "127.0.0.1" not in last.text
+
+
+def test_upstreams_that_die_while_they_are_well_are_asked_a_few_times_and_then_all_is_refused_at_once(
+    gateway: RunningGateway,
+) -> None:
+    with FaultyUpstream() as dying:
+        behind = [gateway.model(gateway.provider(name, url=dying.url), GOOD) for name in ("one", "two", "three")]
+        gateway.alias("fast", *behind)
+        before = {gateway.ask("fast").status_code for _ in range(30)}
+
+    after = [gateway.ask("fast") for _ in range(20)]
+
+    assert before == {200}
+    assert {reply.headers["x-plexus-attempts"] for reply in after[10:]} == {"0"}
+    assert {reply.json()["error"]["code"] for reply in after[10:]} == {"upstreams_unavailable"}
 
 
 def test_an_upstream_comes_back_by_a_probe(gateway: RunningGateway) -> None:

@@ -74,6 +74,13 @@ def test_a_total_outage_is_not_multiplied(outage: Behaviour) -> None:
     assert 0 < story.tries_per_request(ONSET + 5, ONSET + 120) <= 1.1
 
 
+def test_where_nobody_is_there_any_more_all_are_refused_at_once_and_not_when_the_good_answers_are_forgotten() -> None:
+    story = Simulation(9, RATE, lambda place, now: is_dead if now >= ONSET else well).run(ONSET + 12)
+
+    assert story.tries_per_request(ONSET, ONSET + 1) > 0
+    assert story.tries_per_request(ONSET + 1, ONSET + 12) <= 0.02
+
+
 def test_after_a_total_outage_all_are_back_within_half_a_minute() -> None:
     recovery = ONSET + 60
 

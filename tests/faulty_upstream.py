@@ -1,4 +1,4 @@
-"""An OpenAI-compatible upstream on loopback that fails on demand: the model's name says how (see faulty_answers.py).
+"""An OpenAI-compatible upstream on loopback that fails on demand: the model's name says how (see faulty_answers/).
 
     with FaultyUpstream() as upstream:
         post(upstream.url + "/chat/completions", {"model": "cut-after-3", …})
@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, cast
 
-from tests.faulty_answers import Turn, answer
+from tests.faulty_answers import answer
+from tests.faulty_answers.turn import Turn
 
 HEAD_LIMIT_BYTES = 1 << 20
 

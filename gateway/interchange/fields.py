@@ -27,6 +27,10 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return key in self._node.nodes
 
+    def node(self, key: str) -> Node | None:
+        """What stands under a key, which stays where it is: for keys that take more than one shape."""
+        return self._node.nodes.get(key)
+
     def place(self, key: str) -> Place:
         path = f"{self.path}.{key}" if self.path else key
         return Place(path=path, line=self._node.lines.get(key, self._node.line))

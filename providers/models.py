@@ -144,6 +144,10 @@ class Provider(ConfigurationModel):
         default=True,
         help_text="Adds stream_options.include_usage. Turn it off for a server that refuses the field.",
     )
+    takes_any_model = models.BooleanField(
+        default=False,
+        help_text="Names that are not among its models are sent to it as they are, and it says whether it knows them.",
+    )
     connect_timeout_seconds = seconds("Empty: PLEXUS_CONNECT_TIMEOUT_SECONDS.", least=0.1, most=30)
     first_byte_timeout_seconds = seconds("Streams only. Empty: PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS.", most=600)
     idle_timeout_seconds = seconds("Streams only. Empty: PLEXUS_IDLE_TIMEOUT_SECONDS.", most=600)

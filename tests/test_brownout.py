@@ -25,7 +25,6 @@ from benchmarks.brownout.upstream import Upstream
 from benchmarks.chaos.errands import Wish, body_of
 from benchmarks.chaos.evidence import Ending, Said
 from gateway.management.commands import brownout
-from tests import services
 
 ROOT = Path(__file__).parent.parent
 NAMES = ("left", "middle", "right")
@@ -380,7 +379,7 @@ async def test_a_sick_upstream_does_what_its_sickness_says_and_gets_well() -> No
 # The real thing
 
 
-@pytest.mark.skipif(not services.REAL, reason="takes a minute")
+@pytest.mark.halves("real")  # takes a minute, and the embedded half is the longer one
 def test_a_short_run_lets_nobody_notice(tmp_path: Path) -> None:
     file = tmp_path / "brownout.json"
     command = [

@@ -1,5 +1,6 @@
-"""Who may come in (client keys, users, groups), the “Test route” button on an alias, and the health of upstreams."""
+"""Who may come in (client keys, users, groups), “Test route” on an alias, the health of upstreams, own requests."""
 
-from gateway.admin import accounts, alias_testing, client_keys, health, provider_health
+from gateway import consequences
+from gateway.admin import accounts, alias_testing, client_keys, health, own_requests, provider_health
 
-__all__ = ["accounts", "alias_testing", "client_keys", "health", "provider_health"]
+__all__ = ["accounts", "alias_testing", "client_keys", "consequences", "health", "own_requests", "provider_health"]

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.db import transaction
 
+from gateway.access.roles.store import make_roles
 from gateway.management.quickstart import accounts, demo_provider, examples, known
 from providers.models import Provider
 from routing.models import Alias
@@ -32,6 +33,7 @@ def set_up(demo_url: str | None, wanted: Sequence[known.KnownProvider]) -> Made:
     is_first = is_first_run()
     try:
         with transaction.atomic():
+            make_roles()
             if demo_url is not None:
                 _place_demo(demo_url, is_first)
             for provider in wanted:

@@ -4,36 +4,34 @@
 when something was refused or when it was only asked what would change. So a dry run is as true as the import itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from gateway.interchange.difference import Change, Deed, Difference, FieldChange, shown
+from gateway.interchange.difference import Difference
 from gateway.interchange.document import (
     ABSENT,
     AliasEntry,
     Document,
-    Entry,
     ProviderEntry,
     TargetEntry,
     said_twice,
 )
-from gateway.interchange.findings import NOWHERE, Finding, Kind, Place, has_refusals
+from gateway.interchange.findings import NOWHERE, has_refusals
 from gateway.interchange.order import places_in_order
 from gateway.interchange.snapshot import (
     ALIAS_FIELDS,
     MODEL_FIELDS,
     PROVIDER_FIELDS,
     TARGET_FIELDS,
-    default_of,
     key_of,
 )
+from gateway.interchange.store.names import Names
+from gateway.interchange.store.rows import said
 from providers import secrets
 from providers.models import Endpoint, Provider, ProviderModel, hold_configuration
 from routing.models import Alias, Synonym, Target
-
-Row = Provider | Endpoint | ProviderModel | Alias | Synonym | Target
 
 
 def apply(document: Document, *, prune: bool, dry_run: bool, environment: Mapping[str, str]) -> Difference:
@@ -52,19 +50,13 @@ def apply(document: Document, *, prune: bool, dry_run: bool, environment: Mappin
     return Difference(changes=tuple(applying.changes), findings=tuple(applying.findings), was_applied=is_applied)
 
 
-class _Applying:
+class _Applying(Names):
     """One document on its way into the database, inside a transaction."""
 
     def __init__(self, document: Document, *, prune: bool, environment: Mapping[str, str]) -> None:
-        self.document = document
-        self.prune = prune
+        super().__init__(document, prune=prune)
         self.environment = environment
-        self.changes: list[Change] = []
-        self.findings: list[Finding] = []
-        self._refused_names: set[str] = set()
-        """Providers and aliases that were refused: what points at them need not be refused as well."""
         self._models: dict[tuple[str, str], ProviderModel] = {}
-        self._aliases: dict[str, Alias] = {}
 
     def run(self) -> None:
         """Make every change, and find everything that is wrong."""
@@ -74,6 +66,7 @@ class _Applying:
         self.findings += said_twice(self.document)
         if has_refusals(self.findings):
             return
+        self._make_room_among_names()
         self._make_room()
         for provider in self.document.providers:
             self._provider(provider)
@@ -87,6 +80,8 @@ class _Applying:
         for alias, entry in rows:
             if alias.pk:
                 self._targets(alias, entry)
+        self._patterns()
+        self._routes()
 
     # What is gone goes first, so that its names are free and nothing points at what will be deleted
 
@@ -137,7 +132,7 @@ class _Applying:
 
     def _provider(self, entry: ProviderEntry) -> None:
         row = Provider.objects.filter(name=entry.name).first() or Provider(name=entry.name)
-        wanted = _said(entry, PROVIDER_FIELDS)
+        wanted = said(entry, PROVIDER_FIELDS)
         if _keeps_credential(row, entry):
             del wanted["credential"]
         is_settled = self._settle(row, entry, wanted, "provider", entry.name)
@@ -149,26 +144,27 @@ class _Applying:
         stored = {model.name: model for model in row.models.all()} if row.pk else {}
         for one in entry.models:
             model = stored.get(one.name) or ProviderModel(provider=row, name=one.name)
-            self._settle(model, one, _said(one, MODEL_FIELDS), "model", str(model), parent=row)
+            self._settle(model, one, said(one, MODEL_FIELDS), "model", str(model), parent=row)
+        self._provider_aliases(row, entry)
 
     def _endpoints(self, provider: Provider, entry: ProviderEntry) -> None:
         if entry.endpoints is ABSENT and not self.prune:
             return
-        said = () if entry.endpoints is ABSENT else entry.endpoints
+        wanted = () if entry.endpoints is ABSENT else entry.endpoints
         stored = {endpoint.api_type: endpoint for endpoint in provider.endpoints.all()} if provider.pk else {}
-        for one in said:
+        for one in wanted:
             row = stored.get(one.api_type) or Endpoint(provider=provider, api_type=one.api_type)
-            self._settle(row, one, _said(one, ["base_url"]), "address", f"{provider} {one.api_type}", parent=provider)
+            self._settle(row, one, said(one, ["base_url"]), "address", f"{provider} {one.api_type}", parent=provider)
         if entry.keeps_other_endpoints and not self.prune:
             return
         # Last, since they say to which hosts a stored key may go.
-        for api_type in stored.keys() - {one.api_type for one in said}:
+        for api_type in stored.keys() - {one.api_type for one in wanted}:
             self._delete(stored[api_type], "address", f"{provider} {api_type}")
 
     def _alias(self, entry: AliasEntry) -> Alias:
         row = Alias.objects.filter(name=entry.name).first() or Alias(name=entry.name)
         row.targets_together = ()  # its targets are judged when they are all known
-        if not self._settle(row, entry, _said(entry, ALIAS_FIELDS), "alias", entry.name):
+        if not self._settle(row, entry, said(entry, ALIAS_FIELDS), "alias", entry.name):
             self._refused_names.add(entry.name)
         return row
 
@@ -187,7 +183,7 @@ class _Applying:
         alias.targets_together = [row for row, _ in pairs]
         for (row, one), position in zip(pairs, positions, strict=True):
             row.alias = alias
-            wanted = _said(one, TARGET_FIELDS)
+            wanted = said(one, TARGET_FIELDS)
             if row.pk is None:
                 row.position = position  # where a new one stands is seen from its neighbours
             else:
@@ -223,66 +219,7 @@ class _Applying:
             self._refuse_unless_known(entry, "provider", entry.provider, problem)
         return None
 
-    # One row
-
-    def _settle(
-        self, row: Row, entry: Entry, wanted: Mapping[str, object], kind: str, name: str, parent: Row | None = None
-    ) -> bool:
-        """Give the row what is wanted of it, judge it, save it if it changed. False when it was refused.
-
-        `parent`: the row it belongs to. One that was refused itself is not saved; then neither is this one.
-        """
-        is_new = row.pk is None
-        changed = self._set(row, wanted)
-        has_no_parent = parent is not None and parent.pk is None
-        if not self._is_valid(row, entry, exclude=["provider", "alias"] if has_no_parent else []):
-            return False
-        if (is_new or changed) and not has_no_parent:
-            row.save()
-            deed = Deed.CREATED if is_new else Deed.UPDATED
-            self.changes.append(Change(deed=deed, kind=kind, name=name, fields=tuple(changed)))
-        return True
-
-    def _set(self, row: Row, wanted: Mapping[str, object]) -> list[FieldChange]:
-        changed = []
-        for name, said in wanted.items():
-            if said is ABSENT and (row.pk is None or not self.prune):
-                continue
-            value = default_of(row, name) if said is ABSENT else said
-            old = getattr(row, name)
-            if old != value:
-                shown_old = None if row.pk is None else shown(name, old)
-                changed.append(FieldChange(field=name, old=shown_old, new=shown(name, value)))
-                setattr(row, name, value)
-        return changed
-
-    def _is_valid(self, row: Row, entry: Entry, *, exclude: list[str]) -> bool:
-        try:
-            row.full_clean(exclude=exclude)
-        except ValidationError as exc:
-            for field, messages in exc.message_dict.items():
-                place = entry.place("" if field == NON_FIELD_ERRORS else field)
-                for message in messages:
-                    self._refuse(place, message)
-            return False
-        return True
-
-    def _delete(self, row: Row, kind: str, name: str) -> None:
-        row.delete()
-        self.changes.append(Change(deed=Deed.DELETED, kind=kind, name=name))
-
     # What there is to say
-
-    def _refuse(self, place: Place, message: str) -> None:
-        self.findings.append(Finding(kind=Kind.REFUSED, place=place, message=message))
-
-    def _refuse_unless_known(self, entry: Entry, field: str, name: str, message: str) -> None:
-        """Refuse, unless `name` was refused itself: mending that may mend this."""
-        if name not in self._refused_names:
-            self._refuse(entry.place(field), message)
-
-    def _warn(self, place: Place, message: str) -> None:
-        self.findings.append(Finding(kind=Kind.WARNING, place=place, message=message))
 
     def _warn_of_keys(self, row: Alias | ProviderModel) -> None:
         for key in row.allowed_keys.all():
@@ -302,10 +239,6 @@ class _Applying:
     def _warn_of_disabled(self, row: Target, entry: TargetEntry) -> None:
         if row.enabled and row.model is not None and not row.model.provider.enabled:
             self._warn(entry.place(), f"The provider “{entry.provider}” is disabled, so this target gets no requests.")
-
-
-def _said(entry: Entry, fields: Iterable[str]) -> dict[str, object]:
-    return {field: getattr(entry, field) for field in fields}
 
 
 def _keeps_credential(row: Provider, entry: ProviderEntry) -> bool:

@@ -20,8 +20,8 @@ class Purse:
     """Authentication and stored credential -> the secret itself. Raises CredentialError."""
     able_tiers: set[AbleTier] = field(default_factory=set, repr=False)
     """For every Plan over this table: see there."""
-    opens: Callable[[Upstream], None] | None = field(default=None, repr=False)
-    """Told of each upstream when it is first needed."""
+    opens: Callable[[Upstream, Prepared | str], None] | None = field(default=None, repr=False)
+    """Told of each upstream when it is first needed, with what came of it: ready, or the reason why it cannot be called."""
     _waiting: dict[tuple[str, Waits], Prepared] = field(default_factory=dict, repr=False)
     """Those whose target has deadlines of its own."""
     _opened: dict[str, Prepared | str] = field(default_factory=dict, repr=False)
@@ -42,7 +42,7 @@ class Purse:
     def _open(self, upstream: Upstream) -> Prepared | str:
         found = self._opened[upstream.key] = self._prepare(upstream, NO_WAITS)
         if self.opens is not None:
-            self.opens(upstream)
+            self.opens(upstream, found)
         return found
 
     def _open_waiting(self, upstream: Upstream, waits: Waits) -> Prepared:

@@ -312,6 +312,14 @@ def test_a_backlog_that_stays_is_not_clean(evidence: Evidence, name: str) -> Non
     assert not outcome_of(evidence, found, []).is_clean
 
 
+@pytest.mark.parametrize("name", ["normal", "dead", "frozen"])
+def test_an_outage_in_which_nobody_asked_has_shown_nothing(evidence: Evidence, name: str) -> None:
+    found = phases(normal=2, dead=2, frozen=2)
+    found[name] = replace(found[name], requests=0)
+
+    assert not outcome_of(evidence, found, []).is_clean
+
+
 def test_a_percentile_is_one_of_the_numbers() -> None:
     numbers = [float(number) for number in range(1, 101)]
 

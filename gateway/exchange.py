@@ -82,7 +82,8 @@ async def answer(
         draft.request_bytes = len(body)
         return await _answer(caller, body, forwarded, draft, runtime, headers)
     except GatewayError as exc:
-        outcome = Outcome.FAILED if isinstance(exc, NobodyAvailable) else Outcome.REFUSED
+        # Whoever was asked before the journal failed has failed: that is no refusal any more.
+        outcome = Outcome.FAILED if draft.attempts or isinstance(exc, NobodyAvailable) else Outcome.REFUSED
         runtime.record(draft.close(outcome, exc.status, runtime.now(), code=exc.code, error=exc.message))
         raise
     except UpstreamError as exc:

@@ -28,6 +28,7 @@ def last_word(tried: list[Tried], plan: Plan, draft: Draft, purse: Purse) -> Ans
         if isinstance(empty, EmptyAnswer):
             draft.answered = number
             prepared = purse.prepared(one.step.upstream, one.step.waits)
+            draft.usage, draft.price, draft.finish_reason = empty.usage, prepared.price, "stop"
             body = without_echo(empty.body, prepared.credential)
             whole = Whole(
                 status=empty.upstream_status or 200, content_type=empty.content_type, body=body, code=empty.code

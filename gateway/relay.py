@@ -170,7 +170,7 @@ class Relay:
         reader, status = self._reader, self._response.status_code
         if not self._speaks:
             whole = bytes(self._held + self._done_event)
-            if (failure := of_silence(reader.finish_reason, status, whole, self._draft.api_type)) is not None:
+            if (failure := of_silence(reader, status, whole, self._draft.api_type)) is not None:
                 raise failure
         elif not reader.is_complete:
             raise Incomplete("The upstream's stream ended before its answer was finished.")

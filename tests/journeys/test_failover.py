@@ -221,6 +221,18 @@ def test_a_credential_that_is_refused_rests_for_all_its_models(gateway: RunningG
     assert "refused/also: auth" in gateway.row(reply).left_out
 
 
+def test_a_new_credential_is_used_at_once(gateway: RunningGateway) -> None:
+    refused = gateway.provider("refused")
+    gateway.alias("fast", gateway.model(refused, "flaky-1-status-401"))
+    statuses = [gateway.ask("fast").status_code for _ in range(2)]
+
+    refused.credential = "sk-a-new-one"
+    refused.save()
+
+    assert statuses == [502, 503]
+    assert gateway.ask("fast").status_code == 200
+
+
 def test_three_failures_in_a_row_take_an_upstream_out(gateway: RunningGateway) -> None:
     gateway.alias("fast", gateway.model("bad", "status-500"), gateway.model("good", GOOD), selector="in_order")
 
@@ -427,6 +439,20 @@ def test_the_last_empty_answer_is_given_when_nobody_has_a_better_one(gateway: Ru
     assert (row.outcome, row.error_code, row.provider) == ("ok", "upstream_empty_answer", "one")
     assert reply.headers["x-plexus-provider"] == "one"
     assert row.attempt_count == 3, "two was asked once more"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_empty_answer_that_is_passed_on_costs_what_its_upstream_says_at_its_own_price(
+    gateway: RunningGateway, stream: bool
+) -> None:
+    asked_first = gateway.model("one", "empty", input_usd_per_mtok="500000", output_usd_per_mtok="500000")
+    then = gateway.model("two", "status-500", input_usd_per_mtok="1", output_usd_per_mtok="1")
+    gateway.alias("fast", asked_first, then, selector="in_order")
+
+    row = gateway.row(gateway.ask("fast", "one two", stream=stream))
+
+    assert (row.input_tokens, row.output_tokens) == (2, 0)
+    assert row.cost_usd == 1
 
 
 def test_a_session_stays_where_it_was_answered(gateway: RunningGateway) -> None:

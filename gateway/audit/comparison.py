@@ -4,20 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+import msgspec
+
 from gateway.audit.contents import CLIENT_KEY, Contents
 from gateway.audit.entries import (
     ClientKeyEntry,
-    Written,
+    decoded,
     inner_of,
     key_of,
     kind_of,
     name_of,
     naming_fields,
-    read,
     sections,
     written,
 )
-from gateway.audit.stamps import stamp_of_written
+from gateway.audit.stamps import stamp_of_encoded
 from gateway.interchange.difference import Change, Deed, FieldChange, counted, shown
 from gateway.interchange.document import (
     ABSENT,
@@ -86,16 +87,16 @@ def _of_kind(kind: str, cls: type[Entry], old: Contents, new: Contents) -> Itera
         before, after = olds.get(name), news.get(name)
         if before == after and seals[0] == seals[1]:
             continue
-        for change in _of_entry(_read(cls, before), _read(cls, after), kind, name, seals):
+        for change in _of_entry(_decoded(cls, before), _decoded(cls, after), kind, name, seals):
             yield RowChange(change=change, of_kind=kind, of_name=name, stamp=_stamp(after))
 
 
-def _read(cls: type[Entry], plain: Mapping[str, object] | None) -> Entry | None:
-    return None if plain is None else read(cls, plain)
+def _decoded(cls: type[Entry], text: msgspec.Raw | None) -> Entry | None:
+    return None if text is None else decoded(cls, text)
 
 
-def _stamp(plain: Written | None) -> str:
-    return "" if plain is None else stamp_of_written(plain)
+def _stamp(text: msgspec.Raw | None) -> str:
+    return "" if text is None else stamp_of_encoded(text)
 
 
 def _seals(cls: type[Entry], name: str, contents: Contents) -> str:

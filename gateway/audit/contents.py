@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from gateway.audit.entries import ClientKeyEntry, Written, document_of, key_of, kind_of, top_level, written
+from gateway.audit.entries import ClientKeyEntry, document_of, encoded, key_of, kind_of, top_level
 from gateway.interchange.document import Document
 
 CLIENT_KEY = kind_of(ClientKeyEntry)
@@ -16,10 +16,18 @@ FAST = 1
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is recorded. No secret is in it."""
 
-    entries: dict[str, dict[str, Written]] = {}
-    """Kind -> name -> the entry. The client keys are among them."""
+    entries: dict[str, dict[str, msgspec.Raw]] = {}
+    """Kind -> name -> the entry, encoded: most are only compared, so most are never decoded. Client keys are among them."""
     seals: dict[str, str] = {}
     """Provider -> a fingerprint of its sealed credential: tells that another key was entered, and nothing about it."""
+
+    ids: dict[str, dict[str, int]] = {}
+    """Kind -> name -> the row's id, of what others point at: a row that was renamed is still the same."""
+
+    @property
+    def configured(self) -> "Contents":
+        """What a rollback can bring back: no client keys, and no credentials."""
+        return Contents(entries={kind: rows for kind, rows in self.entries.items() if kind != CLIENT_KEY})
 
     @property
     def document(self) -> Document:
@@ -27,12 +35,14 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         return document_of(self.entries)
 
 
-def contents_of(document: Document, keys: Iterable[ClientKeyEntry], seals: dict[str, str]) -> Contents:
-    entries: dict[str, dict[str, Written]] = {}
+def contents_of(
+    document: Document, keys: Iterable[ClientKeyEntry], seals: dict[str, str], ids: dict[str, dict[str, int]]
+) -> Contents:
+    entries: dict[str, dict[str, msgspec.Raw]] = {}
     for kind, entry in top_level(document):
-        entries.setdefault(kind, {})[str(key_of(entry))] = written(entry)
-    entries[CLIENT_KEY] = {key.name: written(key) for key in keys}
-    return Contents(entries=entries, seals=seals)
+        entries.setdefault(kind, {})[str(key_of(entry))] = msgspec.Raw(encoded(entry))
+    entries[CLIENT_KEY] = {key.name: msgspec.Raw(encoded(key)) for key in keys}
+    return Contents(entries=entries, seals=seals, ids=ids)
 
 
 def packed(contents: Contents) -> bytes:

@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
+import msgspec
+
 from gateway.interchange.document import ABSENT, Document, EndpointEntry, Entry, TargetEntry
 
 T = TypeVar("T")
@@ -84,13 +86,24 @@ def top_level(document: Document) -> Iterator[tuple[str, Entry]]:
             yield kind, entry
 
 
-def document_of(entries: Mapping[str, Mapping[str, Written]]) -> Document:
-    """The document that holds these. `entries`: kind -> name -> the entry, written."""
+def document_of(entries: Mapping[str, Mapping[str, msgspec.Raw]]) -> Document:
+    """The document that holds these. `entries`: kind -> name -> the entry, encoded."""
     found: dict[str, Any] = {  # Any: each field holds entries of its own class
-        field: tuple(read(cls, written) for written in entries.get(kind, {}).values())
+        field: tuple(decoded(cls, raw) for raw in entries.get(kind, {}).values())
         for kind, (field, cls) in sections().items()
     }
     return Document(**found)
+
+
+def encoded(entry: Entry) -> bytes:
+    """As JSON, the same text for equal entries."""
+    return msgspec.json.encode(written(entry), order="sorted")
+
+
+def decoded(cls: type[Entry], text: bytes | msgspec.Raw) -> Entry:
+    """The entry that was encoded. Raises msgspec.DecodeError."""
+    plain: Written = msgspec.json.decode(text)
+    return read(cls, plain)
 
 
 def written(entry: Entry) -> Written:

@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from gateway.audit.entries import Written, written
+from gateway.audit.entries import encoded
 from gateway.interchange.document import Entry
 
 STAMP_CHARACTERS = 32
@@ -12,10 +12,9 @@ STAMP_CHARACTERS = 32
 
 def stamp_of(entry: Entry) -> str:
     """A hash of all that the entry says, those within it included: of an alias with its targets and synonyms."""
-    return stamp_of_written(written(entry))
+    return stamp_of_encoded(encoded(entry))
 
 
-def stamp_of_written(plain: Written) -> str:
-    """As `stamp_of`, of an entry that was written already."""
-    text = msgspec.json.encode(plain, order="sorted")
+def stamp_of_encoded(text: bytes | msgspec.Raw) -> str:
+    """As `stamp_of`, of an entry that was encoded already."""
     return hashlib.sha256(text).hexdigest()[:STAMP_CHARACTERS]

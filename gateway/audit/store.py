@@ -1,10 +1,12 @@
 """EDGE: revisions, changes and events in the database, and the configuration as it stands there."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from gateway.audit.author import Author
@@ -13,16 +15,20 @@ from gateway.audit.contents import Contents, contents_of, packed, unpacked
 from gateway.audit.entries import ClientKeyEntry
 from gateway.audit.models import LONGEST_LINE, LONGEST_NAME, AuditEvent, ConfigChange, ConfigRevision
 from gateway.interchange import snapshot
+from gateway.interchange.difference import Difference
+from gateway.interchange.store import apply
 from gateway.models import ClientKey
 from providers import secrets
 from providers.models import Provider, hold_configuration
-from routing.models import ConfigurationVersion
+from routing.models import Alias, ConfigurationVersion
 
 WATCHED = ("routing_table", "client_keys")
 """What the triggers of the tables that are recorded raise: see routing/version_triggers.py."""
 RECORDED = "recorded:{}"
 """The version of it that the newest revision holds."""
 AT_ONCE = 500
+RENAMED: Final[Mapping[str, type[Provider] | type[Alias]]] = {"provider": Provider, "alias": Alias}
+"""What client keys and others point at by id: a rollback gives it its old name, and does not make it anew."""
 
 
 @contextmanager
@@ -55,7 +61,11 @@ def contents_now() -> Contents:
     """All configuration that the database holds."""
     sealed = Provider.objects.exclude(credential="").values_list("name", "credential")
     seals = {name: _fingerprint(credential) for name, credential in sealed if not secrets.is_reference(credential)}
-    return contents_of(snapshot.current(), map(_key_entry, _keys()), seals)
+    return contents_of(snapshot.current(), map(_key_entry, _keys()), seals, _ids())
+
+
+def _ids() -> dict[str, dict[str, int]]:
+    return {kind: dict(rows.objects.values_list("name", "pk")) for kind, rows in RENAMED.items()}
 
 
 def newest() -> ConfigRevision | None:
@@ -86,6 +96,29 @@ def write_revision(
 def write_event(kind: str, subject: str, author: Author, details: Mapping[str, Any]) -> AuditEvent:
     """Any: what JSON can hold."""
     return AuditEvent.objects.create(**_authored(author), kind=kind, subject=subject[:255], details=dict(details))
+
+
+def apply_contents(then: Contents, *, dry_run: bool) -> Difference:
+    """Make the configuration what it was then, as an import of the document would, all or nothing."""
+    with transaction.atomic():
+        _rename_back(then.ids)
+        difference = apply(then.document, prune=True, dry_run=dry_run, environment=os.environ)
+        if not difference.was_applied:
+            transaction.set_rollback(True)
+    return difference
+
+
+def _rename_back(then: Mapping[str, Mapping[str, int]]) -> None:
+    """Give what was renamed its old name. Where that is taken, it is made anew by who comes after."""
+    for kind, rows in RENAMED.items():
+        now = dict(rows.objects.values_list("pk", "name"))
+        for name, pk in then.get(kind, {}).items():
+            if now.get(pk, name) != name:
+                row = rows.objects.get(pk=pk)
+                row.name = name
+                with suppress(ValidationError):
+                    row.full_clean()
+                    row.save()
 
 
 def changes_of(kind: str, name: str) -> Iterator[ConfigChange]:

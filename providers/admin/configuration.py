@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 
 from providers.admin import disabling
 from providers.admin.deletion import without_links
-from providers.admin.turns import COMPANIONS
+from providers.admin.turns import COMPANIONS, HISTORY
 from providers.admin.unfolded import ModelAdmin
 from providers.consequences import Deed, foreseen
 from providers.listing import shortened as shortened
@@ -66,6 +66,7 @@ class ConfigurationAdmin(ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     warn_unsaved_form = True
+    change_form_after_template = "admin/why.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
@@ -85,6 +86,12 @@ class ConfigurationAdmin(ModelAdmin):
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
             return super().delete_view(request, object_id, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if not HISTORY or row is None or not self.has_view_permission(request, row):
+            return super().history_view(request, object_id, extra_context)
+        return HISTORY[0](request, row)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for row in queryset:

@@ -12,6 +12,8 @@ from providers.admin.configuration import ConfigurationAdmin
 from providers.admin.unfolded import display
 from routing.models import CustomRoute
 
+KNOWN = ("", "/chat/completions", "/completions", "/embeddings", "/models")
+
 
 @admin.register(CustomRoute)
 class CustomRouteAdmin(ConfigurationAdmin):
@@ -48,6 +50,9 @@ class CustomRouteAdmin(ConfigurationAdmin):
 
     @display(description="answers at")
     def addresses(self, route: CustomRoute) -> SafeString:
-        rest = ("", "/chat/completions", "/completions", "/embeddings", "/models")
-        lines = format_html("{}", ", ".join(f"{route.path}{below}" for below in rest))
-        return format_html("{}; with and without /v1 in between, and chat at any other path below", lines)
+        known = ", ".join(f"{route.path}{below}" for below in KNOWN)
+        return format_html(
+            "{}; with and without /v1 in between. Any other path below it means {}.",
+            known,
+            route.get_api_type_display().lower(),
+        )

@@ -233,7 +233,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
 def _alias(route: Route | None) -> tuple[str, int | None]:
     """Its name and number; none for a model that was asked for directly."""
-    return ("", None) if route is None or route.is_direct else (route.name, route.id)
+    return ("", None) if route is None or not route.id else (route.name, route.id)
 
 
 def _told(left_out: list[LeftOut]) -> str:

@@ -8,7 +8,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -142,15 +142,17 @@ class Runtime:
 
     # The way out
 
-    async def send(
-        self, url: str, ready: ReadyHeaders, forwarded: HeaderPairs, body: bytes, timeouts: Timeouts
-    ) -> UpstreamResponse:
-        """Post to an upstream; return when the head of its answer is here, its body unread. Raises UpstreamError."""
-        return await self._transport.handle_async_request(upstream_request(url, ready, forwarded, body, timeouts))
+    # Not async themselves: each of the two would be one more coroutine between a request and what it waits for.
 
-    async def read(self, response: UpstreamResponse, limit_bytes: int) -> bytes:
+    def send(
+        self, url: str, ready: ReadyHeaders, forwarded: HeaderPairs, body: bytes, timeouts: Timeouts
+    ) -> Awaitable[UpstreamResponse]:
+        """Post to an upstream; return when the head of its answer is here, its body unread. Raises UpstreamError."""
+        return self._transport.handle_async_request(upstream_request(url, ready, forwarded, body, timeouts))
+
+    def read(self, response: UpstreamResponse, limit_bytes: int) -> Awaitable[bytes]:
         """The whole body. Raises UpstreamError, AnswerTooLarge among them. The response is closed then."""
-        return await read_limited(response, limit_bytes)
+        return read_limited(response, limit_bytes)
 
     def clear_away(self, leftover: Coroutine[Any, Any, None]) -> None:
         """Have something done for which no client should wait."""

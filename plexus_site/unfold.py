@@ -93,6 +93,10 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
                 item("Models", "deployed_code", "providers.providermodel"),
             ),
             group(
+                "Configuration",
+                item("Import and export", "swap_vert", "gateway.configuration", "gateway.import_configuration"),
+            ),
+            group(
                 "Access",
                 item("Client keys", "key", "gateway.clientkey", OWN_KEYS),
                 item("Users", "person", "auth.user"),

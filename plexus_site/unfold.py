@@ -103,6 +103,11 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
                 item("Groups", "group", "auth.group"),
             ),
             group(
+                "Audit",
+                item("Revisions", "history", "gateway.configrevision"),
+                item("Events", "policy", "gateway.auditevent"),
+            ),
+            group(
                 "History",
                 item("Requests", "receipt_long", "history.requestlog", OWN_KEYS),
                 item("Quarantine", "report", "history.quarantinedrecord"),

@@ -12,11 +12,14 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from gateway.audit.author import Door
+from gateway.audit.recording import recording
 from gateway.interchange import IMPORTERS, NATIVE
 from gateway.interchange.difference import counted, lines, summary
 from gateway.interchange.findings import Finding, Kind
 from gateway.interchange.store.files import import_file
 from gateway.interchange.yaml_nodes import LIMIT_BYTES
+from gateway.management.author import author_of_command
 
 SOMETHING_TO_DO = 2
 
@@ -38,15 +41,18 @@ class Command(BaseCommand):
             help="make the file the whole truth: delete what it does not name, set back what it does not say "
             "(never client keys, history or stored credentials)",
         )
+        parser.add_argument("--why", default="", metavar="TEXT", help="the reason, to be recorded with the change")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        importer, difference = import_file(
-            text_of(options["file"]),
-            format=options["format"] or "",
-            prune=options["prune"],
-            dry_run=options["dry_run"],
-            environment=os.environ,
-        )
+        text = text_of(options["file"])
+        with recording(author_of_command(f"import_config {options['file']}", Door.FILE, note=options["why"])):
+            importer, difference = import_file(
+                text,
+                format=options["format"] or "",
+                prune=options["prune"],
+                dry_run=options["dry_run"],
+                environment=os.environ,
+            )
         if importer is not IMPORTERS[NATIVE]:
             self.stdout.write(f"Read as {importer.label}.")
         if difference.is_refused:

@@ -48,6 +48,7 @@ WIDTHS = {1440: 900, 390: 844}
 """Width -> height of the window; a picture is as long as its page, up to a point."""
 LONGEST = 5_000
 SETTLING_MS = 250
+FILES = "admin:gateway_configuration_changelist"
 numbers = itertools.count(1)
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -138,6 +139,10 @@ def shots_of_a_furnished_site() -> list[Shot]:
         Shot(name="history-refused", address=change(refused)),
         Shot(name="history-filters", address=reverse("admin:history_requestlog_changelist"), prepare=open_filters),
         Shot(name="user-form", address=change(operator)),
+        Shot(name="files", address=reverse(FILES)),
+        Shot(name="files-refused", address=reverse(FILES), prepare=import_what_is_refused),
+        Shot(name="files-difference", address=reverse(FILES), prepare=import_the_whole_truth),
+        Shot(name="provider-disable", address=change(openai), prepare=disable),
         Shot(name="command", address=reverse("admin:index"), prepare=search),
     ]  # fmt: skip
 
@@ -213,6 +218,26 @@ def unfold(field: str) -> Prepare:
 def send(page: Page) -> None:
     page.fill("#id_prompt", "Routing works: this answer came through the whole gateway.")
     submit(page, "button:has-text('Send')")
+
+
+def import_what_is_refused(page: Page) -> None:
+    mistakes = "aliases: many, models: [{alias: fast, selector: wise}, {alias: 'not a name!', targets: 5}]"
+    page.fill("#id_text", f"{{{mistakes}, logging: true, providers: [{{name: openai, apiKey: sk-1234}}]}}")
+    submit(page, "text=Look what it would change")
+
+
+def import_the_whole_truth(page: Page) -> None:
+    provider = (
+        "{name: openai, displayName: Open AI, models: [gpt-4o, gpt-9], baseUrls: {chat: 'https://api.openai.com/v1'}}"
+    )
+    page.fill("#id_text", f"{{providers: [{provider}], models: [{{alias: fast, targets: [], colour: red}}]}}")
+    page.check("#id_prune")
+    submit(page, "text=Look what it would change")
+
+
+def disable(page: Page) -> None:
+    page.locator("#id_enabled").uncheck()
+    submit(page, "[name=_save]")
 
 
 def make_key(page: Page) -> None:

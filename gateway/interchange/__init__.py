@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gateway.interchange import litellm, plano, plexus, plexus_2
+from gateway.interchange import agentgateway, litellm, plano, plexus, plexus_2
 from gateway.interchange.document import Reading
 from gateway.interchange.recognising import Recognise
 from gateway.interchange.yaml_nodes import MalformedYAML, Node, documents_of
@@ -24,6 +24,7 @@ IMPORTERS: dict[str, Importer] = {
     "plexus": Importer(label="Plexus YAML", read=plexus.read),
     "plexus-2": Importer(label="the older Plexus’s configuration", read=plexus_2.read, recognises=plexus_2.recognises),
     "plano": Importer(label="Plano YAML", read=plano.read, recognises=plano.recognises),
+    "agentgateway": Importer(label="agentgateway YAML", read=agentgateway.read, recognises=agentgateway.recognises),
     "litellm": Importer(label="LiteLLM YAML", read=litellm.read, recognises=litellm.recognises),
 }
 NATIVE = "plexus"

@@ -139,6 +139,11 @@ class Fields:
         self._refuse(key, "a list", node)
         return []
 
+    def items_at(self, key: str) -> Sequence[Node]:
+        """The items of a list, which stays where it is; none when there is no list."""
+        node = self._node.nodes.get(key)
+        return node.nodes if isinstance(node, Items) else ()
+
     def mappings(self, key: str, into: str = "") -> Iterator["Fields"]:
         """The mappings in a list; anything else in it is refused."""
         for path, node in self.items(key, into):

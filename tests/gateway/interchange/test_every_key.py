@@ -15,8 +15,14 @@ from gateway.interchange.findings import Kind
 
 FOLDER = Path(__file__).parent / "every_key"
 FILES = sorted(file.name for file in FOLDER.glob("*.yaml"))
+DUMPER = yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper
 Steps = tuple[str | int, ...]
 """The way to a key: names of keys, and places in lists. The first is the number of the document."""
+
+
+@cache
+def format_of_file(file: str) -> str:
+    return format_of((FOLDER / file).read_text())
 
 
 @cache
@@ -25,11 +31,11 @@ def everything(file: str) -> list[Any]:  # Any: what YAML can hold
     return list(yaml.safe_load_all((FOLDER / file).read_text()))
 
 
-def outcome(file: str, documents: list[Any]) -> tuple[Document, set[tuple[Kind, str, str]]]:
+def outcome(file: str, documents: list[Any]) -> tuple[Document, list[tuple[Kind, str, str]]]:
     """The configuration, and all that is said, but for the lines."""
-    text = yaml.safe_dump_all(documents, default_flow_style=True, width=1_000_000, sort_keys=False)
-    reading = IMPORTERS[format_of((FOLDER / file).read_text())].read(text)
-    return reading.document, {(one.kind, one.place.path, one.message) for one in reading.findings}
+    text = yaml.dump_all(documents, Dumper=DUMPER, default_flow_style=True, width=1_000_000, sort_keys=False)
+    reading = IMPORTERS[format_of_file(file)].read(text)
+    return reading.document, sorted((one.kind, one.place.path, one.message) for one in reading.findings)
 
 
 def keys(value: Any, ignored: set[str], steps: Steps = (), path: str = "") -> Iterator[Steps]:
@@ -45,6 +51,7 @@ def keys(value: Any, ignored: set[str], steps: Steps = (), path: str = "") -> It
             yield from keys(item, ignored, (*steps, name), f"{path}.{name}" if path else name)
 
 
+@cache
 def all_keys(file: str) -> list[Steps]:
     _, said = outcome(file, everything(file))
     ignored = {path for kind, path, _ in said if kind is Kind.IGNORED}

@@ -39,7 +39,10 @@ muttering-0.05      a stream of 2 content chunks, then comments each 0.05 s with
 wrong-advice        400 with x-should-retry: true and a cookie
 flaky-2-status-500  the first 2 requests for this model get that status, then it is honest; -retry-after-1 adds the header
 tires-25-0.5        answers 25 requests at once, then each 0.5 s late; tires-25-0.5-status-500: with that status from then on
+first-1-hang-up     the first request for this model meets that (any name of this list), then it is honest
 odd-spacing         valid JSON with strange whitespace, key order and number spellings
+
+Cuts at a byte, floods and misleading headers: extreme_answers.py.
 """
 
 from __future__ import annotations
@@ -53,6 +56,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
+from tests.extreme_answers import EXTREMES
 from tests.honest_answers import Asked, a_model, an_answer, dump, error_body, is_chat, stream_events
 
 HUGE_BYTES = 200 * 1024 * 1024
@@ -71,6 +75,8 @@ class Wire(Protocol):
     async def send(self, data: bytes) -> None: ...
 
     def hang_up(self) -> None: ...
+
+    def reset(self) -> None: ...
 
     def reset_next_request(self) -> None: ...
 
@@ -394,6 +400,13 @@ def flaky(times: str, code: str, retry_after: str | None) -> Behaviour:
     return behave
 
 
+def at_first(times: str, fault: str) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        await (behaviour_of(fault) if turn.number <= int(times) else honest())(turn, asked)
+
+    return behave
+
+
 def tires(times: str, seconds: str, code: str | None) -> Behaviour:
     async def behave(turn: Turn, asked: Asked) -> None:
         is_tired = turn.number > int(times)
@@ -469,5 +482,7 @@ BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"muttering-([\d.]+)": muttering,
     r"wrong-advice": lambda: wrong_advice,
     r"tires-(\d+)-([\d.]+)(?:-status-(\d{3}))?": tires,
+    r"first-(\d+)-(.+)": at_first,
     r"flaky-(\d+)-status-(\d{3})(?:-retry-after-(.+))?": flaky,
+    **EXTREMES,
 }

@@ -10,6 +10,8 @@ The cases of bad upstreams, and what holds them:
 | Retry-After in all its forms | `tests/providers/test_retry_after.py` |
 | a stream's first event is an error; role, then error; silence after the head; nothing in it | `test_another_upstream_answers` |
 | a stream breaks, stalls, or is never finished after content | `test_streams.py`, `test_failing_upstreams.py`, `tests/gateway/test_relay.py` |
+| a stream that is cut after any of its bytes, heard by the official SDK | `test_cut_streams.py` |
+| floods, bombs, pages, headers, resets, handshakes that hang, crowds of bad requests, clients that leave | `test_bad_upstreams.py` |
 | client errors never harm an upstream | `test_a_hundred_bad_requests_leave_everybody_in` |
 | 501, 505, error in a 200 and all other rows of the matrix | `tests/providers/test_verdict.py` |
 | breaker, ramp, ratio, lone upstream, outage, flapping, a brown-out, all dead, one 20 s late | `tests/routing/health/`, its simulation |

@@ -76,7 +76,7 @@ def page(request: HttpRequest, alias: Alias, *, may_send: bool, site: AdminSite)
         "selector": SELECTORS[alias.selector].label,
         "api_type": api_type,
         "api_types": [(name, wire.FORMATS[name].label) for name in SERVED_API_TYPES],
-        "outlook": outlook(alias, api_type),
+        "outlook": outlook(alias.name, api_type),
         "form": form,
         "may_send": may_send,
         **(send(alias, form.cleaned_data["prompt"], request) if form.is_valid() else {}),
@@ -84,12 +84,12 @@ def page(request: HttpRequest, alias: Alias, *, may_send: bool, site: AdminSite)
     return TemplateResponse(request, TEMPLATE, context)
 
 
-def outlook(alias: Alias, api_type: str) -> Outlook:
+def outlook(name: str, api_type: str) -> Outlook:
     """The order of one draw over the newest table, with each upstream's chance, and what is left out."""
     TABLE.catch_up()
     table = TABLE.current
     try:
-        route = table.resolve(alias.name)
+        route = table.resolve(name)
     except UnknownModel:
         return Outlook(rows=[], left_out=[], is_unknown=True)
     plan, prospects = explained(table, route, api_type)
@@ -103,7 +103,7 @@ def outlook(alias: Alias, api_type: str) -> Outlook:
         )
         for place, prospect in enumerate(prospects, start=1)
     ]
-    refused = nobody_can(alias.name, plan)
+    refused = nobody_can(name, plan)
     return Outlook(rows=rows, left_out=unique(plan.left_out), refusal=f"{refused.status} {refused.code}")
 
 

@@ -4,6 +4,7 @@ from gateway import consequences
 from gateway.admin import (
     accounts,
     alias_testing,
+    api_tokens,
     audit,
     client_keys,
     configuration_files,
@@ -16,6 +17,7 @@ from gateway.admin import (
 __all__ = [
     "accounts",
     "alias_testing",
+    "api_tokens",
     "audit",
     "client_keys",
     "configuration_files",

@@ -11,6 +11,7 @@ from routing.entrances import default_at, resolve_at
 from routing.models import CustomRoute
 from routing.store import TABLE
 from routing.table import UnknownModel
+from routing.wildcards import WILDCARD
 
 TEMPLATE = "admin/routing/test_name.html"
 LONGEST_NAME = 256
@@ -59,4 +60,4 @@ def example_of(route: CustomRoute) -> str:
         return ""
     own = route.provider.aliases.first()
     model = route.provider.models.first()
-    return own.name if own is not None else model.name if model is not None else ""
+    return own.name.replace(WILDCARD, "x") if own is not None else model.name if model is not None else ""

@@ -505,7 +505,7 @@ def test_the_page_that_explains_a_route_shows_the_health_of_this_process(gateway
     while gateway.ask("fast").headers["x-plexus-attempts"] == "1":
         pass
 
-    seen = outlook(alias, "chat")
+    seen = outlook(alias.name, "chat")
 
     assert [row.prospect.step.upstream.key for row in seen.rows] == [f"good/{GOOD}"]
     assert [row.percent for row in seen.rows] == [100]
@@ -518,7 +518,7 @@ def test_a_page_that_explains_names_what_a_fallback_waits_for(gateway: RunningGa
     alias = gateway.alias("fast", gateway.model("good", GOOD))
     gateway.target(alias, gateway.model("spare", GOOD), conditions=["timeout", "connection"])
 
-    seen = outlook(alias, "chat")
+    seen = outlook(alias.name, "chat")
 
     assert [(one.target, one.reason) for one in seen.left_out] == [
         (f"spare/{GOOD}", "only after: too late, no connection")

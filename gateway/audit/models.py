@@ -97,7 +97,7 @@ class ConfigChange(Record):
     """[field, old, new] each, as they may be shown; old is null in a row that is new."""
 
     class Meta:
-        ordering = ["-revision", "id"]
+        ordering = ["-revision_id", "id"]
         indexes = [models.Index(fields=["of_kind", "of_name", "-revision"], name="change_of_object")]
         verbose_name = "change"
 

@@ -76,7 +76,7 @@ def _record(author: Author, **fields: Any) -> ConfigRevision | None:  # Any: of 
     if not rows:
         return None
     if before is None and author.door is Door.OUTSIDE:
-        author = UNKNOWN_AT_FIRST
+        return store.write_revision(UNKNOWN_AT_FIRST, contents, rows, before, **fields)
     revision = store.write_revision(author, contents, rows, before, **fields)
     key_events.note(rows, author)
     return revision

@@ -93,9 +93,14 @@ def note_permissions(
     verb = VERBS.get(action)
     if verb is None or pk_set == set():
         return
-    others = [str(row) for row in model._default_manager.filter(pk__in=pk_set)] if pk_set else []
+    others = [short(row) for row in model._default_manager.filter(pk__in=pk_set)] if pk_set else []
     kind = "permissions" if model is Permission else str(model._meta.verbose_name_plural)
     note_event(Event.PERMISSIONS_CHANGED, str(instance), author_now(), {f"{kind} {verb}": ", ".join(sorted(others))})
+
+
+def short(row: Model) -> str:
+    """`routing.change_alias`, and the name of a group."""
+    return f"{row.content_type.app_label}.{row.codename}" if isinstance(row, Permission) else str(row)
 
 
 def _without_id(author: Author, gone: User) -> Author:

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'change',
-                'ordering': ['-revision', 'id'],
+                'ordering': ['-revision_id', 'id'],
                 'indexes': [models.Index(fields=['of_kind', 'of_name', '-revision'], name='change_of_object')],
             },
         ),

@@ -24,6 +24,7 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402 - Django must have read its settings first
 from django.core.management import call_command  # noqa: E402
+from django.db.models import Model  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
@@ -32,7 +33,7 @@ from gateway.audit.models import ConfigRevision  # noqa: E402
 from gateway.models import ClientKey  # noqa: E402
 from history.models import RequestLog  # noqa: E402
 from providers.models import Provider, ProviderModel  # noqa: E402
-from routing.models import Alias  # noqa: E402
+from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias  # noqa: E402
 from tests.browser.changed import change_things  # noqa: E402
 from tests.browser.chromium import HOW_TO_GET_ONE, chromium, path_to_chromium  # noqa: E402
 from tests.browser.furnished import OPERATOR, PASSWORD, furnish  # noqa: E402
@@ -126,6 +127,10 @@ def shots_of_a_furnished_site() -> list[Shot]:
         Shot(name="alias-delete", address=reverse("admin:routing_alias_delete", args=[fast.pk])),
         Shot(name="test-route", address=reverse("admin:routing_alias_test_route", args=[fast.pk])),
         Shot(name="test-route-sent", address=reverse("admin:routing_alias_test_route", args=[local.pk]), prepare=send),
+        Shot(name="pattern-form", address=change(PatternAlias.objects.get(pattern="openai-*"))),
+        Shot(name="provider-alias-form", address=change(ProviderAlias.objects.get(name="gpt-*"))),
+        Shot(name="route-form", address=change(CustomRoute.objects.get(path="/openai"))),
+        Shot(name="route-form-errors", address=reverse("admin:routing_customroute_add"), prepare=spoil_route),
         Shot(name="key-form", address=change(key)),
         Shot(name="key-add", address=reverse("admin:gateway_clientkey_add")),
         Shot(name="key-secret", address=reverse("admin:gateway_clientkey_add"), prepare=make_key),
@@ -169,11 +174,13 @@ def what_was_recorded() -> Iterator[Shot]:
 def lists() -> Iterator[Shot]:
     for name in ("providers_provider", "providers_providermodel", "routing_alias", "gateway_clientkey"):
         yield Shot(name=f"{name}-list", address=reverse(f"admin:{name}_changelist"))
+    for name in ("routing_patternalias", "routing_provideralias", "routing_customroute"):
+        yield Shot(name=f"{name}-list", address=reverse(f"admin:{name}_changelist"))
     for name in ("history_requestlog", "auth_user", "auth_group", "gateway_configrevision", "gateway_auditevent"):
         yield Shot(name=f"{name}-list", address=reverse(f"admin:{name}_changelist"))
 
 
-def change(row: Alias | ClientKey | Provider | ProviderModel | RequestLog | User) -> str:
+def change(row: Model) -> str:
     return reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
 
 
@@ -184,6 +191,11 @@ def fail_to_log_in(page: Page) -> None:
     page.fill("#id_username", OPERATOR)
     page.fill("#id_password", "wrong")
     submit(page, "text=Log in")
+
+
+def spoil_route(page: Page) -> None:
+    page.fill("#id_path", "/admin/mine")
+    submit(page, "[name=_save]")
 
 
 def spoil_provider(page: Page) -> None:

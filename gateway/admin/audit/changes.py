@@ -13,8 +13,6 @@ from gateway.admin.audit.reading import ReadingAdmin
 from gateway.audit.models import ConfigChange
 from providers.admin.unfolded import display
 
-NEW = format_html('<span class="audit-quiet">{}</span>', "new")
-
 
 @admin.register(ConfigChange)
 class ConfigChangeAdmin(ReadingAdmin):
@@ -48,8 +46,11 @@ class ConfigChangeAdmin(ReadingAdmin):
     def values(self, change: ConfigChange) -> str:
         return format_html_join(
             "",
-            '<div class="audit-line">{}: <del>{}</del> <ins>{}</ins></div>',
-            ((field, NEW if old is None else old, new) for field, old, new in change.fields),
+            '<div class="audit-line">{}: {}<ins>{}</ins></div>',
+            (
+                (field, "" if old is None else format_html("<del>{}</del> → ", old), new)
+                for field, old, new in change.fields
+            ),
         )
 
     @display(description="who", ordering="revision__author_name", header=True)

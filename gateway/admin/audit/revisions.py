@@ -67,6 +67,7 @@ class ConfigRevisionAdmin(AuthoredAdmin):
         newest = store.newest()
         context = {
             "revision": revision,
+            "original": revision,
             "facts": facts_of(revision),
             "door_mood": DOOR_LABELS[Door(revision.door)],
             "changes": changes_of(revision),
@@ -117,6 +118,7 @@ class ConfigRevisionAdmin(AuthoredAdmin):
         order = [Kind.REFUSED, Kind.WARNING, Kind.ADAPTED, Kind.IGNORED]
         context = {
             "revision": revision,
+            "original": revision,
             "newest": newest,
             "changes": shown_comparison(seen.rows),
             "findings": sorted(seen.difference.findings, key=lambda finding: order.index(finding.kind)),

@@ -1,4 +1,4 @@
-"""Who may come in (client keys, users, groups), “Test route” on an alias, health, own requests, files, revisions."""
+"""Who may come in (client keys, users, groups), “Test route” on an alias, health, own requests, files, changes."""
 
 from gateway import consequences
 from gateway.admin import (
@@ -12,6 +12,7 @@ from gateway.admin import (
     own_requests,
     provider_health,
     recorded,
+    stamps,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "own_requests",
     "provider_health",
     "recorded",
+    "stamps",
 ]

@@ -14,6 +14,7 @@ import asyncio
 import re
 import socket
 import ssl
+import struct
 import threading
 import time
 from dataclasses import dataclass, field
@@ -129,6 +130,13 @@ class Connection(asyncio.Protocol):
         """End the connection after what was sent. The server's own deed: no departure is noted."""
         self.request = None
         self.transport.close()
+
+    def reset(self) -> None:
+        """End the connection at once, with a reset (RST) and no farewell."""
+        self.request = None
+        linger = struct.pack("ii", 1, 0)
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.transport.abort()
 
     def reset_next_request(self) -> None:
         """Behave as a server whose keep-alive ran out just now: the next request meets a reset."""

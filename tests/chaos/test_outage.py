@@ -7,9 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.chaos import outage
-from benchmarks.chaos.evidence import (
-    Evidence,
-)
+from benchmarks.chaos.evidence import Evidence
 from benchmarks.chaos.reconcile import Finding
 from tests.chaos.evidence import phases
 
@@ -48,3 +46,11 @@ def test_a_percentile_is_one_of_the_numbers() -> None:
 
     assert [outage.percentile(numbers, share) for share in (0.01, 0.5, 0.99, 1.0)] == [1, 50, 99, 100]
     assert outage.percentile([], 0.99) == 0
+
+
+@pytest.mark.parametrize("name", ["normal", "dead", "frozen"])
+def test_an_outage_in_which_nobody_asked_has_shown_nothing(evidence: Evidence, name: str) -> None:
+    found = phases(normal=2, dead=2, frozen=2)
+    found[name] = replace(found[name], requests=0)
+
+    assert not outcome_of(evidence, found, []).is_clean

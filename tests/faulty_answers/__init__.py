@@ -39,7 +39,10 @@ muttering-0.05      a stream of 2 content chunks, then comments each 0.05 s with
 wrong-advice        400 with x-should-retry: true and a cookie
 flaky-2-status-500  the first 2 requests for this model get that status, then it is honest; -retry-after-1 adds the header
 tires-25-0.5        answers 25 requests at once, then each 0.5 s late; tires-25-0.5-status-500: with that status from then on
+first-1-hang-up     the first request for this model meets that (any name of this list), then it is honest
 odd-spacing         valid JSON with strange whitespace, key order and number spellings
+
+Cuts at a byte, floods and misleading headers: extremes.py.
 """
 
 from __future__ import annotations
@@ -60,12 +63,13 @@ from tests.faulty_answers.bodies import (
     set_cookie,
 )  # fmt: skip
 from tests.faulty_answers.connections import bad_chunks, hang_up, not_http, says_more, stale
+from tests.faulty_answers.extremes import EXTREMES
 from tests.faulty_answers.honest import honest
 from tests.faulty_answers.late import drip, head_first, muttering, silence, slow
 from tests.faulty_answers.statuses import cut_status, echo_key, flaky, refusal, status, tires, wrong_advice
 from tests.faulty_answers.streams import empty, long_line, odd_spacing, opening, shouting
 from tests.faulty_answers.turn import Behaviour, Turn
-from tests.honest_answers import a_model, dump, error_body
+from tests.honest_answers import Asked, a_model, dump, error_body
 
 MODELS = ["gpt-4o", "gpt-4o-mini", "text-embedding-3-small"]
 
@@ -91,6 +95,13 @@ def behaviour_of(model: str) -> Behaviour:
         if found := re.fullmatch(pattern, name):
             return behaviour(*found.groups())
     return honest()
+
+
+def at_first(times: str, fault: str) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        await (behaviour_of(fault) if turn.number <= int(times) else honest())(turn, asked)
+
+    return behave
 
 
 BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
@@ -136,5 +147,7 @@ BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"muttering-([\d.]+)": muttering,
     r"wrong-advice": lambda: wrong_advice,
     r"tires-(\d+)-([\d.]+)(?:-status-(\d{3}))?": tires,
+    r"first-(\d+)-(.+)": at_first,
     r"flaky-(\d+)-status-(\d{3})(?:-retry-after-(.+))?": flaky,
+    **EXTREMES,
 }

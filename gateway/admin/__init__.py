@@ -1,6 +1,27 @@
-"""Who may come in (client keys, users, groups), “Test route” on an alias, the health of upstreams, own requests."""
+"""Who may come in (client keys, users, groups), “Test route” on an alias, health, own requests, files, revisions."""
 
 from gateway import consequences
-from gateway.admin import accounts, alias_testing, client_keys, health, own_requests, provider_health
+from gateway.admin import (
+    accounts,
+    alias_testing,
+    audit,
+    client_keys,
+    configuration_files,
+    health,
+    own_requests,
+    provider_health,
+    recorded,
+)
 
-__all__ = ["accounts", "alias_testing", "client_keys", "consequences", "health", "own_requests", "provider_health"]
+__all__ = [
+    "accounts",
+    "alias_testing",
+    "audit",
+    "client_keys",
+    "configuration_files",
+    "consequences",
+    "health",
+    "own_requests",
+    "provider_health",
+    "recorded",
+]

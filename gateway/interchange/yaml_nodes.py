@@ -7,11 +7,12 @@ Only scalars, lists and mappings come out, so no YAML can make this process do a
 """
 
 import math
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
 import yaml
+
+from providers.texts import UNWRITABLE
 
 LIMIT_BYTES: Final = 16 * 1024 * 1024
 LIMIT_DEPTH: Final = 32
@@ -21,7 +22,6 @@ LIMIT_DIGITS: Final = 100
 
 _Events: Final = yaml.CLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 """Only their parser is used, never their constructors."""
-_UNSTORABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PREFIX: Final = "tag:yaml.org,2002:"
 _construct: Final = yaml.constructor.SafeConstructor()
 _resolver: Final = yaml.resolver.Resolver()
@@ -195,6 +195,8 @@ def _value(event: yaml.ScalarEvent, *, infinity_is_none: bool) -> ScalarValue:
                 return float(number)
             case "float" if infinity_is_none and number == math.inf:
                 return None
+    except MalformedYAML:
+        raise
     except (ValueError, LookupError) as exc:
         raise MalformedYAML("This cannot be read as its tag says.", _line(event)) from exc
     raise MalformedYAML("Only text, finite numbers, true, false and null are read here.", _line(event))
@@ -207,7 +209,7 @@ def _refuse_tag(event: yaml.Event) -> None:
 
 
 def _storable(text: str, event: yaml.Event) -> str:
-    if _UNSTORABLE.search(text):
+    if UNWRITABLE.search(text):
         raise MalformedYAML("This text holds a control character or half of a surrogate pair.", _line(event))
     return text
 

@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import providers.wire
+import routing.models.custom_route
 from django.db import migrations, models
 
 from routing import version_triggers
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('path', models.CharField(error_messages={'unique': 'There is a route at this path already. Change that one.'}, help_text='For instance /openai or /team/a. Below it stands all that stands below /v1.', max_length=200, unique=True)),
-                ('api_type', models.CharField(choices=providers.wire.choices, default='chat', help_text='What a request means that comes to the path itself, or to one below it that is not known.', max_length=32, verbose_name='API type')),
+                ('api_type', models.CharField(choices=routing.models.custom_route.served_choices, default='chat', help_text='What a request means that comes to the path itself, or to one below it that is not known.', max_length=32, verbose_name='API type')),
                 ('enabled', models.BooleanField(default=True)),
             ],
             options={

@@ -9,7 +9,7 @@ from gateway.consequences import consequences_of
 from gateway.models import ClientKey
 from providers.consequences import Deed
 from providers.models import Provider, ProviderModel
-from routing.models import Alias, Synonym, Target
+from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias, Synonym, Target
 from tests.admin_pages import a_reader, an_administrator, send_form, text_of
 from tests.gateways import saved
 from tests.routing.rows import a_model, a_provider, an_alias
@@ -215,3 +215,34 @@ def test_whoever_may_only_look_is_not_asked_but_refused(provider_in_use: Provide
     answer = reader.post(page_of(provider_in_use), {"name": "one"})
 
     assert answer.status_code == 403
+
+
+# Names and paths
+
+
+def test_patterns_and_routes_that_lead_there_are_named() -> None:
+    model, _ = two_models()
+    alias = an_alias("fast", model, is_default=True)
+    saved(PatternAlias(pattern="gpt-*", to_alias=alias))
+    saved(PatternAlias(pattern="off-*", to_alias=alias, enabled=False))
+    saved(CustomRoute(path="/team", alias=alias))
+
+    said = consequences_of(alias, Deed.DISABLING)
+
+    assert "Names and paths that would lead nowhere: pattern gpt-*, route /team." in said
+    assert "Requests that name no model would be refused: this is the default alias." in said
+
+
+def test_what_leads_to_a_provider_or_one_of_its_models_is_named() -> None:
+    model, _ = two_models()
+    saved(PatternAlias(pattern="gpt-*", provider=model.provider, model="m"))
+    saved(PatternAlias(pattern="any-*", provider=model.provider, model="*"))
+    saved(ProviderAlias(provider=model.provider, name="fast", model="m"))
+    saved(CustomRoute(path="/one", provider=model.provider))
+
+    assert consequences_of(model.provider) == (
+        "Names and paths that would lead nowhere: pattern any-*, pattern gpt-*, route /one.",
+    )
+    assert consequences_of(model) == (
+        "Names and paths that would lead nowhere: pattern gpt-*, provider alias fast → m.",
+    )

@@ -64,3 +64,10 @@ def test_the_fallback_answers_when_all_deployments_have_failed(gateway: RunningG
 
     assert reply.json()["model"] == "claude-3-5-sonnet-20241022"
     assert gateway.upstream.last.header("authorization") == "Bearer sk-anthropic_api_key"
+
+
+def test_any_model_of_a_provider_may_be_asked_for(gateway: RunningGateway) -> None:
+    import_it()
+    lead("groq", gateway.upstream.url)
+
+    assert gateway.ask("groq/llama-3.3-70b").json()["model"] == "llama-3.3-70b"

@@ -112,15 +112,16 @@ class GatewayRequest(HttpRequest):
         self._work = work = asyncio.current_task()
         assert work is not None
         IN_FLIGHT.enter(work)
-        for length in self.values_of(b"content-length"):
-            if length.isdecimal() and int(length) > IN_FLIGHT.intake.request_bytes:
-                raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)
+        body = self._whole()
+        if body is None:
+            self._check_announced_length()
         self._newcomers = newcomers
         newcomers.add(self)
+        if body is not None:
+            self._has_body = True
+            return body
         try:
-            body = self._whole()
-            if body is None:
-                body = await self._pieces()
+            body = await self._pieces()
         except asyncio.CancelledError as exc:
             if not self._body_is_late or work.uncancel() > 0:
                 raise
@@ -131,7 +132,14 @@ class GatewayRequest(HttpRequest):
             self.look_after()
         return body
 
+    def _check_announced_length(self) -> None:
+        """Raises BodyTooLarge before any of it is read."""
+        for length in self.values_of(b"content-length"):
+            if length.isdecimal() and int(length) > IN_FLIGHT.intake.request_bytes:
+                raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)
+
     def _whole(self) -> bytes | None:
+        """All of it, where it has arrived already, as nearly every body has. Raises BodyTooLarge or Overloaded."""
         body = self.shortcut.whole_body() if self.shortcut is not None else None
         if body is not None:
             self._hold(body)

@@ -26,6 +26,7 @@ from gateway.errors import (
 from gateway.estimate import Estimate
 from gateway.in_flight import IN_FLIGHT
 from gateway.prepared import HeaderList, Way, way_pairs
+from gateway.purse import Purse
 from gateway.relay import CLIENT_GONE_STATUS, Relay
 from gateway.sessions import SESSION_HEADERS, session_of
 from history.records import Outcome
@@ -80,9 +81,17 @@ async def answer(
     try:
         body = await read()
         draft.request_bytes = len(body)
-        return await _answer(caller, body, forwarded, draft, runtime, headers)
+        purse = runtime.purse
+        call = _read(body, draft, purse.table)
+        plan = _plan(call, caller, draft, purse, runtime, headers)
+        answered = await first_answer(plan, call, forwarded, draft, purse, runtime)
+        if plan.session:
+            key, now = answered.step.upstream.key, runtime.clock()
+            runtime.sessions.keep(plan.session, key, now, seconds=plan.route.sticky_seconds)
+        return _reply(answered, call, plan.route, draft, runtime)
     except GatewayError as exc:
-        outcome = Outcome.FAILED if isinstance(exc, NobodyAvailable) else Outcome.REFUSED
+        # Whoever was asked before the journal failed has failed: that is no refusal any more.
+        outcome = Outcome.FAILED if draft.attempts or isinstance(exc, NobodyAvailable) else Outcome.REFUSED
         runtime.record(draft.close(outcome, exc.status, runtime.now(), code=exc.code, error=exc.message))
         raise
     except UpstreamError as exc:
@@ -112,11 +121,8 @@ def record_barred(exc: KeyBarred, draft: Draft, runtime: Runtime) -> None:
     runtime.record(draft.close(Outcome.REFUSED, exc.status, runtime.now(), code=exc.code, error=exc.message))
 
 
-async def _answer(
-    caller: Caller, body: bytes, forwarded: HeaderList, draft: Draft, runtime: Runtime, headers: HeadersByName
-) -> Reply:
-    purse = runtime.purse
-    call = _read(body, draft, purse.table)
+def _plan(call: Call, caller: Caller, draft: Draft, purse: Purse, runtime: Runtime, headers: HeadersByName) -> Plan:
+    """Whom this request may be sent to, in order. Raises ModelNotFound or ModelNotAllowed."""
     draft.streamed = call.streams
     draft.route = route = resolve(call.model, caller, purse.table, draft.entrance)
     plan = Plan(
@@ -127,18 +133,14 @@ async def _answer(
         unpayable=purse.objection,
         health=runtime.health,
         clock=runtime.clock,
-        estimate=Estimate(body=body, api_type=draft.api_type, purse=purse).cost_usd,
+        estimate=Estimate(body=call.body, api_type=draft.api_type, purse=purse).cost_usd,
         # What a caller calls a guest is the caller's: there is no end to such names.
         able_tiers=purse.able_tiers if route.guest is None else set(),
         left_out=draft.left_out,
     )
     if route.sticky:
-        _remember(plan, headers(SESSION_HEADERS), body, draft, runtime)
-    answered = await first_answer(plan, call, forwarded, draft, purse, runtime)
-    if plan.session:
-        key, now = answered.step.upstream.key, runtime.clock()
-        runtime.sessions.keep(plan.session, key, now, seconds=route.sticky_seconds)
-    return _reply(answered, call, route, draft, runtime)
+        _remember(plan, headers(SESSION_HEADERS), call.body, draft, runtime)
+    return plan
 
 
 def _remember(plan: Plan, headers: HeaderList, body: bytes, draft: Draft, runtime: Runtime) -> None:

@@ -8,8 +8,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from gateway.audit.models import AuditEvent, ConfigChange, ConfigRevision
 from providers.models import ConfigurationModel, ProviderModel
 from routing.models import Alias
+
+__all__ = ["AuditEvent", "ClientKey", "ConfigChange", "ConfigRevision", "UpstreamHealth", "digest_of"]
 
 SHOWN_CHARACTERS = 12
 

@@ -24,8 +24,8 @@ class Purse:
     """Authentication and stored credential -> the secret itself. Raises CredentialError."""
     able_tiers: set[AbleTier] = field(default_factory=set, repr=False)
     """For every Plan over this table: see there."""
-    opens: Callable[[Upstream], None] | None = field(default=None, repr=False)
-    """Told of each upstream when it is first needed."""
+    opens: Callable[[Upstream, Prepared | str], None] | None = field(default=None, repr=False)
+    """Told of each upstream when it is first needed, with what came of it: ready, or the reason why it cannot be called."""
     closes: Callable[[str], bool] | None = field(default=None, repr=False)
     """Told of the key of each guest that is to be forgotten; False while requests are with it."""
     _waiting: dict[tuple[str, Waits], Prepared] = field(default_factory=dict, repr=False)
@@ -67,7 +67,7 @@ class Purse:
     def _open(self, upstream: Upstream) -> Prepared | str:
         found = self._opened[upstream.key] = self._prepare(upstream, NO_WAITS)
         if self.opens is not None:
-            self.opens(upstream)
+            self.opens(upstream, found)
         return found
 
     def _open_waiting(self, upstream: Upstream, waits: Waits) -> Prepared:

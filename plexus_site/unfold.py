@@ -106,10 +106,19 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
                 item("Provider aliases", "label", "routing.provideralias"),
             ),
             group(
+                "Configuration",
+                item("Import and export", "swap_vert", "gateway.configuration", "gateway.import_configuration"),
+            ),
+            group(
                 "Access",
                 item("Client keys", "key", "gateway.clientkey", OWN_KEYS),
                 item("Users", "person", "auth.user"),
                 item("Groups", "group", "auth.group"),
+            ),
+            group(
+                "Audit",
+                item("Revisions", "history", "gateway.configrevision"),
+                item("Events", "policy", "gateway.auditevent"),
             ),
             group(
                 "History",

@@ -1,7 +1,7 @@
 """What every page of configuration does alike: changes wait in turn, rows go one by one, secrets cannot be searched."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django import forms
@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 
 from providers.admin import disabling
 from providers.admin.deletion import without_links
+from providers.admin.turns import COMPANIONS, HISTORY
 from providers.admin.unfolded import ModelAdmin
 from providers.consequences import Deed, foreseen
 from providers.listing import shortened as shortened
@@ -31,8 +32,11 @@ def in_turn(request: HttpRequest) -> Iterator[None]:
     if request.method != "POST":
         yield
         return
-    with transaction.atomic():
+    with ExitStack() as stack:
+        stack.enter_context(transaction.atomic())
         hold_configuration()
+        for companion in COMPANIONS:
+            stack.enter_context(companion(request))
         yield
 
 
@@ -62,6 +66,7 @@ class ConfigurationAdmin(ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     warn_unsaved_form = True
+    change_form_after_template = "admin/why.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
@@ -81,6 +86,12 @@ class ConfigurationAdmin(ModelAdmin):
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
             return super().delete_view(request, object_id, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if not HISTORY or row is None or not self.has_view_permission(request, row):
+            return super().history_view(request, object_id, extra_context)
+        return HISTORY[0](request, row)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for row in queryset:

@@ -42,6 +42,10 @@ class HealthBook:
     def of_credential(self, provider: str) -> Rest:
         return self._account(provider).rest
 
+    def note_credential(self, provider: str, mark: int, now: float) -> None:
+        """Which credential a provider is called with, by a number that tells it from others. A new one need not rest."""
+        self._account(provider).use(mark, now)
+
     def limit(self, provider: str, cap: int) -> None:
         """How many requests this process may have in flight at all upstreams of a provider."""
         account = self._account(provider)

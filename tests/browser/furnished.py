@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 
 from gateway.models import ClientKey
 from providers.models import Endpoint, Provider, ProviderModel
@@ -81,9 +81,7 @@ def furnish(local_url: str) -> None:
         furnish_key(name)
     User.objects.create_superuser(OPERATOR, "operator@example.com", PASSWORD, first_name="Olga", last_name="Perator")
     reader = saved(User(username="auditor", password="!", email="auditor@example.com", is_staff=True))
-    readers = saved(Group(name="Readers"))
-    readers.permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    reader.groups.add(readers)
+    reader.groups.add(Group.objects.get(name="auditor"))
 
 
 def furnish_providers(local_url: str) -> None:

@@ -10,6 +10,8 @@ The cases of bad upstreams, and what holds them:
 | Retry-After in all its forms | `tests/providers/test_retry_after.py` |
 | a stream's first event is an error; role, then error; silence after the head; nothing in it | `test_another_upstream_answers` |
 | a stream breaks, stalls, or is never finished after content | `test_streams.py`, `test_failing_upstreams.py`, `tests/gateway/test_relay.py` |
+| a stream that is cut after any of its bytes, heard by the official SDK | `test_cut_streams.py` |
+| floods, bombs, pages, headers, resets, handshakes that hang, crowds of bad requests, clients that leave | `test_bad_upstreams.py` |
 | client errors never harm an upstream | `test_a_hundred_bad_requests_leave_everybody_in` |
 | 501, 505, error in a 200 and all other rows of the matrix | `tests/providers/test_verdict.py` |
 | breaker, ramp, ratio, lone upstream, outage, flapping, a brown-out, all dead, one 20 s late | `tests/routing/health/`, its simulation |
@@ -221,6 +223,18 @@ def test_a_credential_that_is_refused_rests_for_all_its_models(gateway: RunningG
     assert "refused/also: auth" in gateway.row(reply).left_out
 
 
+def test_a_new_credential_is_used_at_once(gateway: RunningGateway) -> None:
+    refused = gateway.provider("refused")
+    gateway.alias("fast", gateway.model(refused, "flaky-1-status-401"))
+    statuses = [gateway.ask("fast").status_code for _ in range(2)]
+
+    refused.credential = "sk-a-new-one"
+    refused.save()
+
+    assert statuses == [502, 503]
+    assert gateway.ask("fast").status_code == 200
+
+
 def test_three_failures_in_a_row_take_an_upstream_out(gateway: RunningGateway) -> None:
     gateway.alias("fast", gateway.model("bad", "status-500"), gateway.model("good", GOOD), selector="in_order")
 
@@ -427,6 +441,20 @@ def test_the_last_empty_answer_is_given_when_nobody_has_a_better_one(gateway: Ru
     assert (row.outcome, row.error_code, row.provider) == ("ok", "upstream_empty_answer", "one")
     assert reply.headers["x-plexus-provider"] == "one"
     assert row.attempt_count == 3, "two was asked once more"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_empty_answer_that_is_passed_on_costs_what_its_upstream_says_at_its_own_price(
+    gateway: RunningGateway, stream: bool
+) -> None:
+    asked_first = gateway.model("one", "empty", input_usd_per_mtok="500000", output_usd_per_mtok="500000")
+    then = gateway.model("two", "status-500", input_usd_per_mtok="1", output_usd_per_mtok="1")
+    gateway.alias("fast", asked_first, then, selector="in_order")
+
+    row = gateway.row(gateway.ask("fast", "one two", stream=stream))
+
+    assert (row.input_tokens, row.output_tokens) == (2, 0)
+    assert row.cost_usd == 1
 
 
 def test_a_session_stays_where_it_was_answered(gateway: RunningGateway) -> None:

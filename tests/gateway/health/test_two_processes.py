@@ -22,6 +22,8 @@ from tests.gateway.running import Running
 from tests.gateways import eventually
 from tests.throwaway_servers import NoServer, Server, valkey
 
+pytestmark = pytest.mark.halves("real")  # it brings its own Valkey, and the embedded half is the longer one
+
 WITHIN_SECONDS = 10.0
 """Everybody looks each second; three, for a machine with other work."""
 STARTED = "A Celery worker of its own must run"

@@ -29,8 +29,9 @@ from gateway.newcomers import Newcomers
 from gateway.prepared import HeaderList
 from gateway.quiet_streams import QuietStreams
 from gateway.shortcut import EXTENSION, Shortcut
-from gateway.views.base import nothing_here
+from gateway.views.custom_routes import elsewhere
 from gateway.views.ready import ReadyResponse, ReadyStream
+from routing.table import Entrance
 
 Message = MutableMapping[str, Any]  # Any: ASGI's own shapes, here and below
 Scope = MutableMapping[str, Any]
@@ -50,6 +51,8 @@ class GatewayRequest(HttpRequest):
     _read_started = True
     _post_parse_error = False
 
+    entrance: Entrance | None = None
+    """The custom route that it came in by."""
     client_is_gone = False
     _work: asyncio.Task[Any] | None = None
     _newcomers: Newcomers | None = None
@@ -109,15 +112,16 @@ class GatewayRequest(HttpRequest):
         self._work = work = asyncio.current_task()
         assert work is not None
         IN_FLIGHT.enter(work)
-        for length in self.values_of(b"content-length"):
-            if length.isdecimal() and int(length) > IN_FLIGHT.intake.request_bytes:
-                raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)
+        body = self._whole()
+        if body is None:
+            self._check_announced_length()
         self._newcomers = newcomers
         newcomers.add(self)
+        if body is not None:
+            self._has_body = True
+            return body
         try:
-            body = self._whole()
-            if body is None:
-                body = await self._pieces()
+            body = await self._pieces()
         except asyncio.CancelledError as exc:
             if not self._body_is_late or work.uncancel() > 0:
                 raise
@@ -128,7 +132,14 @@ class GatewayRequest(HttpRequest):
             self.look_after()
         return body
 
+    def _check_announced_length(self) -> None:
+        """Raises BodyTooLarge before any of it is read."""
+        for length in self.values_of(b"content-length"):
+            if length.isdecimal() and int(length) > IN_FLIGHT.intake.request_bytes:
+                raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)
+
     def _whole(self) -> bytes | None:
+        """All of it, where it has arrived already, as nearly every body has. Raises BodyTooLarge or Overloaded."""
         body = self.shortcut.whole_body() if self.shortcut is not None else None
         if body is not None:
             self._hold(body)
@@ -260,7 +271,7 @@ def _resolve(path: str) -> ResolverMatch:
     try:
         return get_resolver("gateway.urls").resolve(path)
     except Resolver404:
-        return ResolverMatch(nothing_here, (), {})
+        return ResolverMatch(elsewhere, (), {})
 
 
 async def _send_whole(response: ReadyResponse, request: GatewayRequest, send: Send) -> None:

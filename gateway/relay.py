@@ -21,6 +21,8 @@ from history.records import Outcome
 from providers.classifier import of_event
 from providers.errors import (
     AnswerTooLarge,
+    Disconnected,
+    IdleTimeout,
     Incomplete,
     ProtocolError,
     TotalTimeout,
@@ -53,15 +55,16 @@ class Relay:
 
     __slots__ = (
         *("_body", "_chunks", "_done_event", "_draft", "_held", "_holds_all", "_holds_since", "_pieces", "_reader"),
-        *("_is_open", "_reported", "_response", "_runtime", "_secret", "_shown_model", "_speaks", "_splitter"),
-        *("_upstream", "is_waiting"),
+        *("_is_open", "_reported", "_runtime", "_secret", "_shown_model", "_speaks", "_splitter"),
+        *("_status", "_upstream", "is_waiting"),
     )
 
     def __init__(
         self, response: UpstreamResponse, *, prepared: Prepared, call: Call, draft: Draft, runtime: Runtime
     ) -> None:
         route, credential = draft.route, prepared.credential
-        self._response = response
+        # Not the response itself: its headers take 3 KB, and nobody asks for them any more.
+        self._status = response.status_code
         self._body = response.stream
         self._chunks: AsyncIterator[bytes] = aiter(response.stream)
         self._upstream = prepared.name
@@ -105,7 +108,7 @@ class Relay:
     async def aclose(self) -> None:
         """Let go of the upstream, and record the exchange as cancelled unless it had ended."""
         await self._pieces.aclose()
-        await self._response.aclose()
+        await self._body.aclose()
         self._end(Outcome.CANCELLED, CLIENT_GONE_STATUS, code=self._draft.cancelled_code)
 
     def belongs_to(self, draft: Draft) -> None:
@@ -115,12 +118,12 @@ class Relay:
     async def drop(self) -> None:
         """Let go of the upstream, since nobody wants this any more. Nothing is recorded."""
         await self._pieces.aclose()
-        await self._response.aclose()
+        await self._body.aclose()
 
     def cut_off(self) -> bytes:
         """The event that ends it here because this process does."""
         why = ShuttingDown()
-        self._end(Outcome.INTERRUPTED, self._response.status_code, code=why.code, error=why.message)
+        self._end(Outcome.INTERRUPTED, self._status, code=why.code, error=why.message)
         return error_event(why.message, why.code)
 
     # Before the client is given anything
@@ -133,7 +136,7 @@ class Relay:
                 if piece := self._kept(chunk):
                     self._held += piece
                 if self._reported is not None and (self._holds_all or not self._speaks):
-                    raise of_event(self._reported, self._response.status_code)
+                    raise of_event(self._reported, self._status)
                 if self._reader.is_done:
                     break
                 if self._is_enough():
@@ -143,9 +146,10 @@ class Relay:
         except MalformedStream as exc:
             self._draft.forget_answer()
             raise ProtocolError(exc.message) from exc
-        except UpstreamError:
-            self._draft.forget_answer()
-            raise
+        except UpstreamError as exc:
+            if not self._is_whole_all_the_same(exc):
+                self._draft.forget_answer()
+                raise
         self._is_open = True
 
     def _is_enough(self) -> bool:
@@ -167,10 +171,10 @@ class Relay:
 
     def _check_whole(self) -> None:
         """It has ended already. Raises UpstreamError where that was no answer."""
-        reader, status = self._reader, self._response.status_code
+        reader, status = self._reader, self._status
         if not self._speaks:
             whole = bytes(self._held + self._done_event)
-            if (failure := of_silence(reader.finish_reason, status, whole, self._draft.api_type)) is not None:
+            if (failure := of_silence(reader, status, whole, self._draft.api_type)) is not None:
                 raise failure
         elif not reader.is_complete:
             raise Incomplete("The upstream's stream ended before its answer was finished.")
@@ -202,7 +206,7 @@ class Relay:
         except MalformedStream as exc:
             ending = self._broken(ProtocolError(exc.message))
         except UpstreamError as exc:
-            ending = self._broken(exc)
+            ending = self._ending() if self._is_whole_all_the_same(exc) else self._broken(exc)
         except Exception:
             logger.exception("Request %s failed in the gateway, in the middle of its stream", self._draft.id)
             ending = self._failed()
@@ -257,8 +261,12 @@ class Relay:
         """The last event. The exchange is recorded before the client can know that it is over. Raises Incomplete."""
         if not self._reader.is_complete:
             raise Incomplete("The upstream's stream ended before its answer was finished.")
-        self._end(Outcome.OK, self._response.status_code)
+        self._end(Outcome.OK, self._status)
         return self._done_event
+
+    def _is_whole_all_the_same(self, failure: UpstreamError) -> bool:
+        """It broke off or fell silent when all of its answer was here, and only the `[DONE]` was not."""
+        return isinstance(failure, Disconnected | IdleTimeout) and self._speaks and self._reader.is_complete
 
     def _broken(self, failure: UpstreamError) -> bytes:
         """The one error event that ends a broken stream: an end without it would pass for success."""
@@ -268,7 +276,7 @@ class Relay:
         verdict = None if isinstance(failure, TotalTimeout) else judge(meaning)
         self._end(
             Outcome.INTERRUPTED,
-            self._response.status_code,
+            self._status,
             failure=failure,
             verdict=verdict,
             code=failure.code,
@@ -279,7 +287,7 @@ class Relay:
     def _failed(self) -> bytes:
         """The same where the fault is ours."""
         error = InternalError(self._draft.id)
-        self._end(Outcome.FAILED, self._response.status_code, code=error.code)
+        self._end(Outcome.FAILED, self._status, code=error.code)
         return error_event(error.message, error.code, error.type)
 
     def _end(
@@ -297,5 +305,5 @@ class Relay:
             return
         draft.usage = self._reader.usage
         draft.finish_reason = self._reader.finish_reason or ""
-        draft.end_attempt(outcome, now, status=self._response.status_code, failure=failure, verdict=verdict)
+        draft.end_attempt(outcome, now, status=self._status, failure=failure, verdict=verdict)
         self._runtime.record(draft.close(outcome, status, now, code=code, error=error))

@@ -54,7 +54,14 @@ def environment_badge(request: HttpRequest) -> list[str] | None:
 OWN_KEYS = "gateway.view_own_clientkey"
 """The permission of those who see their own client keys and requests."""
 
-SEARCHED = ["routing.alias", "providers.provider", "providers.providermodel", "gateway.clientkey"]
+SEARCHED = [
+    "routing.alias",
+    "routing.patternalias",
+    "routing.customroute",
+    "providers.provider",
+    "providers.providermodel",
+    "gateway.clientkey",
+]
 """What Ctrl-K finds by name."""
 
 UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
@@ -86,11 +93,21 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
                     item("Health", "ecg_heart", "gateway.upstreamhealth"),
                 ],
             },
-            group("Routing", item("Aliases", "alt_route", "routing.alias")),
+            group(
+                "Routing",
+                item("Aliases", "alt_route", "routing.alias"),
+                item("Pattern aliases", "asterisk", "routing.patternalias"),
+                item("Custom routes", "signpost", "routing.customroute"),
+            ),
             group(
                 "Providers",
                 item("Providers", "cloud", "providers.provider"),
                 item("Models", "deployed_code", "providers.providermodel"),
+                item("Provider aliases", "label", "routing.provideralias"),
+            ),
+            group(
+                "Configuration",
+                item("Import and export", "swap_vert", "gateway.configuration", "gateway.import_configuration"),
             ),
             group(
                 "Access",

@@ -13,6 +13,7 @@ from django.db.models import Q, TextChoices
 
 from providers import secrets, wire
 from providers.addresses import objection_to_url, split_url
+from providers.texts import objection_to_text
 
 CONFIGURATION_LOCK = 0x706C_6578  # "plex"; any number that nobody else in this database locks
 LONGEST_QUEUE_SECONDS = 20
@@ -194,6 +195,8 @@ class Provider(ConfigurationModel):
             errors["name"] = ValidationError(
                 f"“{self.name}” is kept for “direct/provider/model”. Choose another name.", code="reserved"
             )
+        if problem := objection_to_text(self.display_name):
+            errors["display_name"] = ValidationError(problem, code="control_characters")
         errors |= self._objections_to_authentication()
         errors |= self._objections_to_time_limits()
         if problem := objection_to_headers(self.extra_headers):

@@ -9,7 +9,7 @@ from providers.consequences import SAYERS, Deed
 from providers.listing import shortened
 from providers.models import Provider, ProviderModel
 from routing.checks import WHAT_IT_READS, why_unserved
-from routing.models import Alias, Synonym, Target
+from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias, Synonym, Target
 
 MOST_NAMES = 10
 
@@ -92,8 +92,35 @@ def _lost_names(row: Model, deed: Deed) -> list[str]:
     return []
 
 
+def what_leads_nowhere(row: Model, deed: Deed) -> Iterator[str]:
+    """One sentence on patterns, routes and providers' own aliases that end here, one on requests that name no model."""
+    if leading := list(_leading_here(row)):
+        yield f"Names and paths that would lead nowhere: {shortened(leading, MOST_NAMES)}."
+    if isinstance(row, Alias) and row.enabled and row.is_default:
+        yield "Requests that name no model would be refused: this is the default alias."
+
+
+def _leading_here(row: Model) -> Iterator[str]:
+    match row:
+        case Alias():
+            yield from _said(PatternAlias.objects.filter(to_alias=row, enabled=True), "pattern")
+            yield from _said(CustomRoute.objects.filter(alias=row, enabled=True), "route")
+        case Provider():
+            yield from _said(PatternAlias.objects.filter(provider=row, enabled=True), "pattern")
+            yield from _said(CustomRoute.objects.filter(provider=row, enabled=True), "route")
+        case ProviderModel():
+            exactly = {"provider": row.provider, "model": row.name}
+            yield from _said(PatternAlias.objects.filter(**exactly, enabled=True), "pattern")
+            yield from _said(ProviderAlias.objects.filter(**exactly), "provider alias")
+
+
+def _said(rows: Iterable[Model], kind: str) -> Iterator[str]:
+    yield from (f"{kind} {row}" for row in rows)
+
+
 def _listed(aliases: Iterable[Alias]) -> str:
     return shortened([alias.name for alias in aliases], MOST_NAMES)
 
 
 SAYERS.append(what_breaks)
+SAYERS.append(what_leads_nowhere)

@@ -14,6 +14,8 @@ RESERVED: Final = frozenset(
 KNOWN_BELOW: Final = frozenset({"v1", "chat", "completions", "embeddings", "models"})
 """What stands below every custom route by itself."""
 LONGEST_PATH: Final = 200
+SERVED: Final = ("chat", "completions", "embeddings")
+"""The API types that a request to a path of its own can mean."""
 
 _PART = re.compile(r"[a-z0-9][a-z0-9._~-]*")
 Objection = tuple[str, str]

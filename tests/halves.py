@@ -17,7 +17,7 @@ from tests import services
 BOTH = ("embedded", "real")
 HALF = "real" if services.REAL else "embedded"
 EVERYTHING = bool(os.environ.get("PLEXUS_TEST_EVERYTHING"))
-"""Run in the real half too what would only be repeated there."""
+"""Run in this half too what belongs to the other one."""
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 """All others of pytest-django's ask for one of these."""
 
@@ -34,10 +34,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def halves_of(item: pytest.Item) -> Collection[str]:
     """The halves in which a test runs."""
+    if EVERYTHING:
+        return BOTH
     said = item.get_closest_marker("halves")
     if said is not None:
         return said.args
-    return BOTH if EVERYTHING or uses_the_database(item) else ("embedded",)
+    return BOTH if uses_the_database(item) else ("embedded",)
 
 
 def uses_the_database(item: pytest.Item) -> bool:

@@ -73,7 +73,8 @@ def test_the_real_half_runs_what_stands_on_the_database(one_of_each_kind: Path) 
     assert collected("real", one_of_each_kind) == IN_BOTH | {"test_for_the_real_half"}
 
 
-def test_the_real_half_runs_everything_where_that_is_asked_for(one_of_each_kind: Path) -> None:
-    everything = collected("real", one_of_each_kind, PLEXUS_TEST_EVERYTHING="1")
+@pytest.mark.parametrize("half", ["embedded", "real"])
+def test_a_half_runs_everything_where_that_is_asked_for(one_of_each_kind: Path, half: str) -> None:
+    everything = collected(half, one_of_each_kind, PLEXUS_TEST_EVERYTHING="1")
 
     assert everything == IN_BOTH | {"test_pure", "test_for_the_real_half"}

@@ -34,6 +34,20 @@ IDLE_SECONDS_IN_DRAIN = 1.0
 class Door(HttpToolsProtocol):
     """One connection of a client."""
 
+    # Beyond thirty attributes Python gives each object a dictionary of its own, of 1.3 KB: uvicorn has 27, and ours stand apart.
+    __slots__ = (
+        *(
+            "_deadline",
+            "_idle",
+            "_is_refused",
+            "_last_read_bytes",
+            "_refusal",
+            "_unfruitful_bytes",
+            "_wants_head",
+            "url",
+        ),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own
         super().__init__(*args, **kwargs)
         self.url = b""

@@ -26,13 +26,21 @@ class Stale(Exception):
 async def exchange(link: Link, message: Message, sending: Sending) -> Head:
     """Send the request and wait for the head of the answer. Raises Stale if the upstream closed without a byte.
 
+    `link` is fit: whoever hands it in has looked in this very turn of the event loop.
     Whatever goes wrong, cancellation included, the connection is gone afterwards.
     """
     first_byte_seconds = sending.timeouts.first_byte_seconds
     sending.first_byte_at = due_at = min(link.loop.time() + first_byte_seconds, sending.total_at)
     link.deadline.begin(due_at)
     try:
-        return await send(link, message)
+        link.write(*message)
+        head: Head = await link.protocol.read()
+        while (status := head[0].code) < 200:
+            # 1xx only announces the answer; 101 would change the protocol, which we never asked for.
+            if status == 101:
+                raise HttpProcessingError(message="101 Switching Protocols")
+            head = await link.protocol.read()
+        return head
     except Expired as exc:
         link.drop()
         if due_at == sending.total_at:
@@ -49,21 +57,6 @@ async def exchange(link: Link, message: Message, sending: Sending) -> Head:
         raise
     finally:
         link.deadline.end()
-
-
-async def send(link: Link, message: Message) -> Head:
-    """Write the request, read the head of the answer."""
-    if not link.is_fit:
-        raise aiohttp.ServerDisconnectedError
-    link.write(*message)
-    while True:
-        head = await link.protocol.read()
-        status = head[0].code
-        # 1xx only announces the answer; 101 would change the protocol, which we never asked for.
-        if status >= 200:
-            return head
-        if status == 101:
-            raise HttpProcessingError(message="101 Switching Protocols")
 
 
 def reason_of(exc: BaseException) -> str:

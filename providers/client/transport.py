@@ -27,8 +27,15 @@ from providers.client.exchange import Head, Stale, exchange, reason_of
 from providers.client.link import Link
 from providers.client.names import CheckedResolver
 from providers.client.pool import Pool
+from providers.client.protocol import UpstreamProtocol
 from providers.client.request import Destination, Origin, UpstreamRequest
 from providers.errors import AddressRefused, ConnectFailed, ConnectTimeout, Disconnected, ProtocolError, TLSFailed
+
+
+@functools.cache  # reading all authorities takes 23 ms
+def usual_ssl_context() -> ssl.SSLContext:
+    """httpx's: certifi's authorities, or those of SSL_CERT_FILE and SSL_CERT_DIR."""
+    return httpx.create_ssl_context()
 
 
 class UpstreamTransport(httpx.AsyncBaseTransport):
@@ -43,12 +50,12 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self.allowed = allowed
         self.connector = aiohttp.TCPConnector(
-            # httpx's context: certifi's authorities, or those of SSL_CERT_FILE and SSL_CERT_DIR.
-            ssl=ssl_context or httpx.create_ssl_context(),
+            ssl=ssl_context or usual_ssl_context(),
             resolver=CheckedResolver(resolver or aiohttp.ThreadedResolver(), allowed),
             limit=0,
         )
         self.loop = asyncio.get_running_loop()
+        self.connector._factory = functools.partial(UpstreamProtocol, loop=self.loop)  # type: ignore[assignment]  # a kind of what it holds
         self.pool = Pool(self.loop)
         self.connect_requests: dict[Origin, ClientRequest] = {}
 
@@ -62,25 +69,22 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
         destination, timeouts = request.destination, request.timeouts
         sending = Sending(destination, timeouts, self.loop.time() + timeouts.total_seconds)
         message = (request.head(), request.body)
-        pooled = self.pool.take(destination.origin)
-        link = pooled or await self.connect(sending)
-        try:
-            head = await exchange(link, message, sending)
-        except Stale as exc:
-            if pooled is None:
-                raise disconnected(sending, exc) from exc
-            # The upstream closed a kept-alive connection just as we wrote to it: nothing was answered, once more, on a
-            # new one. The other kept ones are likely as stale.
-            self.pool.forget(destination.origin)
-            link = await self.connect(sending)
+        link = self.pool.take(destination.origin)
+        if link is not None:
             try:
-                head = await exchange(link, message, sending)
-            except Stale as again:
-                raise disconnected(sending, again) from again
-        return self.answer(link, head, sending)
+                return self.answer(link, await exchange(link, message, sending), sending)
+            except Stale:
+                # The upstream closed a kept-alive connection just as we wrote to it: nothing was answered, once more, on a
+                # new one. The other kept ones are likely as stale.
+                self.pool.forget(destination.origin)
+        try:
+            link = await self.connect(sending)
+            return self.answer(link, await exchange(link, message, sending), sending)
+        except Stale as exc:
+            raise disconnected(sending, exc) from exc
 
     async def connect(self, sending: Sending) -> Link:
-        """A new connection to its destination."""
+        """A new connection to its destination. Raises Stale if it has ended again already."""
         destination = sending.destination
         seconds = min(sending.timeouts.connect_seconds, sending.total_at - self.loop.time())
         wanted = self.connect_request(destination)
@@ -95,6 +99,9 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
             raise ConnectFailed(f"No connection to {destination.name}: {reason_of(exc)}.") from exc
         link = Link(connection, destination.origin, self.loop)
         self.check_peer(link, destination)
+        if not link.is_fit:
+            link.drop()
+            raise Stale("it closed the connection")
         return link
 
     def check_peer(self, link: Link, destination: Destination) -> None:

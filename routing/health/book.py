@@ -8,6 +8,7 @@ from routing.health.account import Account
 from routing.health.health import Health
 from routing.health.news import Event, News
 from routing.health.rest import Rest
+from routing.names import is_guest
 
 UPSTREAM_CAP = 256
 """Requests in flight at one upstream, from one process."""
@@ -41,6 +42,10 @@ class HealthBook:
     def of_credential(self, provider: str) -> Rest:
         return self._account(provider).rest
 
+    def note_credential(self, provider: str, mark: int, now: float) -> None:
+        """Which credential a provider is called with, by a number that tells it from others. A new one need not rest."""
+        self._account(provider).use(mark, now)
+
     def limit(self, provider: str, cap: int) -> None:
         """How many requests this process may have in flight at all upstreams of a provider."""
         account = self._account(provider)
@@ -59,6 +64,14 @@ class HealthBook:
         self._healths = {
             key: health for key, health in self._healths.items() if key in upstream_keys or health.in_flight
         }
+
+    def forget(self, upstream_key: str) -> bool:
+        """Let go of one that nobody may ask for again. False, and nothing happens, while requests are with it."""
+        health = self._healths.get(upstream_key)
+        if health is not None and health.in_flight:
+            return False
+        self._healths.pop(upstream_key, None)
+        return True
 
     def in_flight(self) -> dict[str, int]:
         """Upstream key -> requests in flight from this process; without those that have none."""
@@ -119,7 +132,9 @@ class HealthBook:
 
 def news_of(healths: Iterable[Health], now: float) -> list[News]:
     """What to tell the other processes of these."""
-    return [each for health in healths if not health.is_quiet(now) for each in tidings.of_health(health, now)]
+    # Of guests nothing: what callers call a model that nobody stored would fill the memory of every process.
+    told = (health for health in healths if not health.is_quiet(now) and not is_guest(health.key))
+    return [each for health in told for each in tidings.of_health(health, now)]
 
 
 def in_flight_at(healths: Iterable[Health]) -> dict[str, int]:

@@ -285,6 +285,8 @@ class Health:
 
     def _rest(self, ticket: Ticket, now: float, verdict: Verdict) -> None:
         is_of_all = verdict.scope is Scope.CREDENTIAL
+        if is_of_all and ticket.begun < self.account.renewed_at:
+            return
         rest = self.account.rest if is_of_all else self.rest
         if not rest.is_on(now):
             self.rests += 1

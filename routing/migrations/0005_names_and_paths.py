@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import providers.wire
+import routing.models.custom_route
 from django.db import migrations, models
 
 from routing import version_triggers
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('path', models.CharField(error_messages={'unique': 'There is a route at this path already. Change that one.'}, help_text='For instance /openai or /team/a. Below it stands all that stands below /v1.', max_length=200, unique=True)),
-                ('api_type', models.CharField(choices=providers.wire.choices, default='chat', help_text='What a request means that comes to the path itself, or to one below it that is not known.', max_length=32, verbose_name='API type')),
+                ('api_type', models.CharField(choices=routing.models.custom_route.served_choices, default='chat', help_text='What a request means that comes to the path itself, or to one below it that is not known.', max_length=32, verbose_name='API type')),
                 ('enabled', models.BooleanField(default=True)),
             ],
             options={
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
             name='PatternAlias',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pattern', models.CharField(error_messages={'unique': 'This pattern already exists. Change that one.'}, help_text='With one *, for instance gpt-*. Exact names go first, then the longest pattern.', max_length=128, unique=True, validators=[django.core.validators.RegexValidator('\\A[^\\s\\x00-\\x1f\\x7f*]*\\*[^\\s\\x00-\\x1f\\x7f*]*\\Z', 'A pattern holds one *, for any characters, and no spaces: gpt-*.', code='invalid_pattern')])),
+                ('pattern', models.CharField(error_messages={'unique': 'This pattern already exists. Change that one.'}, help_text='With one *, for instance gpt-*. Exact names go first, then the longest pattern.', max_length=128, unique=True, validators=[django.core.validators.RegexValidator('\\A[!-)+-~]*\\*[!-)+-~]*\\Z', 'A pattern holds one *, for any characters, and otherwise plain ones without spaces: gpt-*.', code='invalid_pattern')])),
                 ('model', models.CharField(blank=True, help_text="The provider's model. A * in it is what the * of the pattern stood for.", max_length=256)),
                 ('enabled', models.BooleanField(default=True)),
             ],
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
             name='ProviderAlias',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='What clients send as “model”. May hold *, for any characters: exact names go first, then the longest.', max_length=128, validators=[django.core.validators.RegexValidator('\\A[^\\s\\x00-\\x1f\\x7f]+\\Z', 'A name has no spaces and no control characters.', code='invalid_name')])),
+                ('name', models.CharField(help_text='What clients send as “model”. May hold *, for any characters: exact names go first, then the longest.', max_length=128, validators=[django.core.validators.RegexValidator('\\A[!-~]+\\Z', 'A name has plain characters only, and no spaces.', code='invalid_name')])),
                 ('model', models.CharField(help_text="The provider's own name of the model.", max_length=256)),
             ],
             options={

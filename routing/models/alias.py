@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from providers.models import ConfigurationModel
+from providers.texts import objection_to_text
 from routing import selection
 from routing.models.names import NAME_FIELD, claim, clean_name
 from routing.rules import wrong_percentages
@@ -123,6 +124,8 @@ class Alias(ConfigurationModel):
 
     def clean(self) -> None:
         clean_name(self.name, synonym=None, alias=self)
+        if problem := objection_to_text(self.description):
+            raise ValidationError({"description": ValidationError(problem, code="control_characters")})
         self._clean_default()
         if self.pk and self.targets_together is None:
             try:

@@ -11,7 +11,12 @@ from django.db.models import Q
 from providers import wire
 from providers.models import ConfigurationModel, Provider
 from routing.models.alias import Alias
-from routing.paths import LONGEST_PATH, objection_among, objection_to_path
+from routing.paths import LONGEST_PATH, SERVED, objection_among, objection_to_path
+
+
+def served_choices() -> list[tuple[str, str]]:
+    """The API types that a path of its own can have, for its field."""
+    return [(name, wire.FORMATS[name].label) for name in SERVED]
 
 
 class CustomRoute(ConfigurationModel):
@@ -43,7 +48,7 @@ class CustomRoute(ConfigurationModel):
     api_type = models.CharField(
         "API type",
         max_length=32,
-        choices=wire.choices,
+        choices=served_choices,
         default="chat",
         help_text="What a request means that comes to the path itself, or to one below it that is not known.",
     )

@@ -22,6 +22,7 @@ from routing.snapshot.retired import PAUSE_SECONDS, Divisible, Retired
 from routing.snapshot.seal import NotOurs, seal, unseal
 
 logger = logging.getLogger(__name__)
+VERSIONS = ConfigurationVersion._meta.db_table
 
 
 class Versioned(Divisible, Protocol):
@@ -116,8 +117,11 @@ class Snapshot(Generic[T]):
             return self._compile(self._version_in_database())
 
     def _version_in_database(self) -> int:
-        numbers = ConfigurationVersion.objects.filter(subject=self.subject).values_list("number", flat=True)
-        return next(iter(numbers), 0)
+        # Asked with every look of every process: by a query set, the same statement costs ten times as much.
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT number FROM {VERSIONS} WHERE subject = %s", [self.subject])
+            row = cursor.fetchone()
+        return 0 if row is None else int(row[0])
 
     # Reading: now and then, in every process, never during a request
 

@@ -41,6 +41,7 @@ class Body:
     """The part of an answer's body that a relay needs."""
 
     is_said = False
+    is_closed = False
 
     def __init__(self, pieces: AsyncIterator[bytes]) -> None:
         self._pieces = pieces
@@ -51,6 +52,9 @@ class Body:
     def await_first(self) -> None:
         pass
 
+    async def aclose(self) -> None:
+        self.is_closed = True
+
 
 class Response:
     """An upstream's answer that arrives in these pieces, and may break off."""
@@ -60,16 +64,12 @@ class Response:
 
     def __init__(self, pieces: Sequence[bytes], *, breaks: bool = False) -> None:
         self.stream = Body(self._pieces(pieces, breaks))
-        self.is_closed = False
 
     async def _pieces(self, pieces: Sequence[bytes], breaks: bool) -> AsyncIterator[bytes]:
         for piece in pieces:
             yield piece
         if breaks:
             raise Disconnected("The upstream closed the connection.")
-
-    async def aclose(self) -> None:
-        self.is_closed = True
 
 
 class Present:
@@ -195,11 +195,11 @@ async def test_a_defect_of_ours_ends_the_stream_with_an_error_and_is_not_taken_f
         (Outcome.FAILED, 200, "internal_error")
     ]
     assert "a defect of ours" in caplog.text
-    assert response.is_closed
+    assert response.stream.is_closed
 
 
 async def test_a_half_event_is_dropped_when_the_upstream_breaks_off() -> None:
-    for place in range(len(SPOKEN), len(GOOD) - len(USAGE) - 20, 7):
+    for place in range(len(SPOKEN), len(GOOD) - len(USAGE) - 20):
         sent, exchange = await relayed([GOOD[:place]], breaks=True)
 
         whole = b"".join(sent[:-1])
@@ -208,6 +208,16 @@ async def test_a_half_event_is_dropped_when_the_upstream_breaks_off() -> None:
         assert sent[-1].startswith(b'data: {"error":{')
         assert b"upstream_disconnected" in sent[-1]
         assert (exchange.outcome, exchange.status) == (Outcome.INTERRUPTED, 200)
+
+
+@pytest.mark.parametrize("holds_streams_back", [False, True])
+async def test_a_stream_that_breaks_off_when_its_answer_is_all_here_is_whole(holds_streams_back: bool) -> None:
+    finished = GOOD[: GOOD.index(USAGE)]
+
+    sent, exchange = await relayed([finished, USAGE[:-9]], breaks=True, holds_streams_back=holds_streams_back)
+
+    assert b"".join(sent) == finished + b"data: [DONE]\n\n"
+    assert (exchange.outcome, exchange.error_code, exchange.usage) == (Outcome.OK, "", None)
 
 
 @pytest.mark.parametrize(
@@ -347,7 +357,7 @@ async def test_a_relay_that_is_closed_early_lets_go_of_its_upstream_and_is_recor
     await relay.aclose()
     await relay.aclose()
 
-    assert response.is_closed
+    assert response.stream.is_closed
     assert [(one.outcome, one.status, one.error_code) for one in present.recorded] == [
         (Outcome.CANCELLED, 499, "client_closed")
     ]
@@ -358,5 +368,5 @@ async def test_a_relay_that_was_never_begun_is_closed_and_recorded_too() -> None
 
     await a_relay(response, present).aclose()
 
-    assert response.is_closed
+    assert response.stream.is_closed
     assert [one.outcome for one in present.recorded] == [Outcome.CANCELLED]

@@ -9,7 +9,7 @@ from gateway.consequences import consequences_of
 from gateway.models import ClientKey
 from providers.consequences import Deed
 from providers.models import Provider, ProviderModel
-from routing.models import Alias, Synonym, Target
+from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias, Synonym, Target
 from tests.admin_pages import a_reader, an_administrator, send_form, text_of
 from tests.gateways import saved
 from tests.routing.rows import a_model, a_provider, an_alias
@@ -188,8 +188,10 @@ def test_so_does_the_list_for_a_selection(admin: Client, provider_in_use: Provid
 
 def test_so_does_the_list_for_a_box_that_was_emptied(admin: Client, provider_in_use: Provider) -> None:
     page: Any = admin.get("/admin/providers/provider/")
-    rows = {form.add_prefix("id"): form.instance.pk for form in page.context["cl"].formset.forms}
-    sent = {"form-TOTAL_FORMS": len(rows), "form-INITIAL_FORMS": len(rows), **rows, "_save": "Save"}
+    forms = page.context["cl"].formset.forms
+    rows = {form.add_prefix("id"): form.instance.pk for form in forms}
+    shown = {form["enabled"].html_initial_name: "True" for form in forms}
+    sent = {"form-TOTAL_FORMS": len(rows), "form-INITIAL_FORMS": len(rows), **rows, **shown, "_save": "Save"}
 
     asked = admin.post("/admin/providers/provider/", sent)
     admin.post("/admin/providers/provider/", {**sent, "_disable": "yes"})
@@ -215,3 +217,34 @@ def test_whoever_may_only_look_is_not_asked_but_refused(provider_in_use: Provide
     answer = reader.post(page_of(provider_in_use), {"name": "one"})
 
     assert answer.status_code == 403
+
+
+# Names and paths
+
+
+def test_patterns_and_routes_that_lead_there_are_named() -> None:
+    model, _ = two_models()
+    alias = an_alias("fast", model, is_default=True)
+    saved(PatternAlias(pattern="gpt-*", to_alias=alias))
+    saved(PatternAlias(pattern="off-*", to_alias=alias, enabled=False))
+    saved(CustomRoute(path="/team", alias=alias))
+
+    said = consequences_of(alias, Deed.DISABLING)
+
+    assert "Names and paths that would lead nowhere: pattern gpt-*, route /team." in said
+    assert "Requests that name no model would be refused: this is the default alias." in said
+
+
+def test_what_leads_to_a_provider_or_one_of_its_models_is_named() -> None:
+    model, _ = two_models()
+    saved(PatternAlias(pattern="gpt-*", provider=model.provider, model="m"))
+    saved(PatternAlias(pattern="any-*", provider=model.provider, model="*"))
+    saved(ProviderAlias(provider=model.provider, name="fast", model="m"))
+    saved(CustomRoute(path="/one", provider=model.provider))
+
+    assert consequences_of(model.provider) == (
+        "Names and paths that would lead nowhere: pattern any-*, pattern gpt-*, route /one.",
+    )
+    assert consequences_of(model) == (
+        "Names and paths that would lead nowhere: pattern gpt-*, provider alias fast → m.",
+    )

@@ -7,7 +7,7 @@ from gateway.interchange.document import ABSENT, PatternEntry, ProviderAliasEntr
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Kind, Place
 from gateway.interchange.plexus import vocabulary as words
-from providers.wire import FORMATS
+from routing.paths import SERVED
 
 Written = Mapping[str, Any]  # Any: what YAML can hold
 _NOT_BOTH: Final = "{} is for an `alias` or for a `provider`; not both."
@@ -52,7 +52,7 @@ def routes(top: Fields) -> Iterator[RouteEntry]:
             path=fields.required_text("path", "path"),
             provider=fields.required_text("provider", "provider") if "provider" in fields else "",
             alias=fields.required_text("alias", "alias") if "alias" in fields else "",
-            api_type=fields.choice("apiType", "api_type", FORMATS),
+            api_type=fields.choice("apiType", "api_type", SERVED),
             enabled=fields.flag("enabled", "enabled"),
             where=_where(fields, words.ROUTE_KEYS),
         )

@@ -158,7 +158,9 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument("--only", choices=HALVES, help="run one half only")
         parser.add_argument(
-            "--everything", action="store_true", help="run in the real half too what does not use the database"
+            "--everything",
+            action="store_true",
+            help="run every test in every half: also what would only do the same again",
         )
         options, for_pytest = parser.parse_known_args(argv[2:])
         if options.everything:

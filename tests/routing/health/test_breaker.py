@@ -60,6 +60,19 @@ def test_what_opens_it(verdicts: tuple[Verdict | None, ...], cause: Cause | None
     assert after(a_health(), *verdicts) == cause
 
 
+@pytest.mark.parametrize("seconds", [0.1, 5, 100])
+def test_three_failures_in_a_row_open_it_however_far_apart_they_are(seconds: float) -> None:
+    health = a_health()
+    answer_well(health, START - 10)
+
+    stood = []
+    for number in range(3):
+        ask(health, START + number * seconds, FAILURE, takes=0.05)
+        stood.append(health.standing(START + number * seconds + 0.05).ok)
+
+    assert stood == [True, True, False]
+
+
 def test_half_of_twenty_failing_opens_it() -> None:
     health = a_health()
 

@@ -58,6 +58,13 @@ def test_at_most_one_client_in_a_thousand_notices(sickness: Behaviour) -> None:
 
 
 @pytest.mark.parametrize("sickness", SICKNESSES)
+def test_the_sickness_of_one_is_not_multiplied(sickness: Behaviour) -> None:
+    story = five_minutes(sickness)
+
+    assert story.tries_per_request(ONSET, RECOVERY) <= 1.05
+
+
+@pytest.mark.parametrize("sickness", SICKNESSES)
 @pytest.mark.parametrize("moment", range(3))
 def test_whenever_it_recovers_it_is_back_within_half_a_minute(sickness: Behaviour, moment: int) -> None:
     recovery = ONSET + 50 + 5.3 * moment

@@ -10,6 +10,7 @@ from gateway.interchange.document import (
     AliasEntry,
     Document,
     EndpointEntry,
+    Entry,
     ModelEntry,
     PatternEntry,
     ProviderAliasEntry,
@@ -56,6 +57,20 @@ def current() -> Document:
         patterns=tuple(map(_pattern_entry, PatternAlias.objects.select_related("to_alias", "provider"))),
         routes=tuple(map(_route_entry, CustomRoute.objects.select_related("provider", "alias"))),
     )
+
+
+def entry_of(row: Model) -> Entry | None:
+    """What a document would say of this row; None for what stands in another's entry, or in no document."""
+    match row:
+        case Provider():
+            return _provider_entry(row)
+        case Alias():
+            return _alias_entry(row)
+        case PatternAlias():
+            return _pattern_entry(row)
+        case CustomRoute():
+            return _route_entry(row)
+    return None
 
 
 def _provider_entry(row: Provider) -> ProviderEntry:

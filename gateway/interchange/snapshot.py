@@ -38,7 +38,7 @@ PROVIDER_SAID_IF_SET = ("takes_any_model",)
 SAID_IF_SET = (
     "is_default",
     *("max_attempts", "stream_mode", "sticky", "sticky_seconds"),
-    *("hedge_percentile", "hedge_budget_percent"),
+    *("hedge_percentile", "hedge_budget_percent", "guardrails"),
 )
 """Fields of an alias that a document leaves out where they have their default: most aliases never need them."""
 ALIAS_FIELDS = ("description", "enabled", "listed", "selector", "weight_mode", "answer_model", *SAID_IF_SET)

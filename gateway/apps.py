@@ -9,3 +9,4 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         from gateway import checks, signals  # noqa: F401  registers checks and receivers
+        from gateway.audit import signals as audit_signals  # noqa: F401  registers receivers

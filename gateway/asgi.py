@@ -29,8 +29,9 @@ from gateway.newcomers import Newcomers
 from gateway.prepared import HeaderList
 from gateway.quiet_streams import QuietStreams
 from gateway.shortcut import EXTENSION, Shortcut
-from gateway.views.base import nothing_here
+from gateway.views.custom_routes import elsewhere
 from gateway.views.ready import ReadyResponse, ReadyStream
+from routing.table import Entrance
 
 Message = MutableMapping[str, Any]  # Any: ASGI's own shapes, here and below
 Scope = MutableMapping[str, Any]
@@ -50,6 +51,8 @@ class GatewayRequest(HttpRequest):
     _read_started = True
     _post_parse_error = False
 
+    entrance: Entrance | None = None
+    """The custom route that it came in by."""
     client_is_gone = False
     _work: asyncio.Task[Any] | None = None
     _newcomers: Newcomers | None = None
@@ -268,7 +271,7 @@ def _resolve(path: str) -> ResolverMatch:
     try:
         return get_resolver("gateway.urls").resolve(path)
     except Resolver404:
-        return ResolverMatch(nothing_here, (), {})
+        return ResolverMatch(elsewhere, (), {})
 
 
 async def _send_whole(response: ReadyResponse, request: GatewayRequest, send: Send) -> None:

@@ -15,7 +15,7 @@ from gateway.prepared import HeaderList, Prepared
 from gateway.purse import Purse
 from gateway.relay import Relay
 from gateway.second_try import whom_again
-from gateway.tries import Tried, fell, is_over, note_failure, patience
+from gateway.tries import Tried, fell, is_over, note_failure, patience, whose_fault
 from gateway.waiting import Waiting
 from providers.classifier import from_status, read_or_refuse
 from providers.errors import UpstreamError
@@ -48,7 +48,7 @@ async def first_answer(
             try:
                 return await _try(step, draft, plan=plan, call=call, forwarded=forwarded, purse=purse, runtime=runtime)
             except UpstreamError as exc:
-                tried.append(note_failure(step, exc, draft, runtime))
+                tried.append(note_failure(step, whose_fault(exc, plan), draft, runtime))
         if not fell(tried[-1], plan) or is_over(plan, tried, draft, runtime):
             break
     if not tried:

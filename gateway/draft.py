@@ -8,7 +8,7 @@ from providers.pricing import Price, Usage
 from providers.verdict import Verdict
 from routing.health import Ticket
 from routing.step import Step
-from routing.table import LeftOut, Route
+from routing.table import Entrance, LeftOut, Route
 
 KEPT_ERROR_CHARACTERS = 256
 
@@ -40,6 +40,8 @@ class Draft(msgspec.Struct, kw_only=True):
     began: Moment
     api_type: str
     client_address: str = ""
+    entrance: Entrance | None = None
+    """The custom route that it came in by."""
     key_id: int | None = None
     key_name: str = ""
     requested_model: str = ""
@@ -232,8 +234,10 @@ class Draft(msgspec.Struct, kw_only=True):
 
 
 def _alias(route: Route | None) -> tuple[str, int | None]:
-    """Its name and number; none for a model that was asked for directly."""
-    return ("", None) if route is None or not route.id else (route.name, route.id)
+    """Its name and number; no number for one model, and no name where that was asked for by its own."""
+    if route is None or route.is_direct:
+        return ("" if route is None else route.known_as), None
+    return route.name, route.id
 
 
 def _told(left_out: list[LeftOut]) -> str:

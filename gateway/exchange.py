@@ -33,10 +33,11 @@ from history.records import Outcome
 from providers import wire
 from providers.errors import UpstreamError
 from providers.wire.base import Call, MalformedCall
-from providers.wire.splice import read_call, replaced
+from providers.wire.splice import read_call, replaced, with_model_if_none
 from routing.eligibility import Needs
+from routing.entrances import default_at, offered_at, resolve_at
 from routing.plan import Plan
-from routing.table import Route, RoutingTable, UnknownModel
+from routing.table import Entrance, Route, RoutingTable, UnknownModel
 
 if TYPE_CHECKING:
     from gateway.runtime import Runtime
@@ -81,7 +82,7 @@ async def answer(
         body = await read()
         draft.request_bytes = len(body)
         purse = runtime.purse
-        call = _read(body, draft)
+        call = _read(body, draft, purse.table)
         plan = _plan(call, caller, draft, purse, runtime, headers)
         answered = await first_answer(plan, call, forwarded, draft, purse, runtime)
         if plan.session:
@@ -89,7 +90,8 @@ async def answer(
             runtime.sessions.keep(plan.session, key, now, seconds=plan.route.sticky_seconds)
         return _reply(answered, call, plan.route, draft, runtime)
     except GatewayError as exc:
-        outcome = Outcome.FAILED if isinstance(exc, NobodyAvailable) else Outcome.REFUSED
+        # Whoever was asked before the journal failed has failed: that is no refusal any more.
+        outcome = Outcome.FAILED if draft.attempts or isinstance(exc, NobodyAvailable) else Outcome.REFUSED
         runtime.record(draft.close(outcome, exc.status, runtime.now(), code=exc.code, error=exc.message))
         raise
     except UpstreamError as exc:
@@ -121,10 +123,10 @@ def record_barred(exc: KeyBarred, draft: Draft, runtime: Runtime) -> None:
 
 def _plan(call: Call, caller: Caller, draft: Draft, purse: Purse, runtime: Runtime, headers: HeadersByName) -> Plan:
     """Whom this request may be sent to, in order. Raises ModelNotFound or ModelNotAllowed."""
-    draft.requested_model, draft.streamed = call.model, call.streams
-    draft.route = route = resolve(call.model, caller, purse.table)
+    draft.streamed = call.streams
+    draft.route = route = resolve(call.model, caller, purse.table, draft.entrance)
     plan = Plan(
-        table=purse.table,
+        table=purse.table if route.guest is None else purse.welcome(route.guest),
         route=route,
         needs=NEEDS[draft.api_type],
         draw=runtime.draw,
@@ -132,7 +134,8 @@ def _plan(call: Call, caller: Caller, draft: Draft, purse: Purse, runtime: Runti
         health=runtime.health,
         clock=runtime.clock,
         estimate=Estimate(body=call.body, api_type=draft.api_type, purse=purse).cost_usd,
-        able_tiers=purse.able_tiers,
+        # What a caller calls a guest is the caller's: there is no end to such names.
+        able_tiers=purse.able_tiers if route.guest is None else set(),
         left_out=draft.left_out,
     )
     if route.sticky:
@@ -148,31 +151,50 @@ def _remember(plan: Plan, headers: HeaderList, body: bytes, draft: Draft, runtim
         plan.remembered = runtime.sessions.upstream_of(plan.session, runtime.clock()) or ""
 
 
-def _read(body: bytes, draft: Draft) -> Call:
+def _read(body: bytes, draft: Draft, table: RoutingTable) -> Call:
     try:
-        return read_call(body, wire.FORMATS[draft.api_type])
+        call = read_call(body, wire.FORMATS[draft.api_type])
+    except MalformedCall as exc:
+        if exc.param != "model":
+            raise InvalidRequest.from_malformed(exc) from exc
+        return _read_with_default(body, draft, table, exc)
+    draft.requested_model = call.model
+    return call
+
+
+def _read_with_default(body: bytes, draft: Draft, table: RoutingTable, why: MalformedCall) -> Call:
+    """A request that names no model, where an alias answers those. The history shows that none was asked for."""
+    default = default_at(table, draft.entrance)
+    named = with_model_if_none(body, default) if default else None
+    if named is None:
+        raise InvalidRequest.from_malformed(why) from why
+    try:
+        return read_call(named, wire.FORMATS[draft.api_type])
     except MalformedCall as exc:
         raise InvalidRequest.from_malformed(exc) from exc
 
 
-def resolve(model: str, caller: Caller, table: RoutingTable) -> Route:
-    """The route that this name means to this caller. Raises ModelNotFound or ModelNotAllowed."""
+def resolve(model: str, caller: Caller, table: RoutingTable, entrance: Entrance | None = None) -> Route:
+    """The route that this name means to this caller, there. Raises ModelNotFound or ModelNotAllowed."""
     try:
-        route = table.resolve(model)
+        route = table.resolve(model) if entrance is None else resolve_at(table, entrance, model)
     except UnknownModel as exc:
-        aliases, models = _names_for(caller, table)
+        aliases, models = _names_for(caller, table, entrance)
         near = near_matches(model.removeprefix("direct/"), [*aliases, *models])
         raise ModelNotFound(model, near, has_list=bool(aliases)) from exc
     if not caller.may_use(route):
-        raise ModelNotAllowed(model, has_list=bool(_names_for(caller, table)[0]))
+        raise ModelNotAllowed(model, has_list=bool(_names_for(caller, table, entrance)[0]))
     return route
 
 
-def _names_for(caller: Caller, table: RoutingTable) -> tuple[list[str], list[str]]:
+def _names_for(caller: Caller, table: RoutingTable, entrance: Entrance | None) -> tuple[list[str], list[str]]:
     """The listed aliases, with their synonyms, and the provider/model names that this caller may use. None of too many."""
     names = len(table.routes) + len(table.synonyms)
-    aliases = [] if names > MOST_NAMES_LOOKED_AT else [name for name, route in table.names() if caller.may_use(route)]
     has_too_many = names + len(table.direct) > MOST_NAMES_LOOKED_AT
+    if entrance is not None:
+        offered = [] if has_too_many else offered_at(table, entrance)
+        return [name for name, route in offered if caller.may_use(route)], []
+    aliases = [] if names > MOST_NAMES_LOOKED_AT else [name for name, route in table.names() if caller.may_use(route)]
     models = [] if has_too_many else [name for name in table.direct if caller.may_use(table.resolve(name))]
     return aliases, models
 
@@ -180,7 +202,7 @@ def _names_for(caller: Caller, table: RoutingTable) -> tuple[list[str], list[str
 def _reply(answered: Answered, call: Call, route: Route, draft: Draft, runtime: Runtime) -> Reply:
     upstream, reply = answered.step.upstream, answered.answer
     if isinstance(reply, Streaming):
-        way = way_pairs(upstream.provider, upstream.model, alias_of(route), len(draft.attempts) + 1)
+        way = way_pairs(upstream.provider, upstream.model, route.shown_name, len(draft.attempts) + 1)
         return Reply(status=reply.status, content_type=reply.content_type, body=reply.relay, way=way)
     body = reply.body
     if route.answers_as_requested and not reply.content_type.startswith("text/event-stream"):
@@ -189,7 +211,7 @@ def _reply(answered: Answered, call: Call, route: Route, draft: Draft, runtime: 
     now = runtime.now()
     draft.note_first_byte(now)
     draft.end_attempt(Outcome.OK, now, status=reply.status)
-    way = way_pairs(upstream.provider, upstream.model, alias_of(route), len(draft.attempts))
+    way = way_pairs(upstream.provider, upstream.model, route.shown_name, len(draft.attempts))
     runtime.record(draft.close(Outcome.OK, reply.status, now, code=reply.code))
     return Reply(status=reply.status, content_type=reply.content_type, body=body, way=way)
 
@@ -200,10 +222,5 @@ def failure_way(draft: Draft) -> Way:
         return ()
     last = draft.attempts[-1] if draft.attempts else None
     return way_pairs(
-        last.provider if last else "", last.model if last else "", alias_of(draft.route), len(draft.attempts)
+        last.provider if last else "", last.model if last else "", draft.route.shown_name, len(draft.attempts)
     )
-
-
-def alias_of(route: Route) -> str:
-    """The alias that was asked for; empty for a model that was asked for directly."""
-    return "" if route.is_direct else route.name

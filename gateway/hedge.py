@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.answered import Answered, Streaming
 from gateway.draft import Draft
 from gateway.errors import HistoryUnavailable
+from gateway.metrics.totals import TOTALS
 from gateway.tries import LEAST_SECONDS, Tried, fell, note_failure, seconds_left
 from history.records import Outcome
 from providers.errors import UpstreamError
@@ -73,10 +74,19 @@ async def first_or_hedge(
             racers.append(_enter(other, ask, draft, runtime))
         winner = await _winner(racers, plan, tried, runtime)
     finally:
+        if len(racers) > 1:
+            TOTALS.note_hedge(route.name, _who(winner, racers))
         for racer in racers:
             if racer is not winner:
                 _give_up(racer, winner, runtime, was_late=racer is racers[0])
     return None if winner is None else _answer_of(winner, draft)
+
+
+def _who(winner: Racer | None, racers: list[Racer]) -> str:
+    """Of the two, for the figures."""
+    if winner is None:
+        return "neither"
+    return "first" if winner is racers[0] else "second"
 
 
 def _late_after_seconds(step: Step, plan: Plan, draft: Draft, runtime: Runtime, now: float) -> float | None:

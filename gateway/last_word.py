@@ -8,7 +8,7 @@ from gateway.answered import Answered, Whole
 from gateway.draft import Draft
 from gateway.echoes import without_echo
 from gateway.errors import AllRateLimited, CallerError, NobodyAvailable, NoEnabledTargets, OurError, UnsupportedApiType
-from providers.errors import Condition, EmptyAnswer
+from providers.errors import Condition, EmptyAnswer, UpstreamRateLimited
 from providers.retry_after import told_seconds
 from routing.plan import Plan, spoken_instead
 
@@ -28,6 +28,7 @@ def last_word(tried: list[Tried], plan: Plan, draft: Draft, purse: Purse) -> Ans
         if isinstance(empty, EmptyAnswer):
             draft.answered = number
             prepared = purse.prepared(one.step.upstream, one.step.waits)
+            draft.usage, draft.price, draft.finish_reason = empty.usage, prepared.price, "stop"
             body = without_echo(empty.body, prepared.credential)
             whole = Whole(
                 status=empty.upstream_status or 200, content_type=empty.content_type, body=body, code=empty.code
@@ -36,6 +37,9 @@ def last_word(tried: list[Tried], plan: Plan, draft: Draft, purse: Purse) -> Ans
     first = tried[0].failure
     if first.retry_after_seconds is not None:
         first.retry_after_seconds = min([first.retry_after_seconds, *_remaining(plan)])
+    elif isinstance(first, UpstreamRateLimited):
+        # It named no wait. We know when we shall ask again, and to come back sooner is in vain.
+        first.retry_after_seconds = min([*_resting(tried, plan), *_remaining(plan)], default=None)
     raise first
 
 
@@ -50,6 +54,13 @@ def nobody_can(model: str, plan: Plan) -> CallerError | OurError:
     if spoken := spoken_instead(plan.left_out):
         return UnsupportedApiType(model, plan.needs.api_type, spoken)
     return NoEnabledTargets(model, [item.told for item in plan.left_out], is_direct=plan.route.is_direct)
+
+
+def _resting(tried: list[Tried], plan: Plan) -> list[float]:
+    """For how many seconds each of those that have just refused it will be left alone."""
+    now = plan.clock()
+    rests = [plan.health.of(one.step.upstream.key).rest for one in tried]
+    return [rest.until - now for rest in rests if rest.is_on(now)]
 
 
 def _remaining(plan: Plan) -> list[float]:

@@ -1,4 +1,4 @@
-"""ClientKey: who may call the gateway, and which models. UpstreamHealth: who may see and clear health."""
+"""ClientKey: who may call the gateway, and which models. UpstreamHealth, Configuration: who may use those pages."""
 
 import hashlib
 import secrets
@@ -8,8 +8,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from gateway.audit.models import AuditEvent, ConfigChange, ConfigRevision
 from providers.models import ConfigurationModel, ProviderModel
 from routing.models import Alias
+
+__all__ = ["AuditEvent", "ClientKey", "ConfigChange", "ConfigRevision", "UpstreamHealth", "digest_of"]
 
 SHOWN_CHARACTERS = 12
 
@@ -54,6 +57,10 @@ class ClientKey(ConfigurationModel):
 
     class Meta:
         ordering = ["name"]
+        permissions = [
+            ("view_own_clientkey", "Can view own client keys, and what was asked with them"),
+            ("renew_own_clientkey", "Can replace the secret of own client keys"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -87,6 +94,19 @@ class UpstreamHealth(models.Model):
 
     def __str__(self) -> str:
         return "health"
+
+
+class Configuration(models.Model):
+    """No table: the page “Import and export” in the admin, with permissions of its own."""
+
+    class Meta:
+        managed = False
+        default_permissions = ["view"]
+        permissions = [("import_configuration", "Can import a configuration file")]
+        verbose_name = verbose_name_plural = "configuration as a file"
+
+    def __str__(self) -> str:
+        return "configuration"
 
 
 def digest_of(secret: str) -> str:

@@ -21,6 +21,8 @@ from history.records import Outcome
 from providers.classifier import of_event
 from providers.errors import (
     AnswerTooLarge,
+    Disconnected,
+    IdleTimeout,
     Incomplete,
     ProtocolError,
     TotalTimeout,
@@ -144,9 +146,10 @@ class Relay:
         except MalformedStream as exc:
             self._draft.forget_answer()
             raise ProtocolError(exc.message) from exc
-        except UpstreamError:
-            self._draft.forget_answer()
-            raise
+        except UpstreamError as exc:
+            if not self._is_whole_all_the_same(exc):
+                self._draft.forget_answer()
+                raise
         self._is_open = True
 
     def _is_enough(self) -> bool:
@@ -171,7 +174,7 @@ class Relay:
         reader, status = self._reader, self._status
         if not self._speaks:
             whole = bytes(self._held + self._done_event)
-            if (failure := of_silence(reader.finish_reason, status, whole, self._draft.api_type)) is not None:
+            if (failure := of_silence(reader, status, whole, self._draft.api_type)) is not None:
                 raise failure
         elif not reader.is_complete:
             raise Incomplete("The upstream's stream ended before its answer was finished.")
@@ -203,7 +206,7 @@ class Relay:
         except MalformedStream as exc:
             ending = self._broken(ProtocolError(exc.message))
         except UpstreamError as exc:
-            ending = self._broken(exc)
+            ending = self._ending() if self._is_whole_all_the_same(exc) else self._broken(exc)
         except Exception:
             logger.exception("Request %s failed in the gateway, in the middle of its stream", self._draft.id)
             ending = self._failed()
@@ -260,6 +263,10 @@ class Relay:
             raise Incomplete("The upstream's stream ended before its answer was finished.")
         self._end(Outcome.OK, self._status)
         return self._done_event
+
+    def _is_whole_all_the_same(self, failure: UpstreamError) -> bool:
+        """It broke off or fell silent when all of its answer was here, and only the `[DONE]` was not."""
+        return isinstance(failure, Disconnected | IdleTimeout) and self._speaks and self._reader.is_complete
 
     def _broken(self, failure: UpstreamError) -> bytes:
         """The one error event that ends a broken stream: an end without it would pass for success."""

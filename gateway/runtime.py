@@ -29,7 +29,7 @@ from gateway.metrics.report import Present, Recorded, Report
 from gateway.metrics.totals import TOTALS
 from gateway.metrics.upstreams import figures_of
 from gateway.newcomers import Newcomers
-from gateway.prepared import Limits
+from gateway.prepared import Limits, Prepared
 from gateway.purse import Purse
 from gateway.readiness import Figures
 from gateway.surroundings import Surroundings
@@ -91,7 +91,7 @@ class Runtime:
         self.waiting_for: set[str] = set()
         """Keys of upstreams that a request waits for, since they have asked for a moment of patience."""
         self._transport = UpstreamTransport(allowed=settings.PLEXUS_PRIVATE_UPSTREAMS)
-        self._purse = purse_of(TABLE.current, self._fit)
+        self._purse = purse_of(TABLE.current, self._fit, self.health.forget)
         self._forgetting: asyncio.Task[None] | None = None
         self._follower = follower
         self._surroundings = Surroundings()
@@ -111,7 +111,7 @@ class Runtime:
         Raises NotReady before the first table is here.
         """
         if self._purse.table is not TABLE.current:
-            self._purse = purse_of(TABLE.current, self._fit)
+            self._purse = purse_of(TABLE.current, self._fit, self.health.forget)
             self._forgetting = self.loop.create_task(self._forget(TABLE.current), name="health of the former table")
         if self._purse.table.version < 0:
             raise NotReady()
@@ -127,12 +127,14 @@ class Runtime:
 
     # The health of upstreams
 
-    def _fit(self, upstream: Upstream) -> None:
-        """Its limits on requests in flight, as this table has them."""
+    def _fit(self, upstream: Upstream, opened: Prepared | str) -> None:
+        """Its limits on requests in flight, and its provider's credential, as this table has them."""
         health = self.health.of(upstream.key)
         health.cap = upstream.max_in_flight or settings.PLEXUS_UPSTREAM_MAX_IN_FLIGHT
         health.alarm()
         self.health.limit(upstream.provider, upstream.provider_max_in_flight or sys.maxsize)
+        if isinstance(opened, Prepared):
+            self.health.note_credential(upstream.provider, hash(opened.credential), self.clock())
 
     async def _forget(self, table: RoutingTable) -> None:
         """Let go of the health of those that are no longer configured. There may be a hundred thousand names to look at."""
@@ -263,8 +265,12 @@ def keys_of(table: RoutingTable) -> set[str]:
     return {upstream.key for upstream in table.upstreams}
 
 
-def purse_of(table: RoutingTable, opens: Callable[[Upstream], None] | None = None) -> Purse:
-    """The table with the credentials and deadlines of this process. `opens`: told of each upstream that is first needed."""
+def purse_of(
+    table: RoutingTable,
+    opens: Callable[[Upstream, Prepared | str], None] | None = None,
+    closes: Callable[[str], bool] | None = None,
+) -> Purse:
+    """The table with the credentials and deadlines of this process. `opens` and `closes`: see Purse."""
     our_vault = vault()
     limits = Limits(
         connect_seconds=settings.PLEXUS_CONNECT_TIMEOUT_SECONDS,
@@ -279,6 +285,7 @@ def purse_of(table: RoutingTable, opens: Callable[[Upstream], None] | None = Non
         limits=limits,
         resolve=lambda auth, stored: needed(auth, stored, our_vault, os.environ),
         opens=opens,
+        closes=closes,
     )
 
 

@@ -18,25 +18,29 @@ SESSION_HEADERS = (
     *(b"x-conversation-id", b"conversation_id", b"x-litellm-session-id"),
 )
 """Ours first; then what clients and other gateways send."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+NOTHING = msgspec.Raw(b"")
 
 
 class _Metadata(msgspec.Struct, gc=False):
-    session_id: str | None = None
-    user_id: str | None = None
+    session_id: msgspec.Raw = NOTHING
+    user_id: msgspec.Raw = NOTHING
 
 
 class _Named(msgspec.Struct, gc=False):
-    """Where a body may name its session."""
+    """Where a body may name its session. Looked at one by one: a member of another type must not hide those after it."""
 
-    prompt_cache_key: str | None = None
-    session_id: str | None = None
-    metadata: _Metadata | None = None
-    user: str | None = None
+    prompt_cache_key: msgspec.Raw = NOTHING
+    session_id: msgspec.Raw = NOTHING
+    metadata: msgspec.Raw = NOTHING
+    user: msgspec.Raw = NOTHING
 
 
 class _Message(msgspec.Struct, gc=False):
     role: str = ""
-    content: msgspec.Raw = msgspec.Raw(b"")
+    content: msgspec.Raw = NOTHING
 
 
 class _Conversation(msgspec.Struct, gc=False):
@@ -44,6 +48,8 @@ class _Conversation(msgspec.Struct, gc=False):
 
 
 _named = msgspec.json.Decoder(_Named)
+_metadata = msgspec.json.Decoder(_Metadata)
+_text = msgspec.json.Decoder(str)
 _conversation = msgspec.json.Decoder(_Conversation)
 
 
@@ -66,18 +72,29 @@ def _in_headers(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 def _in_body(body: bytes) -> bytes:
     try:
         named = _named.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return b""
-    metadata = named.metadata or _Metadata()
-    name = named.prompt_cache_key or named.session_id or metadata.session_id or metadata.user_id or named.user or ""
-    return name.encode("utf-8", "surrogatepass")
+    try:
+        metadata = _metadata.decode(named.metadata)
+    except UNREADABLE:
+        metadata = _Metadata()
+    places = (named.prompt_cache_key, named.session_id, metadata.session_id, metadata.user_id, named.user)
+    return next((name for place in places if (name := _text_of(place))), b"")
+
+
+def _text_of(member: msgspec.Raw) -> bytes:
+    """Empty where it is no text."""
+    try:
+        return _text.decode(member).encode("utf-8", "surrogatepass")
+    except UNREADABLE:
+        return b""
 
 
 def _opening(body: bytes) -> bytes:
     """The first messages, the user's first included. Empty where the user says nothing."""
     try:
         messages = _conversation.decode(body).messages
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return b""
     until = next((place for place, message in enumerate(messages) if message.role == "user"), None)
     if until is None:

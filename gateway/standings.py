@@ -19,6 +19,8 @@ LOOK_SECONDS = 5.0
 
 def explained(table: RoutingTable, route: Route, api_type: str) -> tuple[Plan, Sequence[Prospect]]:
     """The plan, used up, and what it holds. Call it from a thread that is not the event loop's."""
+    if route.guest is not None:
+        table = RoutingTable(version=table.version, upstreams=(route.guest,))
     try:
         present = runtime.current()
     except NotReady:  # a process that serves pages alone knows of nobody's health

@@ -7,19 +7,19 @@ from collections.abc import AsyncIterator
 
 from providers.classifier import of_silent_stream
 from providers.errors import EmptyAnswer, UpstreamError, UpstreamServerError
-from providers.wire.openai_chat import read_error
+from providers.wire.openai_chat import StreamReader, read_error
 
 END_OF_BODY_SECONDS = 0.05
 """How long we wait after `[DONE]` for the end of the HTTP body, so that the connection can serve the next request."""
 
 
-def of_silence(finish_reason: str | None, status: int, whole: bytes, api_type: str) -> UpstreamError | None:
+def of_silence(reader: StreamReader, status: int, whole: bytes, api_type: str) -> UpstreamError | None:
     """What a stream means that ended without a word; None where that is an answer. `whole`: all of it, for a caller."""
-    failure = of_silent_stream(finish_reason, status)
+    failure = of_silent_stream(reader.finish_reason, status)
     if isinstance(failure, EmptyAnswer):
         if api_type != "chat":
             return None  # nothing may be all there is to insert
-        failure.body, failure.content_type = whole, "text/event-stream"
+        failure.body, failure.content_type, failure.usage = whole, "text/event-stream", reader.usage
     return failure
 
 

@@ -1,4 +1,4 @@
-"""What the workers do for the gateway: probe upstreams whose provider wants it."""
+"""What the workers do for the gateway: probe upstreams whose provider wants it, and record what nobody told us of."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db import Error
 
+from gateway.audit.recording import record_what_was_changed_outside
 from gateway.draft import KEPT_ERROR_CHARACTERS
 from gateway.echoes import without_secret
 from gateway.health import probing
@@ -41,6 +42,15 @@ AT_A_TIME = 8
 MOST_BYTES = 1024 * 1024
 KEY_NAME = "probe"
 """As whose request the history shows it."""
+
+
+@shared_task(name="gateway.tasks.find_changes_from_outside")
+def find_changes_from_outside() -> None:
+    """Record what was changed past all doors. Asks once while nothing was."""
+    try:
+        record_what_was_changed_outside()
+    except Error as exc:
+        logger.debug("Nobody looks for changes while the database is away: %s", exc)
 
 
 @shared_task(name="gateway.tasks.probe_upstreams")

@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.draft import Draft, Moment
 from history.records import Outcome
-from providers.errors import FirstByteTimeout, TotalTimeout, UpstreamError
+from providers.errors import FirstByteTimeout, TotalTimeout, UpstreamError, UpstreamModelNotFound, UpstreamRejected
 from providers.timeouts import Timeouts
 from providers.verdict import Verdict, judge
 from routing.health import Health, Ticket
@@ -42,6 +42,20 @@ def note_failure(step: Step, failure: UpstreamError, draft: Draft, runtime: Runt
         draft.first_failed_at = now.monotonic
     runtime.record_failed_try(draft)
     return Tried(step=step, failure=failure, verdict=verdict)
+
+
+def whose_fault(failure: UpstreamError, plan: Plan) -> UpstreamError:
+    """The failure. That a provider does not know a model which its caller named, and nobody stored, is the caller's to mend."""
+    if plan.route.guest is None or not isinstance(failure, UpstreamModelNotFound):
+        return failure
+    return UpstreamRejected(
+        failure.message,
+        upstream_status=failure.upstream_status,
+        named_status=failure.named_status,
+        named_code=failure.named_code,
+        body=failure.body,
+        content_type=failure.content_type,
+    )
 
 
 def fell(one: Tried, plan: Plan) -> bool:

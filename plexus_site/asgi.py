@@ -13,6 +13,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 from gateway.asgi import Receive, Scope, Send  # noqa: E402
 from gateway.asgi import application as gateway  # noqa: E402
 from gateway.bodies import within_limits  # noqa: E402
+from routing.store import TABLE  # noqa: E402
 
 GATEWAY_PATHS = {"/livez", "/metrics", "/readyz"}
 API_PATHS = {"chat", "completions", "embeddings", "models"}
@@ -28,7 +29,7 @@ pages = within_limits(
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application of the whole site."""
-    if is_for_the_gateway(scope):
+    if is_for_the_gateway(scope) or TABLE.current.entrance_at(scope["path"]) is not None:
         await gateway(scope, receive, send)
     else:
         await pages(scope, receive, send)

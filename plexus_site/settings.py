@@ -155,6 +155,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gateway.audit.middleware.ActingMiddleware",
 ]
 """For the admin's door only. The gateway's paths have their own handler with none of these: gateway/asgi.py."""
 
@@ -233,6 +234,11 @@ else:
 CELERY_BEAT_SCHEDULE = {
     "make-pieces-ahead": {"task": "history.tasks.make_pieces_ahead", "schedule": 3600.0},
     "forget-old-history": {"task": "history.tasks.forget_old_history", "schedule": 3600.0},
+    "find-changes-from-outside": {
+        "task": "gateway.tasks.find_changes_from_outside",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     # Looks that no worker took in time are no use: they must not pile up.
     "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 10.0, "options": {"expires": 10.0}},
 }

@@ -24,20 +24,20 @@ TEAL = {
 """Tailwind's, with a 600 dark enough for white text on it: contrast 4.5."""
 
 
-def may_view(model: str) -> Callable[[HttpRequest], bool]:
-    """For a line of the sidebar: “app.model” -> whether this user may see its list."""
+def may_view(model: str, *others: str) -> Callable[[HttpRequest], bool]:
+    """For a line of the sidebar: “app.model” -> whether this user may see its list. `others`: permissions that do as well."""
     app, name = model.split(".")
 
     def allowed(request: HttpRequest) -> bool:
-        return any(request.user.has_perm(f"{app}.{verb}_{name}") for verb in ("view", "change"))
+        return any(map(request.user.has_perm, (f"{app}.view_{name}", f"{app}.change_{name}", *others)))
 
     return allowed
 
 
-def item(title: str, icon: str, model: str) -> dict[str, Any]:  # Any: unfold's own settings shape
+def item(title: str, icon: str, model: str, *others: str) -> dict[str, Any]:  # Any: unfold's own settings shape
     """A line of the sidebar that leads to the list of a model."""
     link = reverse_lazy(f"admin:{model.replace('.', '_')}_changelist")
-    return {"title": title, "icon": icon, "link": link, "permission": may_view(model)}
+    return {"title": title, "icon": icon, "link": link, "permission": may_view(model, *others)}
 
 
 def group(title: str, *items: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +51,17 @@ def environment_badge(request: HttpRequest) -> list[str] | None:
     return ["Embedded", "info"] if is_sqlite and not settings.REDIS_URL else None
 
 
-SEARCHED = ["routing.alias", "providers.provider", "providers.providermodel", "gateway.clientkey"]
+OWN_KEYS = "gateway.view_own_clientkey"
+"""The permission of those who see their own client keys and requests."""
+
+SEARCHED = [
+    "routing.alias",
+    "routing.patternalias",
+    "routing.customroute",
+    "providers.provider",
+    "providers.providermodel",
+    "gateway.clientkey",
+]
 """What Ctrl-K finds by name."""
 
 UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
@@ -83,21 +93,36 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
                     item("Health", "ecg_heart", "gateway.upstreamhealth"),
                 ],
             },
-            group("Routing", item("Aliases", "alt_route", "routing.alias")),
+            group(
+                "Routing",
+                item("Aliases", "alt_route", "routing.alias"),
+                item("Pattern aliases", "asterisk", "routing.patternalias"),
+                item("Custom routes", "signpost", "routing.customroute"),
+            ),
             group(
                 "Providers",
                 item("Providers", "cloud", "providers.provider"),
                 item("Models", "deployed_code", "providers.providermodel"),
+                item("Provider aliases", "label", "routing.provideralias"),
+            ),
+            group(
+                "Configuration",
+                item("Import and export", "swap_vert", "gateway.configuration", "gateway.import_configuration"),
             ),
             group(
                 "Access",
-                item("Client keys", "key", "gateway.clientkey"),
+                item("Client keys", "key", "gateway.clientkey", OWN_KEYS),
                 item("Users", "person", "auth.user"),
                 item("Groups", "group", "auth.group"),
             ),
             group(
+                "Audit",
+                item("Revisions", "history", "gateway.configrevision"),
+                item("Events", "policy", "gateway.auditevent"),
+            ),
+            group(
                 "History",
-                item("Requests", "receipt_long", "history.requestlog"),
+                item("Requests", "receipt_long", "history.requestlog", OWN_KEYS),
                 item("Quarantine", "report", "history.quarantinedrecord"),
             ),
         ],

@@ -107,7 +107,9 @@ def of_answer(status: int, content_type: str, body: bytes, api_type: str = "chat
             return _of_error_inside(status, body)
         case Fault.EMPTY:
             message = f"The upstream answered {status} with nothing in it."
-            return EmptyAnswer(message, upstream_status=status, body=body, content_type=json_type(content_type))
+            empty = EmptyAnswer(message, upstream_status=status, body=body, content_type=json_type(content_type))
+            empty.usage = read_answer(body).usage
+            return empty
         case Fault.NOT_JSON | Fault.OTHER_SHAPE:
             return ProtocolError(
                 f"The upstream answered {status} with something that is {fault}.", upstream_status=status

@@ -40,7 +40,10 @@ do about them.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from providers.pricing import Usage
 
 
 class Fault(StrEnum):
@@ -240,6 +243,8 @@ class EmptyAnswer(NotAnswered):
     condition = Condition.EMPTY
     passes_through = True
     words = "gave an empty answer"
+    usage: Usage | None = None
+    """What it cost all the same, if the provider says so."""
 
 
 class Refusal(UpstreamError):

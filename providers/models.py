@@ -13,6 +13,7 @@ from django.db.models import Q, TextChoices
 
 from providers import secrets, wire
 from providers.addresses import objection_to_url, split_url
+from providers.texts import objection_to_text
 
 CONFIGURATION_LOCK = 0x706C_6578  # "plex"; any number that nobody else in this database locks
 LONGEST_QUEUE_SECONDS = 20
@@ -144,6 +145,10 @@ class Provider(ConfigurationModel):
         default=True,
         help_text="Adds stream_options.include_usage. Turn it off for a server that refuses the field.",
     )
+    takes_any_model = models.BooleanField(
+        default=False,
+        help_text="Names that are not among its models are sent to it as they are, and it says whether it knows them.",
+    )
     connect_timeout_seconds = seconds("Empty: PLEXUS_CONNECT_TIMEOUT_SECONDS.", least=0.1, most=30)
     first_byte_timeout_seconds = seconds("Streams only. Empty: PLEXUS_FIRST_BYTE_TIMEOUT_SECONDS.", most=600)
     idle_timeout_seconds = seconds("Streams only. Empty: PLEXUS_IDLE_TIMEOUT_SECONDS.", most=600)
@@ -190,6 +195,8 @@ class Provider(ConfigurationModel):
             errors["name"] = ValidationError(
                 f"“{self.name}” is kept for “direct/provider/model”. Choose another name.", code="reserved"
             )
+        if problem := objection_to_text(self.display_name):
+            errors["display_name"] = ValidationError(problem, code="control_characters")
         errors |= self._objections_to_authentication()
         errors |= self._objections_to_time_limits()
         if problem := objection_to_headers(self.extra_headers):

@@ -68,6 +68,8 @@ class Verdict(Rule, frozen=True, kw_only=True):
 
     condition: Condition
     fault: Fault
+    was_reached: bool = True
+    """Somebody took the connection. Else it is no opinion of ours that nobody is there."""
     pause_seconds: tuple[float, float] = SHORT_PAUSE_SECONDS
     """How long to wait before the same upstream is asked again: draw evenly between the two."""
 
@@ -142,6 +144,7 @@ def _verdict(failure: UpstreamError, rule: Rule, pause_seconds: tuple[float, flo
     return Verdict(
         condition=failure.condition,
         fault=failure.fault,
+        was_reached=not isinstance(failure, errors.NotReached),
         pause_seconds=pause_seconds,
         **msgspec.structs.asdict(rule),
     )

@@ -10,7 +10,7 @@ from routing.closer_look import CloserLook
 from routing.eligibility import Needs, objection
 from routing.health import HealthBook, Standing
 from routing.health.standing import WELL
-from routing.reach import reached_from
+from routing.reach import behind, reached_from
 from routing.selection import SELECTORS, Draw, VitalsByID
 from routing.step import Step
 from routing.table import Candidate, LeftOut, Route, RoutingTable, Upstream
@@ -143,8 +143,8 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
             return objection(upstream, self.needs) is None and self.unpayable(upstream) is None
         if candidate.alias not in self.leads_somewhere:
             self.leads_somewhere[candidate.alias] = False  # ends the walk should the database hold a circle after all
-            behind = (other for tier in self.table.routes[candidate.alias].tiers for other in tier)
-            self.leads_somewhere[candidate.alias] = any(self.is_able(other) for other in behind)
+            others = (other for tier in self.table.routes[candidate.alias].tiers for other in tier)
+            self.leads_somewhere[candidate.alias] = any(self.is_able(other) for other in others)
         return self.leads_somewhere[candidate.alias]
 
     # The walk
@@ -209,6 +209,8 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
                 return None
             may_probe = standing.is_probe and not self.is_lone
             why = f"{why}; {'as a probe: ' if standing.is_probe else ''}{standing.reason}".removeprefix("; ")
+        if self.route.came_by:
+            why = f"{self.route.came_by}; {why}".removesuffix("; ")
         if upstream.key == self.remembered:
             why = f"its session was there; {why}"
         return Step(
@@ -248,15 +250,27 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
     def _are_all_well(self, able: Sequence[Candidate], now: float) -> bool:
         health, upstreams = self.health, self.table.upstreams
         for candidate in able:
-            if not candidate.alias and health.of(upstreams[candidate.upstream].key).standing(now) is not WELL:
+            if candidate.alias:
+                if not self._is_anybody_behind(candidate.alias, now):
+                    return False
+            elif health.of(upstreams[candidate.upstream].key).standing(now) is not WELL:
                 return False
         return True
+
+    def _is_anybody_behind(self, alias: str, now: float) -> bool:
+        """Whether somebody behind an alias may be asked now. One with nobody must not be chosen: its turns would be the next one's."""
+        everybody = behind(self.table, self.table.routes[alias], self.is_able)
+        return any(self.standing_of(reached.upstream, now).ok for reached in everybody)
 
     def _ordered_closely(self, able: Sequence[Candidate], selector: str, now: float, met: set[str]) -> list[Candidate]:
         """The same where somebody is not well, or a session wants to stay where it is."""
         choices: list[Lighter] = []
         probes: list[Candidate] = []
+        empty: list[Candidate] = []
         for candidate in able:
+            if candidate.alias and not self._is_anybody_behind(candidate.alias, now):
+                empty.append(candidate)  # comes last all the same, for the reasons of those behind it
+                continue
             standing = WELL if candidate.alias else self._standing_in_tier(candidate, now, met)
             if standing is None:
                 continue
@@ -268,8 +282,8 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
         ordered = [choice.candidate for choice in self._drawn(choices, selector, now)] if choices else []
         # One probe for a request, and only for one that has lost no time yet.
         if probes and self.tries == 0:
-            return [probes[0], *ordered, *probes[1:]]
-        return ordered + probes
+            return [probes[0], *ordered, *probes[1:], *empty]
+        return ordered + probes + empty
 
     def _drawn(self, choices: list[Lighter], name: str, now: float) -> list[Lighter]:
         selector = SELECTORS[name]
@@ -304,8 +318,8 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
     def _leads_to(self, candidate: Candidate, key: str) -> bool:
         if not candidate.alias:
             return self.table.upstreams[candidate.upstream].key == key
-        behind = reached_from(self.table, self.table.routes[candidate.alias], self.is_able)
-        return any(reached.upstream.key == key for reached in behind)
+        everybody = behind(self.table, self.table.routes[candidate.alias], self.is_able)
+        return any(reached.upstream.key == key for reached in everybody)
 
     # Those left out
 

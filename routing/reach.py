@@ -17,9 +17,14 @@ class Reached(NamedTuple):
 def reached_from(table: RoutingTable, route: Route, is_able: Callable[[Candidate], bool]) -> list[Reached]:
     """Each upstream once, by the first way that leads to it. A target behind an alias waits for that alias's conditions."""
     found: dict[str, Reached] = {}
-    for reached in _behind(table, route, is_able, set(), ()):
+    for reached in behind(table, route, is_able):
         found.setdefault(reached.upstream.key, reached)
     return list(found.values())
+
+
+def behind(table: RoutingTable, route: Route, is_able: Callable[[Candidate], bool]) -> Iterator[Reached]:
+    """The same one by one, for whoever need not see them all; an upstream comes once for each way."""
+    return _behind(table, route, is_able, set(), ())
 
 
 def _behind(

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 
 from providers.models import Endpoint, Provider, ProviderModel
-from routing.models import Alias, Synonym, Target
+from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias, Synonym, Target
 from routing.store import TABLE
 
-CONFIGURATION = (Provider, Endpoint, ProviderModel, Alias, Synonym, Target)
+CONFIGURATION = (Provider, Endpoint, ProviderModel, Alias, Synonym, Target, PatternAlias, ProviderAlias, CustomRoute)
 
 
 def note_change(raw: bool = False, **kwargs: Any) -> None:  # Any: whatever the signal carries

@@ -4,131 +4,35 @@ msgspec's structs rather than dataclasses: they decode a hundred thousand target
 collector need not walk them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from routing.names import Entrance, Pattern, ProviderNames
+from routing.paths import LONGEST_PATH
+from routing.route import Candidate, DisabledModel, Frozen, LeftOut, Route, Upstream, Waits
+from routing.wildcards import WILDCARD, captured
+
+__all__ = [
+    "Candidate",
+    "DisabledModel",
+    "Entrance",
+    "Frozen",
+    "LeftOut",
+    "Pattern",
+    "ProviderNames",
+    "Route",
+    "RoutingTable",
+    "UnknownModel",
+    "Upstream",
+    "Waits",
+    "address_key",
+    "decode",
+    "encode",
+]
 Item = TypeVar("Item")
-
-
-class Frozen(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A value of the table."""
-
-
-class Upstream(Frozen, frozen=True, kw_only=True):
-    """One model at one address, with all that is needed to call it; never a secret in clear."""
-
-    key: str
-    """Names it among all upstreams: provider/model, and the address where it has one of its own."""
-    model_id: int = 0
-    """The ProviderModel's."""
-    provider: str
-    model: str
-    urls: dict[str, str]
-    """API type -> address of the endpoint."""
-    auth: str = "bearer"
-    auth_header: str = ""
-    credential: str = ""
-    """$NAME of an environment variable, or sealed text."""
-    headers: dict[str, str] = {}
-    asks_stream_usage: bool = True
-    connect_timeout_seconds: float | None = None
-    first_byte_timeout_seconds: float | None = None
-    idle_timeout_seconds: float | None = None
-    semantic_idle_timeout_seconds: float | None = None
-    answer_timeout_seconds: float | None = None
-    max_in_flight: int | None = None
-    """Of this model, from one process. None: as the settings say."""
-    provider_max_in_flight: int | None = None
-    """Of all models of its provider together. None: no limit."""
-    probe_every_seconds: float | None = None
-    context_length: int | None = None
-    input_usd_per_mtok: str | None = None
-    output_usd_per_mtok: str | None = None
-    cached_input_usd_per_mtok: str | None = None
-
-    @property
-    def name(self) -> str:
-        """provider/model: for callers, who need not know where it stands."""
-        return f"{self.provider}/{self.model}"
-
-
-class Waits(Frozen, frozen=True, kw_only=True):
-    """How long a target may take where it differs from its provider, in seconds."""
-
-    connect_seconds: float | None = None
-    first_byte_seconds: float | None = None
-    idle_seconds: float | None = None
-    answer_seconds: float | None = None
-
-
-class Candidate(Frozen, frozen=True, kw_only=True):
-    """A target that may be chosen: an upstream, by its place in the table, or another alias, by name."""
-
-    id: int
-    weight: int = 1
-    upstream: int = -1
-    alias: str = ""
-    conditions: tuple[str, ...] = ()
-    """What must have failed before it is asked (routing/conditions.py). Empty: it may be the first."""
-    waits: Waits | None = None
-
-
-class LeftOut(Frozen, frozen=True, kw_only=True):
-    """A target that gets no requests as things are configured, and why."""
-
-    target: str
-    reason: str
-    for_callers: str = ""
-    """What a caller may know of it instead, where these name an address or a variable of ours."""
-    speaks: tuple[str, ...] = ()
-    """The API types that it could take instead, where the request's is all that is against it."""
-
-    @property
-    def told(self) -> str:
-        """For the caller."""
-        return self.for_callers or f"{self.target} ({self.reason})"
-
-
-class DisabledModel(Frozen, frozen=True, kw_only=True):
-    """A model that cannot be asked for, and why."""
-
-    model_id: int
-    reason: str
-
-
-class Route(Frozen, frozen=True, kw_only=True):
-    """An alias as requests see it, or one model that was asked for directly."""
-
-    name: str
-    id: int = 0
-    """The alias's; 0 when a model was asked for directly."""
-    model_id: int = 0
-    """The model's when it was asked for directly; 0 for an alias."""
-    description: str = ""
-    listed: bool = True
-    selector: str = "in_order"
-    answers_as_requested: bool = False
-    max_attempts: int = 3
-    holds_streams_back: bool = False
-    """Until they are whole, so that a break in the middle can be mended."""
-    sticky: str = ""
-    """What names a session (gateway/sessions.py); empty: nothing does."""
-    sticky_seconds: float = 3600.0
-    hedge_percentile: int = 0
-    """0: never ask a second one."""
-    hedge_budget_percent: int = 5
-    created: int = 0
-    """When the alias was made, seconds since the epoch."""
-    tiers: tuple[tuple[Candidate, ...], ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-
-    @property
-    def is_direct(self) -> bool:
-        """Asked for as provider/model, past every alias."""
-        return self.id == 0
 
 
 class UnknownModel(LookupError):
@@ -152,10 +56,19 @@ class RoutingTable(Frozen, frozen=True, kw_only=True):
     disabled: dict[str, DisabledModel] = {}
     """provider/model that cannot be asked for."""
 
+    patterns: tuple[Pattern, ...] = ()
+    """The longest first."""
+    providers: dict[str, ProviderNames] = {}
+    """Those that have names of their own, or take any."""
+    entrances: dict[str, Entrance] = {}
+    """Path -> the custom route there."""
+    default: str = ""
+    """The alias for requests that name no model."""
+
     @property
     def is_empty(self) -> bool:
         """Nothing can be asked for, nor explained."""
-        return not (self.routes or self.direct or self.disabled)
+        return not (self.routes or self.direct or self.disabled or self.providers)
 
     def parts(self) -> Iterator[object]:
         """All routes and upstreams."""
@@ -163,22 +76,70 @@ class RoutingTable(Frozen, frozen=True, kw_only=True):
         yield from self.upstreams
 
     def resolve(self, name: str) -> Route:
-        """Alias, then synonym, then provider/model, then direct/provider/model. Raises UnknownModel."""
-        route = self.routes.get(name) or self.routes.get(self.synonyms.get(name, ""))
+        """Alias, synonym, provider/model, direct/provider/model, pattern, any model of a provider. Raises UnknownModel."""
+        route = self.routes.get(name) or self.routes.get(self.synonyms.get(name, ""))  # `alias`, without a call
         if route is not None:
             return route
-        return self._resolve_direct(name.removeprefix("direct/"), asked_as=name)
+        key = name.removeprefix("direct/")
+        route = self.stored(key)
+        if route is None and key == name:
+            route = self.by_pattern(name)
+        if route is None:
+            provider, _, model = key.partition("/")
+            route = self.any_model(provider, model)
+        if route is None:
+            raise UnknownModel(name)
+        return route
 
-    def _resolve_direct(self, name: str, *, asked_as: str) -> Route:
-        place = self.direct.get(name)
+    def alias(self, name: str) -> Route | None:
+        """The alias of this name, or synonym."""
+        return self.routes.get(name) or self.routes.get(self.synonyms.get(name, ""))
+
+    def stored(self, key: str) -> Route | None:
+        """The model `provider/model`, where the provider has it among its models; also one that is disabled."""
+        place = self.direct.get(key)
         if place is not None:
             model_id = self.upstreams[place].model_id
-            return Route(name=name, model_id=model_id, tiers=((Candidate(id=-1 - place, upstream=place),),))
-        if name in self.disabled:
-            found = self.disabled[name]
-            left_out = (LeftOut(target=name, reason=found.reason),)
-            return Route(name=name, model_id=found.model_id, left_out=left_out)
-        raise UnknownModel(asked_as)
+            return Route(name=key, model_id=model_id, tiers=((Candidate(id=-1 - place, upstream=place),),))
+        found = self.disabled.get(key)
+        if found is None:
+            return None
+        return Route(name=key, model_id=found.model_id, left_out=(LeftOut(target=key, reason=found.reason),))
+
+    def any_model(self, provider: str, model: str) -> Route | None:
+        """A model that nobody stored, where the provider takes any."""
+        names = self.providers.get(provider)
+        return None if names is None else names.any_model(provider, model)
+
+    def model_of(self, provider: str, model: str) -> Route | None:
+        """A provider's model, stored or not."""
+        return self.stored(f"{provider}/{model}") or self.any_model(provider, model)
+
+    def by_pattern(self, name: str) -> Route | None:
+        """What the longest pattern that matches leads to, if it leads anywhere."""
+        for pattern in self.patterns:
+            part = captured(pattern.pattern, name)
+            if part is None:
+                continue
+            if pattern.alias:
+                route = self.routes.get(pattern.alias)
+            else:
+                route = self.model_of(pattern.provider, pattern.model.replace(WILDCARD, part))
+            if route is None:
+                return None
+            known_as = pattern.pattern if route.is_direct else ""
+            return msgspec.structs.replace(route, known_as=known_as, came_by=f"pattern {pattern.pattern}")
+        return None
+
+    def entrance_at(self, path: str) -> Entrance | None:
+        """The custom route with the longest path at or above this one."""
+        above = path if len(path) <= LONGEST_PATH else path[: LONGEST_PATH + 1].rpartition("/")[0]
+        while above:
+            found = self.entrances.get(above)
+            if found is not None:
+                return found
+            above = above.rpartition("/")[0]
+        return None
 
     def names(self) -> Iterator[tuple[str, Route]]:
         """Every listed alias, with its synonyms after it."""
@@ -198,39 +159,60 @@ UPSTREAMS_PER_PIECE = 500
 
 def encode(table: RoutingTable) -> Iterator[bytes]:
     """The table as JSON, in pieces: each one a table with a part of the whole. There is at least one."""
-    yield msgspec.json.encode(RoutingTable(version=table.version, synonyms=table.synonyms, disabled=table.disabled))
+    yield msgspec.json.encode(
+        RoutingTable(version=table.version, synonyms=table.synonyms, disabled=table.disabled, default=table.default)
+    )
     for upstreams in _parts(table.upstreams, UPSTREAMS_PER_PIECE):
         yield msgspec.json.encode(RoutingTable(upstreams=tuple(upstreams)))
     for routes in _parts(table.routes.items(), ROUTES_PER_PIECE):
         yield msgspec.json.encode(RoutingTable(routes=dict(routes)))
     for direct in _parts(table.direct.items(), UPSTREAMS_PER_PIECE):
         yield msgspec.json.encode(RoutingTable(direct=dict(direct)))
+    for patterns in _parts(table.patterns, UPSTREAMS_PER_PIECE):
+        yield msgspec.json.encode(RoutingTable(patterns=tuple(patterns)))
+    for providers in _parts(table.providers.items(), ROUTES_PER_PIECE):
+        yield msgspec.json.encode(RoutingTable(providers=dict(providers)))
+    for entrances in _parts(table.entrances.items(), UPSTREAMS_PER_PIECE):
+        yield msgspec.json.encode(RoutingTable(entrances=dict(entrances)))
 
 
 def decode(pieces: Iterable[bytes]) -> RoutingTable:
     """The table from its pieces. Raises msgspec.DecodeError, also when a field has the wrong shape."""
-    version: int | None = None
-    upstreams: list[Upstream] = []
-    routes: dict[str, Route] = {}
-    synonyms: dict[str, str] = {}
-    direct: dict[str, int] = {}
-    disabled: dict[str, DisabledModel] = {}
+    whole = _Pieces()
     for piece in pieces:
-        part = _decoder.decode(piece)
-        version = part.version if version is None else version
-        upstreams += part.upstreams
-        routes |= part.routes
-        synonyms |= part.synonyms
-        direct |= part.direct
-        disabled |= part.disabled
-    return RoutingTable(
-        version=version or 0,
-        upstreams=tuple(upstreams),
-        routes=routes,
-        synonyms=synonyms,
-        direct=direct,
-        disabled=disabled,
-    )
+        whole.add(_decoder.decode(piece))
+    return whole.joined()
+
+
+class _Pieces:
+    """Those that are here so far."""
+
+    def __init__(self) -> None:
+        self._first: RoutingTable | None = None
+        self._upstreams: list[Upstream] = []
+        self._patterns: list[Pattern] = []
+        self._by_name: dict[str, dict[str, object]] = {name: {} for name in _MAPPINGS}
+
+    def add(self, part: RoutingTable) -> None:
+        self._first = self._first or part
+        self._upstreams += part.upstreams
+        self._patterns += part.patterns
+        for name, collected in self._by_name.items():
+            collected |= getattr(part, name)
+
+    def joined(self) -> RoutingTable:
+        first = self._first or RoutingTable()
+        mappings: Mapping[str, Any] = self._by_name  # Any: each has its own values
+        return RoutingTable(
+            version=first.version,
+            default=first.default,
+            upstreams=tuple(self._upstreams),
+            patterns=tuple(self._patterns),
+            **mappings,
+        )
+
+
+_MAPPINGS = ("routes", "synonyms", "direct", "disabled", "providers", "entrances")
 
 
 def _parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -40,11 +40,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
     """The history's pieces of the coming days are dropped: emptying all of them after each test takes seconds."""
     from history.partitions import days, store
+    from tests.emptying import DATABASE
 
     with django_db_blocker.unblock():
         if store.are_cut():
             for table in days.KEYS:
                 store.drop([piece for piece in store.pieces_of(table) if days.day_of(piece)])
+        DATABASE.remember(connection)
 
 
 @pytest.fixture(scope="session")

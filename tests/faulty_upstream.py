@@ -1,4 +1,4 @@
-"""An OpenAI-compatible upstream on loopback that fails on demand: the model's name says how (see faulty_answers.py).
+"""An OpenAI-compatible upstream on loopback that fails on demand: the model's name says how (see faulty_answers/).
 
     with FaultyUpstream() as upstream:
         post(upstream.url + "/chat/completions", {"model": "cut-after-3", …})
@@ -14,13 +14,15 @@ import asyncio
 import re
 import socket
 import ssl
+import struct
 import threading
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, cast
 
-from tests.faulty_answers import Turn, answer
+from tests.faulty_answers import answer
+from tests.faulty_answers.turn import Turn
 
 HEAD_LIMIT_BYTES = 1 << 20
 
@@ -128,6 +130,13 @@ class Connection(asyncio.Protocol):
         """End the connection after what was sent. The server's own deed: no departure is noted."""
         self.request = None
         self.transport.close()
+
+    def reset(self) -> None:
+        """End the connection at once, with a reset (RST) and no farewell."""
+        self.request = None
+        linger = struct.pack("ii", 1, 0)
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.transport.abort()
 
     def reset_next_request(self) -> None:
         """Behave as a server whose keep-alive ran out just now: the next request meets a reset."""

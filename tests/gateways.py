@@ -25,6 +25,7 @@ import redis
 import uvicorn
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 from pytest_django import Settings
 
 from gateway import runtime
@@ -41,7 +42,9 @@ from tests.faulty_upstream import FaultyUpstream
 
 T = TypeVar("T")
 START_SECONDS = 20.0
-RECORD_SECONDS = 30.0
+RECORD_SECONDS = 10.0
+TICK_SECONDS = 0.1
+"""uvicorn's."""
 
 
 class RunningGateway:
@@ -63,10 +66,10 @@ class RunningGateway:
         if allowed is not None:
             key.access = ClientKey.Access.LISTED
         secret = key.make()
-        key.full_clean()
-        key.save()
-        key.allowed_aliases.set([item for item in allowed or [] if isinstance(item, Alias)])
-        key.allowed_models.set([item for item in allowed or [] if isinstance(item, ProviderModel)])
+        with transaction.atomic():
+            saved(key)
+            key.allowed_aliases.set([item for item in allowed or [] if isinstance(item, Alias)])
+            key.allowed_models.set([item for item in allowed or [] if isinstance(item, ProviderModel)])
         return secret
 
     def provider(self, name: str, *, url: str | None = None, **fields: Any) -> Provider:
@@ -74,9 +77,10 @@ class RunningGateway:
         found = Provider.objects.filter(name=name).first()
         if found is not None:
             return found
-        provider = saved(Provider(name=name, **({"credential": f"sk-{name}-secret"} | fields)))
-        for api_type in ("chat", "completions", "embeddings"):
-            saved(Endpoint(provider=provider, api_type=api_type, base_url=url or self.upstream.url))
+        with transaction.atomic():  # one new table, not four
+            provider = saved(Provider(name=name, **({"credential": f"sk-{name}-secret"} | fields)))
+            for api_type in ("chat", "completions", "embeddings"):
+                saved(Endpoint(provider=provider, api_type=api_type, base_url=url or self.upstream.url))
         return provider
 
     def model(self, provider: str | Provider, name: str, **fields: Any) -> ProviderModel:
@@ -86,11 +90,12 @@ class RunningGateway:
 
     def alias(self, name: str, *behind: ProviderModel | Alias, synonyms: tuple[str, ...] = (), **fields: Any) -> Alias:
         """An alias with these behind it, in order."""
-        alias = saved(Alias(name=name, **fields))
-        for position, target in enumerate(behind):
-            self.target(alias, target, position=position)
-        for synonym in synonyms:
-            saved(Synonym(alias=alias, name=synonym))
+        with transaction.atomic():
+            alias = saved(Alias(name=name, **fields))
+            for position, target in enumerate(behind):
+                self.target(alias, target, position=position)
+            for synonym in synonyms:
+                saved(Synonym(alias=alias, name=synonym))
         return alias
 
     def target(self, alias: Alias, behind: ProviderModel | Alias, **fields: Any) -> Target:
@@ -149,6 +154,43 @@ def eventually(look: Callable[[], T | None], seconds: float = RECORD_SECONDS) ->
         time.sleep(0.02)
 
 
+class QuickServer(uvicorn.Server):
+    """Ends at once. uvicorn's looks every 0.1 s whether it should, and then every 0.1 s whether all connections are closed."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._is_told = asyncio.get_running_loop(), asyncio.Event()
+        await super().startup(sockets)
+
+    def stop(self) -> None:
+        """From another thread."""
+        self.should_exit = True
+        with suppress(RuntimeError):  # it has ended already
+            self._loop.call_soon_threadsafe(self._is_told.set)
+
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_told.wait(), TICK_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(50):
+            if not self._is_busy:
+                await self.lifespan.shutdown()
+                return
+            await asyncio.sleep(TICK_SECONDS / 50)
+        await super().shutdown(sockets)
+
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self.server_state.connections or self.server_state.tasks)
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """The whole site on a free port of loopback, in a thread with its own event loop. Yields its URL."""
@@ -163,7 +205,7 @@ def serving() -> Iterator[str]:
         config = uvicorn.Config(
             application, http=Door, log_config=None, lifespan="on", ws="none", timeout_graceful_shutdown=5
         )
-        server = uvicorn.Server(config)
+        server = QuickServer(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
         thread.start()
         until = time.monotonic() + START_SECONDS
@@ -173,7 +215,7 @@ def serving() -> Iterator[str]:
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
-            server.should_exit = True
+            server.stop()
             thread.join(START_SECONDS)
             assert not thread.is_alive(), "The gateway did not stop."
 

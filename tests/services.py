@@ -32,6 +32,8 @@ OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 REAL = os.environ.get("PLEXUS_TEST_SERVICES") == "real"
 REPORT = os.environ.get("PLEXUS_TEST_REPORT", "")
 """Where `manage.py test` wants to read how the run went. Empty: nobody asks."""
+ELSEWHERE = pytest.StashKey[int]()
+"""How many tests were left to the other half."""
 
 
 def shield(environ: MutableMapping[str, str]) -> None:
@@ -100,4 +102,4 @@ def pytest_report_header() -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell `manage.py test` what became of the tests."""
     counts = {outcome: len(terminalreporter.stats.get(outcome, [])) for outcome in OUTCOMES}
-    _report(counts=counts, runs_on=RUNS_ON)
+    _report(counts=counts, elsewhere=terminalreporter.config.stash.get(ELSEWHERE, 0), runs_on=RUNS_ON)

@@ -5,6 +5,10 @@ Its worker is a thread (tests/worker_in_a_thread.py), which sees the test databa
 
 from plexus_site.settings import *  # noqa: F403  all of them
 from plexus_site.settings import CELERY_BROKER_URL as PRODUCTS_BROKER_URL
+from plexus_site.settings import INSTALLED_APPS as PRODUCTS_APPS
+
+INSTALLED_APPS = ["tests", *PRODUCTS_APPS]
+"""With a `flush` of our own: tests/management/commands."""
 
 if PRODUCTS_BROKER_URL == "filesystem://localhost":
     CELERY_BROKER_URL = "memory://localhost"

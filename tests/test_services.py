@@ -1,13 +1,19 @@
 """The run stands on what it says it does, and on nothing of the user's."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from gateway.management.commands.test import Outcome
+from gateway.management.commands.test import NOTHING_TO_RUN, Outcome, exit_code_of, how_far
 from tests import services
+from tests.progress import Progress
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.django_db
@@ -15,6 +21,7 @@ def test_each_half_has_the_database_it_names() -> None:
     assert connection.vendor == ("postgresql" if services.REAL else "sqlite")
 
 
+@pytest.mark.halves("embedded", "real")
 def test_each_half_has_the_broker_it_names() -> None:
     assert settings.CELERY_BROKER_URL.startswith("redis://" if services.REAL else "memory://")
 
@@ -33,6 +40,7 @@ def test_the_users_settings_keys_and_proxies_do_not_reach_the_tests() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.halves("embedded", "real")
 def test_the_data_folder_is_a_throwaway_one() -> None:
     assert str(settings.DATA_DIR) == os.environ["PLEXUS_DATA_DIR"]
     assert settings.DATA_DIR.name.startswith("plexus-test-data-")
@@ -53,9 +61,52 @@ def test_the_celery_worker_answers(celery_worker: None) -> None:
         (Outcome(half="real", exit_code=5, counts={"passed": 0}, runs_on="here"), "real: no test ran (here)", False),
         (Outcome(half="real", exit_code=0, counts={"skipped": 2}, runs_on="here"), "real: no test ran, 2 skipped (here)", False),
         (Outcome(half="real", exit_code=1, failure="no binaries"), "real: could not start (no binaries)", False),
+        (Outcome(half="real", exit_code=0, counts={"passed": 3}, elsewhere=7, runs_on="here"), "real: 3 passed, 7 in the other half alone (here)", True),
         (Outcome(half="real", exit_code=130, counts={"passed": 3}), "real: stopped", False),
         (Outcome(half="real", exit_code=4, counts={"passed": 3}), "real: 3 passed, pytest ended with 4", False),
     ],
 )  # fmt: skip
 def test_the_last_line_says_plainly_what_ran(outcome: Outcome, says: str, is_good: bool) -> None:
     assert (str(outcome), outcome.is_good) == (says, is_good)
+
+
+def test_a_half_that_had_nothing_to_do_is_excused_by_one_that_is_good() -> None:
+    idle = Outcome(half="real", exit_code=NOTHING_TO_RUN, counts={"passed": 0}, elsewhere=7)
+    good = Outcome(half="embedded", exit_code=0, counts={"passed": 7})
+    bad = Outcome(half="embedded", exit_code=1, counts={"failed": 7})
+    empty = Outcome(half="embedded", exit_code=NOTHING_TO_RUN, counts={"passed": 0})
+
+    assert exit_code_of([good, idle]) == 0
+    assert exit_code_of([idle]) == NOTHING_TO_RUN
+    assert exit_code_of([bad, idle]) == 1
+    assert exit_code_of([empty, idle]) == NOTHING_TO_RUN
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (None, "real: starting"),
+        (Progress(over=620, of=1250), "real: 620 of 1250 tests"),
+        (Progress(over=2, of=9, failed=["a.py::b", "a.py::c"]), "real: 2 of 9 tests, 2 failed: a.py::c"),
+    ],
+)
+def test_a_line_says_how_far_the_other_half_is(tmp_path: Path, told: Progress | None, says: str) -> None:
+    file = tmp_path / "progress"
+    if told is not None:
+        told.tell(file)
+
+    assert how_far("real", file) == says
+
+
+def test_a_half_tells_how_far_it_is_and_what_failed(tmp_path: Path) -> None:
+    file, tests = tmp_path / "progress", tmp_path / "test_two.py"
+    tests.write_text("def test_good(): ...\ndef test_bad(): assert False\n")
+    options = ["-q", "-p", "no:cacheprovider", "-c", "pyproject.toml", "--rootdir", str(tmp_path)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLEXUS_TEST_")}
+
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(tests)],
+        cwd=ROOT, env={**kept, "PLEXUS_TEST_PROGRESS": str(file)}, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert how_far("embedded", file) == "embedded: 2 of 2 tests, 1 failed: test_two.py::test_bad"

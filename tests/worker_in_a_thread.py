@@ -16,6 +16,8 @@ from celery import beat
 from celery.worker import state
 from kombu.exceptions import OperationalError as BrokerError
 
+from history.embedded.worker import ALONE
+
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 20.0
@@ -76,14 +78,7 @@ class WorkerInAThread:
         # Made in its own thread: on the way it closes this thread's database connections.
         self._worker = self._app.WorkController(
             hostname=f"tests-{os.getpid()}@{socket.gethostname()}",
-            pool_cls="solo",
-            concurrency=1,
-            without_mingle=True,
-            without_gossip=True,
-            without_heartbeat=True,
-            task_events=False,
-            loglevel="WARNING",
-            quiet=True,
+            **ALONE,
             ready_callback=lambda consumer: self._is_ready.set(),
         )
         self._worker.start()

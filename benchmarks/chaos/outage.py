@@ -73,7 +73,8 @@ class Outcome:
     @property
     def is_clean(self) -> bool:
         return (
-            not self.findings
+            all(self.phases[name].requests for name in (NORMAL, DEAD, FROZEN))  # who asked nothing has shown nothing
+            and not self.findings
             and not self.failed
             and self.is_drained
             and self.added_ms <= MOST_ADDED_MS

@@ -1,5 +1,31 @@
-"""Who may come in (client keys, users, groups), the “Test route” button on an alias, and the health of upstreams."""
+"""Who may come in (client keys, users, groups), “Test route” on an alias, health, own requests, files, changes."""
 
-from gateway.admin import accounts, alias_testing, client_keys, health, provider_health
+from gateway import consequences
+from gateway.admin import (
+    accounts,
+    alias_testing,
+    audit,
+    client_keys,
+    configuration_files,
+    health,
+    name_testing,
+    own_requests,
+    provider_health,
+    recorded,
+    stamps,
+)
 
-__all__ = ["accounts", "alias_testing", "client_keys", "health", "provider_health"]
+__all__ = [
+    "accounts",
+    "alias_testing",
+    "audit",
+    "client_keys",
+    "configuration_files",
+    "consequences",
+    "health",
+    "name_testing",
+    "own_requests",
+    "provider_health",
+    "recorded",
+    "stamps",
+]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -13,10 +14,12 @@ from django.utils.formats import date_format
 from django.utils.timesince import timeuntil
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
+from gateway.access.visibility import RENEWS_OWN, SEES_OWN, own_keys, sees_all_keys, visible_keys
 from gateway.models import ClientKey
 from providers.admin.configuration import ConfigurationAdmin, in_turn, shortened
 from providers.admin.unfolded import action, display
 
+BY_OWNER = ("owner", RelatedDropdownFilter)
 EXPIRES_SOON = timedelta(days=7)
 ONLY_WHEN_LISTED = "typeof access == 'undefined' || access == 'listed'"
 """Undefined for whoever may only look: their page has no inputs, and shows everything."""
@@ -49,12 +52,7 @@ class ExpiryFilter(admin.SimpleListFilter):
 class ClientKeyAdmin(ConfigurationAdmin):
     list_display = ["name", "shown_prefix", "enabled", "state", "access_summary", "owner", "created"]
     list_editable = ["enabled"]
-    list_filter = [
-        "enabled",
-        ExpiryFilter,
-        ("access", ChoicesDropdownFilter),
-        ("owner", RelatedDropdownFilter),
-    ]
+    list_filter = ["enabled", ExpiryFilter, ("access", ChoicesDropdownFilter), BY_OWNER]
     list_select_related = ["owner"]
     search_fields = ["name", "prefix", "owner__username", "allowed_aliases__name"]
     autocomplete_fields = ["owner", "allowed_aliases", "allowed_models"]
@@ -72,7 +70,27 @@ class ClientKeyAdmin(ConfigurationAdmin):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ClientKey]:
-        return super().get_queryset(request).prefetch_related("allowed_aliases", "allowed_models__provider")
+        keys = super().get_queryset(request).filter(pk__in=visible_keys(request.user))
+        return keys.prefetch_related("allowed_aliases", "allowed_models__provider")
+
+    # Whose keys: all, or one's own
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return super().has_module_permission(request) or request.user.has_perm(SEES_OWN)
+
+    def has_view_permission(self, request: HttpRequest, obj: ClientKey | None = None) -> bool:
+        return super().has_view_permission(request, obj) or request.user.has_perm(SEES_OWN)
+
+    def has_renew_permission(self, request: HttpRequest, object_id: int | str | None = None) -> bool:
+        """To replace the secret of this key; without one, of any."""
+        if self.has_change_permission(request):
+            return True
+        mine = own_keys(request.user) if request.user.has_perm(RENEWS_OWN) else ClientKey.objects.none()
+        return mine.exists() if object_id is None else mine.filter(pk=object_id).exists()
+
+    def get_list_filter(self, request: HttpRequest) -> Any:  # Any: Django's own type is long
+        """An owner is not told who else has keys."""
+        return [one for one in self.list_filter if sees_all_keys(request.user) or one != BY_OWNER]
 
     # A key shows its secret once
 
@@ -85,13 +103,15 @@ class ClientKeyAdmin(ConfigurationAdmin):
         """Still inside the transaction that made the key. No redirect: a secret would have to wait for it somewhere."""
         return self._show_secret(request, obj, title="New client key")
 
-    @action(description="Replace secret", permissions=["change"], icon="autorenew", url_path="replace-secret")
+    @action(description="Replace secret", permissions=["renew"], icon="autorenew", url_path="replace-secret")
     def replace_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask first; then the old secret stops working and the new one is shown."""
         with in_turn(request):
             key = self.get_object(request, object_id)
             if key is None:
                 return HttpResponseRedirect(reverse("admin:gateway_clientkey_changelist"))
+            if not self.has_renew_permission(request, key.pk):
+                raise PermissionDenied
             if request.method != "POST":
                 return self._page(request, key, "admin/gateway/clientkey/replace_secret.html", title="Replace secret")
             key.make()

@@ -1,14 +1,15 @@
 """Once a second, beside the requests: hear what the other processes tell of upstreams, and tell them what we know.
 
 Hearing comes first, so that what was cleared elsewhere is not told once more by us. All that blocks runs in one thread of its
-own; the event loop spends some microseconds per upstream, a few hundred upstreams at a time.
+own; the event loop spends some microseconds per upstream that was ever asked and next to nothing for the others, and lets
+requests have their turn after every few hundred.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gateway.health.letters import Sheet, Shown, Word
 from gateway.health.trails import Trails
 from routing.health import Health, HealthBook
+from routing.health.book import in_flight_at, news_of
 from routing.health.told import Told
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Sharing:
     async def exchange(self) -> None:
         """Hear, then tell, once."""
         self._hear(await self._blocking(lambda: self._post.words(but_of=self.teller)))
-        word, sheet = self._word(), await self._look()
+        word, sheet = await self._word(), await self._look()
         self.sheet = sheet
         await self._blocking(lambda: self._post.lay(self.teller, word, sheet))
 
@@ -94,19 +96,30 @@ class Sharing:
         self._book.heard({teller: word.news for teller, word in words.items()}, now)
         self._book.heard_in_flight(summed(words.values()))
 
-    def _word(self) -> Word:
-        return Word(news=self._book.news(self._now().monotonic), in_flight=self._book.in_flight())
+    async def _word(self) -> Word:
+        news = self._book.news_of_credentials(self._now().monotonic)
+        in_flight: dict[str, int] = {}
+        async for some in self._parts():
+            news += news_of(some, self._now().monotonic)
+            in_flight |= in_flight_at(some)
+        return Word(news=news, in_flight=in_flight)
 
     async def _look(self) -> Sheet:
         shown: list[Shown] = []
-        healths = list(self._book)
-        self._trails.look(healths, self._now().epoch)
-        for some in _parts(healths, AT_A_TIME):
-            now = self._now().monotonic
-            told = [health.as_told(now) for health in some]
+        async for some in self._parts():
+            now = self._now()
+            self._trails.look(some, now.epoch)
+            told = [health.as_told(now.monotonic) for health in some if not health.is_untouched]
             shown += [Shown(told=one, trail=self._trails.of(one.key)) for one in told if is_worth_showing(one)]
-            await asyncio.sleep(0)
+        self._trails.keep_only(self._book.keys)
         return Sheet(upstreams=most_notable(shown))
+
+    async def _parts(self) -> AsyncIterator[Sequence[Health]]:
+        """All upstreams as of now, with a turn of the event loop after each part."""
+        rest = iter(list(self._book))
+        while some := list(islice(rest, AT_A_TIME)):
+            yield some
+            await asyncio.sleep(0)
 
     async def _blocking(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -133,9 +146,3 @@ def most_notable(shown: Sequence[Shown]) -> list[Shown]:
     return sorted(shown, key=lambda one: (one.told.standing.is_well, -one.told.in_flight, -one.told.samples))[
         :MOST_SHOWN
     ]
-
-
-def _parts(healths: Sequence[Health], size: int) -> Iterable[Sequence[Health]]:
-    rest = iter(healths)
-    while part := list(islice(rest, size)):
-        yield part

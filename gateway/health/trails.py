@@ -4,7 +4,7 @@ Health counts since the start; the difference between two looks is what happened
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from gateway.health.letters import Trail
 from routing.health import Health
@@ -12,30 +12,36 @@ from routing.health import Health
 SPAN_SECONDS = 10
 SPANS = 30
 """Five minutes."""
+NOTHING = (0, 0)
 
 
 class Trails:
-    """Of the upstreams of one process, by key. Look at them every second or so."""
+    """Of the upstreams of one process, by key. Look at them every second or so, at some at a time."""
 
     def __init__(self) -> None:
         self._span = 0
         self._spans: dict[str, deque[tuple[int, int, int]]] = {}
         """Span, good, bad; without those in which nothing happened."""
         self._counted: dict[str, tuple[int, int]] = {}
+        """Of those that were ever asked."""
 
     def look(self, healths: Iterable[Health], epoch: float) -> None:
-        """Count what has happened since the last look into the span of `epoch`, seconds since 1970."""
+        """Count what has happened to these since the last look into the span of `epoch`, seconds since 1970."""
         self._span = int(epoch // SPAN_SECONDS)
-        counted: dict[str, tuple[int, int]] = {}
         for health in healths:
             key, now = health.key, (health.vitals.good, health.vitals.bad)
-            before = self._counted.get(key, (0, 0))
-            counted[key] = now
+            before = self._counted.get(key, NOTHING)
             if now != before:
+                self._counted[key] = now
                 self._add(key, now[0] - before[0], now[1] - before[1])
-        self._counted = counted
-        for key in [key for key, spans in self._spans.items() if self._is_over(spans)]:
-            del self._spans[key]
+            elif key in self._spans and self._is_over(self._spans[key]):
+                del self._spans[key]
+
+    def keep_only(self, upstream_keys: Container[str]) -> None:
+        """Forget the others."""
+        for key in [key for key in self._counted if key not in upstream_keys]:
+            del self._counted[key]
+            self._spans.pop(key, None)
 
     def of(self, upstream_key: str) -> Trail:
         spans = self._spans.get(upstream_key)

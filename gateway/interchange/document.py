@@ -60,8 +60,17 @@ class EndpointEntry(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAliasEntry(Entry):
+    """A ProviderAlias: what a name means on the provider's own route."""
+
+    name: str
+    """May hold `*`."""
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEntry(Entry):
-    """A Provider with its addresses and models."""
+    """A Provider with its addresses, models and aliases."""
 
     name: str
     display_name: Said[str] = ABSENT
@@ -72,6 +81,7 @@ class ProviderEntry(Entry):
     """`$NAME` of an environment variable. ABSENT keeps a stored key."""
     extra_headers: Said[dict[str, str]] = ABSENT
     asks_stream_usage: Said[bool] = ABSENT
+    takes_any_model: Said[bool] = ABSENT
     connect_timeout_seconds: Said[float | None] = ABSENT
     first_byte_timeout_seconds: Said[float | None] = ABSENT
     idle_timeout_seconds: Said[float | None] = ABSENT
@@ -84,6 +94,8 @@ class ProviderEntry(Entry):
     keeps_other_endpoints: bool = False
     """The format knows one API type only, so it says nothing about addresses for others."""
     models: tuple[ModelEntry, ...] = ()
+    aliases: Said[tuple[ProviderAliasEntry, ...]] = ABSENT
+    """All of them: one that is not here is taken away."""
     credential_is_kept: bool = False
     """The file says that a key is stored with the provider, and does not say which."""
 
@@ -129,6 +141,7 @@ class AliasEntry(Entry):
     description: Said[str] = ABSENT
     enabled: Said[bool] = ABSENT
     listed: Said[bool] = ABSENT
+    is_default: Said[bool] = ABSENT
     selector: Said[str] = ABSENT
     weight_mode: Said[str] = ABSENT
     answer_model: Said[str] = ABSENT
@@ -143,11 +156,43 @@ class AliasEntry(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatternEntry(Entry):
+    """A PatternAlias: `to_alias`, or `provider` and `model`."""
+
+    pattern: str
+    to_alias: str = ""
+    provider: str = ""
+    model: str = ""
+    enabled: Said[bool] = ABSENT
+
+    @property
+    def name(self) -> str:
+        return self.pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteEntry(Entry):
+    """A CustomRoute: for a `provider`, for an `alias`, or for all names."""
+
+    path: str
+    provider: str = ""
+    alias: str = ""
+    api_type: Said[str] = ABSENT
+    enabled: Said[bool] = ABSENT
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """Everything one file says."""
 
     providers: tuple[ProviderEntry, ...] = ()
     aliases: tuple[AliasEntry, ...] = ()
+    patterns: tuple[PatternEntry, ...] = ()
+    routes: tuple[RouteEntry, ...] = ()
     is_whole: bool = True
     """It speaks of providers and of aliases. Only such a document can be the whole truth."""
 
@@ -173,6 +218,10 @@ def said_twice(document: Document) -> Iterator[Finding]:
     )
     for provider in document.providers:
         yield from _again(((model.name, model) for model in provider.models), "The model “{}”")
+        own = () if provider.aliases is ABSENT else provider.aliases
+        yield from _again(((alias.name, alias) for alias in own), "The name “{}”")
+    yield from _again(((entry.pattern, entry) for entry in document.patterns), "The pattern “{}”")
+    yield from _again(((entry.path, entry) for entry in document.routes), "The path “{}”")
     for alias in document.aliases:
         yield from _again(
             ((target.key, target) for target in alias.targets),

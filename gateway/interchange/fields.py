@@ -27,6 +27,10 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return key in self._node.nodes
 
+    def node(self, key: str) -> Node | None:
+        """What stands under a key, which stays where it is: for keys that take more than one shape."""
+        return self._node.nodes.get(key)
+
     def place(self, key: str) -> Place:
         path = f"{self.path}.{key}" if self.path else key
         return Place(path=path, line=self._node.lines.get(key, self._node.line))
@@ -134,6 +138,11 @@ class Fields:
                 return []
         self._refuse(key, "a list", node)
         return []
+
+    def items_at(self, key: str) -> Sequence[Node]:
+        """The items of a list, which stays where it is; none when there is no list."""
+        node = self._node.nodes.get(key)
+        return node.nodes if isinstance(node, Items) else ()
 
     def mappings(self, key: str, into: str = "") -> Iterator["Fields"]:
         """The mappings in a list; anything else in it is refused."""

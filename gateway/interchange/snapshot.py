@@ -10,46 +10,71 @@ from gateway.interchange.document import (
     AliasEntry,
     Document,
     EndpointEntry,
+    Entry,
     ModelEntry,
+    PatternEntry,
+    ProviderAliasEntry,
     ProviderEntry,
+    RouteEntry,
     SynonymEntry,
     TargetEntry,
 )
 from providers import secrets
 from providers.models import Provider
 from routing.models import TIME_LIMITS as TARGET_TIME_LIMITS
-from routing.models import Alias, Target
+from routing.models import Alias, CustomRoute, PatternAlias, Target
 
 PROVIDER_FIELDS = (
     *("display_name", "enabled", "auth", "auth_header", "credential", "extra_headers", "asks_stream_usage"),
     *("connect_timeout_seconds", "first_byte_timeout_seconds", "idle_timeout_seconds", "answer_timeout_seconds"),
-    *("semantic_idle_timeout_seconds", "max_in_flight", "probe_every_seconds"),
+    *("semantic_idle_timeout_seconds", "max_in_flight", "probe_every_seconds", "takes_any_model"),
 )
 MODEL_FIELDS = (
     *("enabled", "api_types", "context_length"),
     *("input_usd_per_mtok", "output_usd_per_mtok", "cached_input_usd_per_mtok", "max_in_flight"),
 )
+PROVIDER_SAID_IF_SET = ("takes_any_model",)
 SAID_IF_SET = (
+    "is_default",
     *("max_attempts", "stream_mode", "sticky", "sticky_seconds"),
     *("hedge_percentile", "hedge_budget_percent"),
 )
 """Fields of an alias that a document leaves out where they have their default: most aliases never need them."""
 ALIAS_FIELDS = ("description", "enabled", "listed", "selector", "weight_mode", "answer_model", *SAID_IF_SET)
+PATTERN_FIELDS = ("enabled",)
+"""What a document may leave out of a pattern."""
+ROUTE_FIELDS = ("api_type", "enabled")
 TARGET_FIELDS = ("weight", "tier", "enabled", "conditions", *TARGET_TIME_LIMITS)
 
 
 def current() -> Document:
     """All configuration that the database holds, in a stable order, without a single secret."""
-    providers = Provider.objects.prefetch_related("endpoints", "models")
+    providers = Provider.objects.prefetch_related("endpoints", "models", "aliases")
     aliases = Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias")
     return Document(
         providers=tuple(_provider_entry(provider) for provider in providers),
         aliases=tuple(_alias_entry(alias) for alias in aliases),
+        patterns=tuple(map(_pattern_entry, PatternAlias.objects.select_related("to_alias", "provider"))),
+        routes=tuple(map(_route_entry, CustomRoute.objects.select_related("provider", "alias"))),
     )
 
 
+def entry_of(row: Model) -> Entry | None:
+    """What a document would say of this row; None for what stands in another's entry, or in no document."""
+    match row:
+        case Provider():
+            return _provider_entry(row)
+        case Alias():
+            return _alias_entry(row)
+        case PatternAlias():
+            return _pattern_entry(row)
+        case CustomRoute():
+            return _route_entry(row)
+    return None
+
+
 def _provider_entry(row: Provider) -> ProviderEntry:
-    stored = _values(row, PROVIDER_FIELDS)
+    stored = _values(row, PROVIDER_FIELDS) | _absent_where_default(row, PROVIDER_SAID_IF_SET)
     is_reference = secrets.is_reference(row.credential)
     return ProviderEntry(
         name=row.name,
@@ -57,6 +82,7 @@ def _provider_entry(row: Provider) -> ProviderEntry:
         credential_is_kept=bool(row.credential) and not is_reference,
         endpoints=tuple(EndpointEntry(api_type=one.api_type, base_url=one.base_url) for one in row.endpoints.all()),
         models=tuple(ModelEntry(name=model.name, **_values(model, MODEL_FIELDS)) for model in row.models.all()),
+        aliases=tuple(ProviderAliasEntry(name=alias.name, model=alias.model) for alias in row.aliases.all()),
     )
 
 
@@ -66,6 +92,25 @@ def _alias_entry(row: Alias) -> AliasEntry:
         **_values(row, ALIAS_FIELDS) | _absent_where_default(row, SAID_IF_SET),
         synonyms=tuple(SynonymEntry(name=synonym.name) for synonym in row.synonyms.all()),
         targets=tuple(TargetEntry(**_named(target), **_values(target, TARGET_FIELDS)) for target in row.targets.all()),
+    )
+
+
+def _pattern_entry(row: PatternAlias) -> PatternEntry:
+    return PatternEntry(
+        pattern=row.pattern,
+        to_alias=row.to_alias.name if row.to_alias is not None else "",
+        provider=row.provider.name if row.provider is not None else "",
+        model=row.model,
+        **_values(row, PATTERN_FIELDS) | _absent_where_default(row, PATTERN_FIELDS),
+    )
+
+
+def _route_entry(row: CustomRoute) -> RouteEntry:
+    return RouteEntry(
+        path=row.path,
+        provider=row.provider.name if row.provider is not None else "",
+        alias=row.alias.name if row.alias is not None else "",
+        **_values(row, ROUTE_FIELDS) | _absent_where_default(row, ROUTE_FIELDS),
     )
 
 

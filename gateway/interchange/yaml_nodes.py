@@ -1,16 +1,18 @@
 """YAML text -> nodes that know their lines.
 
-Stricter and more careful than a plain load: a key that stands twice in a mapping, a tag, a second document, text that no
-database can hold and a file that unfolds into millions of nodes (`&a [*b, *b, …]`) are refused, each with its line.
+Stricter and more careful than a plain load: a key that stands twice in a mapping, a tag, text that no database can hold and
+a file that unfolds into millions of nodes (`&a [*b, *b, …]`) are refused, each with its line; so is a second document, where
+there may be one only.
 Only scalars, lists and mappings come out, so no YAML can make this process do anything.
 """
 
 import math
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
 import yaml
+
+from providers.texts import UNWRITABLE
 
 LIMIT_BYTES: Final = 16 * 1024 * 1024
 LIMIT_DEPTH: Final = 32
@@ -20,7 +22,6 @@ LIMIT_DIGITS: Final = 100
 
 _Events: Final = yaml.CLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 """Only their parser is used, never their constructors."""
-_UNSTORABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PREFIX: Final = "tag:yaml.org,2002:"
 _construct: Final = yaml.constructor.SafeConstructor()
 _resolver: Final = yaml.resolver.Resolver()
@@ -66,10 +67,18 @@ class Keys(Node):
 
 def nodes_of(text: str) -> Node | None:
     """The one document in `text`, or None when it is empty. Raises MalformedYAML."""
+    return next(iter(documents_of(text, most=1)), None)
+
+
+def documents_of(text: str, *, most: int | None = None, infinity_is_none: bool = False) -> list[Node]:
+    """Every document in `text`, with the lines of the whole. Raises MalformedYAML.
+
+    `infinity_is_none`: the format writes .inf where it means that there is no bound.
+    """
     if len(text) > LIMIT_BYTES:
         raise MalformedYAML(f"The file is larger than {LIMIT_BYTES:,} bytes.")
     try:
-        return _Composing(text).document()
+        return _Composing(text, infinity_is_none=infinity_is_none).documents(most)
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         # The parser places an end that comes too early on the line after the last one.
@@ -82,22 +91,23 @@ def nodes_of(text: str) -> Node | None:
 class _Composing:
     """One text on its way from the parser's events to nodes."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, infinity_is_none: bool) -> None:
         self._events = yaml.parse(text, Loader=_Events)
+        self._infinity_is_none = infinity_is_none
         self._anchors: dict[str, Node] = {}
         self._unfolded = 0
         self._depth = 0
 
-    def document(self) -> Node | None:
+    def documents(self, most: int | None) -> list[Node]:
         next(self._events)  # the stream begins
-        if isinstance(next(self._events), yaml.StreamEndEvent):
-            return None
-        node = self._node(next(self._events))
-        next(self._events)  # the document ends
-        after = next(self._events)
-        if not isinstance(after, yaml.StreamEndEvent):
-            raise MalformedYAML("A second document begins here. Put each into a file of its own.", _line(after))
-        return node
+        documents: list[Node] = []
+        while not isinstance(begin := next(self._events), yaml.StreamEndEvent):
+            if len(documents) == most:
+                raise MalformedYAML("A second document begins here. Put each into a file of its own.", _line(begin))
+            documents.append(self._node(next(self._events)))
+            next(self._events)  # the document ends
+            self._anchors.clear()  # a reference does not reach across documents
+        return documents
 
     def _node(self, event: yaml.Event) -> Node:
         if isinstance(event, yaml.AliasEvent):
@@ -109,7 +119,7 @@ class _Composing:
 
     def _fresh_node(self, event: yaml.Event) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(value=_value(event), line=_line(event))
+            return Scalar(value=_value(event, infinity_is_none=self._infinity_is_none), line=_line(event))
         self._depth += 1
         if self._depth > LIMIT_DEPTH:
             raise MalformedYAML(f"This is nested deeper than {LIMIT_DEPTH} levels.", _line(event))
@@ -163,7 +173,7 @@ def _merge(node: Node, nodes: dict[str, Node], lines: dict[str, int]) -> None:
             lines.setdefault(key, source.lines[key])
 
 
-def _value(event: yaml.ScalarEvent) -> ScalarValue:
+def _value(event: yaml.ScalarEvent, *, infinity_is_none: bool) -> ScalarValue:
     tag: str = event.tag or "!"
     if tag == "!":
         tag = _resolver.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]  # PyYAML
@@ -183,6 +193,10 @@ def _value(event: yaml.ScalarEvent) -> ScalarValue:
                 return int(_construct.construct_yaml_int(node))
             case "float" if math.isfinite(number := _construct.construct_yaml_float(node)):
                 return float(number)
+            case "float" if infinity_is_none and number == math.inf:
+                return None
+    except MalformedYAML:
+        raise
     except (ValueError, LookupError) as exc:
         raise MalformedYAML("This cannot be read as its tag says.", _line(event)) from exc
     raise MalformedYAML("Only text, finite numbers, true, false and null are read here.", _line(event))
@@ -195,7 +209,7 @@ def _refuse_tag(event: yaml.Event) -> None:
 
 
 def _storable(text: str, event: yaml.Event) -> str:
-    if _UNSTORABLE.search(text):
+    if UNWRITABLE.search(text):
         raise MalformedYAML("This text holds a control character or half of a surrogate pair.", _line(event))
     return text
 

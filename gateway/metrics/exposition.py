@@ -12,6 +12,7 @@ from gateway.metrics.totals import BOUNDS_SECONDS, Spread, Totals
 from gateway.metrics.upstreams import labels_of
 
 REQUEST_LABELS = ["alias", "provider", "model"]
+HEDGE_LABELS = ["alias", "answered"]
 MODEL_LABELS = ["provider", "model"]
 UPSTREAM_LABELS = ["provider", "model", "address"]
 BOUNDS = [*(str(seconds) for seconds in BOUNDS_SECONDS), "+Inf"]
@@ -55,8 +56,13 @@ def _of_requests(totals: Totals) -> Iterator[Metric]:
     )
     for code, number in totals.refused.items():
         refused.add_metric([code], number)
+    hedges = CounterMetricFamily(
+        "plexus_hedges", "Requests of which a second upstream was asked, as the first was late.", labels=HEDGE_LABELS
+    )
+    for hedge_labels, number in totals.hedges.items():
+        hedges.add_metric(hedge_labels, number)
     shed = CounterMetricFamily("plexus_shed_requests", "Requests refused because the event loop was late.", totals.shed)
-    yield from (requests, tokens, refused, shed)
+    yield from (requests, tokens, refused, hedges, shed)
 
 
 def _of_times(totals: Totals) -> Iterator[Metric]:

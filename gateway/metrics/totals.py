@@ -65,6 +65,8 @@ class Totals(msgspec.Struct):
     times: dict[ModelKey, Times] = msgspec.field(default_factory=dict)
     refused: dict[str, int] = msgspec.field(default_factory=dict)
     """By code: connections that were refused before there was a request."""
+    hedges: dict[tuple[str, str], int] = msgspec.field(default_factory=dict)
+    """By alias, and who answered of the two: `first`, `second` or `neither`."""
     shed: int = 0
     """Requests that were refused because the event loop was late."""
 
@@ -85,6 +87,13 @@ class Totals(msgspec.Struct):
         times.whole.note(exchange.latency_ms)
         if exchange.first_byte_ms is not None:
             times.first_byte.note(exchange.first_byte_ms)
+
+    def note_hedge(self, alias: str, answered: str) -> None:
+        """Count a request of which a second upstream was asked while the first was late."""
+        key = (alias, answered)
+        if key not in self.hedges and len(self.hedges) >= MOST_SERIES:
+            key = (OTHER, answered)
+        self.hedges[key] = self.hedges.get(key, 0) + 1
 
     def note_refused(self, code: str) -> None:
         """Count a connection that was refused before there was a request."""
@@ -108,6 +117,8 @@ class Totals(msgspec.Struct):
             ours = self._times(model_key)
             ours.whole.add(times.whole)
             ours.first_byte.add(times.first_byte)
+        for (alias, answered), number in other.hedges.items():
+            self.hedges[alias, answered] = self.hedges.get((alias, answered), 0) + number
         self.shed += other.shed
         for code, number in other.refused.items():
             self.refused[code] = self.refused.get(code, 0) + number

@@ -15,7 +15,8 @@ from gateway.exchange import resolve
 from gateway.in_flight import IN_FLIGHT
 from gateway.views.base import GatewayView
 from gateway.views.ready import ReadyResponse, as_pairs, ready
-from routing.table import Frozen, Route, RoutingTable
+from routing.entrances import offered_at
+from routing.table import Entrance, Frozen, Route, RoutingTable
 
 if TYPE_CHECKING:
     from gateway.asgi import GatewayRequest
@@ -43,8 +44,9 @@ class Models(GatewayView):
 
     async def get(self, request: Request) -> ReadyResponse:
         check_has_room()
-        models = models_for(request.user, runtime.current().purse.table)  # type: ignore[arg-type]  # our own authenticator
-        return tagged(msgspec.json.encode(ModelList(data=list(models))), request._request)  # type: ignore[arg-type]
+        asked: GatewayRequest = request._request  # type: ignore[assignment]  # these paths have no other requests
+        models = models_for(request.user, runtime.current().purse.table, asked.entrance)  # type: ignore[arg-type]  # our own authenticator
+        return tagged(msgspec.json.encode(ModelList(data=list(models))), asked)
 
 
 class OneModel(GatewayView):
@@ -53,8 +55,9 @@ class OneModel(GatewayView):
     async def get(self, request: Request, name: str) -> ReadyResponse:
         check_has_room()
         caller: Caller = request.user  # type: ignore[assignment]  # our own authenticator
-        route = resolve(name, caller, runtime.current().purse.table)
-        return tagged(msgspec.json.encode(model_of(name, route)), request._request)  # type: ignore[arg-type]
+        asked: GatewayRequest = request._request  # type: ignore[assignment]  # as above
+        route = resolve(name, caller, runtime.current().purse.table, asked.entrance)
+        return tagged(msgspec.json.encode(model_of(name, route)), asked)
 
 
 def check_has_room() -> None:
@@ -63,9 +66,10 @@ def check_has_room() -> None:
         raise IN_FLIGHT.shed()
 
 
-def models_for(caller: Caller, table: RoutingTable) -> Iterable[Model]:
-    """Every listed alias and synonym that the caller may use."""
-    return (model_of(name, route) for name, route in table.names() if caller.may_use(route))
+def models_for(caller: Caller, table: RoutingTable, entrance: Entrance | None = None) -> Iterable[Model]:
+    """Every listed alias and synonym that the caller may use; by a custom route, what is offered there."""
+    offered = table.names() if entrance is None else offered_at(table, entrance)
+    return (model_of(name, route) for name, route in offered if caller.may_use(route))
 
 
 def model_of(name: str, route: Route) -> Model:

@@ -30,7 +30,11 @@ class Completion(GatewayView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         asked: GatewayRequest = request._request  # type: ignore[assignment]  # these paths have no other requests
         self.draft = Draft(
-            id=self.request_id, began=asked.began, api_type=self.api_type, client_address=asked.client_address
+            id=self.request_id,
+            began=asked.began,
+            api_type=self.api_type,
+            client_address=asked.client_address,
+            entrance=asked.entrance,
         )
         super().initial(request, *args, **kwargs)
 

@@ -155,14 +155,14 @@ class RequestLogAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """A page to read, in place of a form whose every field is locked."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         log = self.get_object(request, unquote(object_id))
         if log is None:
             self.message_user(
                 request, f"There is no request {object_id[:40]}. It may be forgotten by now.", messages.WARNING
             )
             return redirect("admin:history_requestlog_changelist")
-        if not self.has_view_permission(request, log):
-            raise PermissionDenied
         context = {**self.admin_site.each_context(request), **page_of(log), **(extra_context or {})}
         return TemplateResponse(request, "admin/history/request.html", {**context, "opts": self.opts})
 

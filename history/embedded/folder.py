@@ -1,7 +1,7 @@
 """A broker that is a folder: one file for each message, for as long as nobody has done it.
 
     PLEXUS_DATA_DIR/tasks/celery/
-        .01764…-9f3e        being written; renamed when it is whole
+        .01764…-9f3e        being written; renamed when it is whole. Left by a killed process, the next one deletes it
         01764…-9f3e         waiting; or, locked (flock), in the hands of a worker, which deletes it with its acknowledgement
 
 A worker that is killed lets go of its locks, so the next one finds what it had in hand.
@@ -14,6 +14,7 @@ import fcntl
 import logging
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any, NamedTuple
@@ -27,6 +28,8 @@ LONGEST_WAIT_SECONDS = 0.5
 """After which a worker that waits for messages looks whether it is to stop."""
 DRAFT = "."
 """How the name of a file begins that is not whole yet."""
+DRAFT_SECONDS = 60.0
+"""After which nobody is writing it any more."""
 
 
 class Held(NamedTuple):
@@ -46,6 +49,7 @@ class Channel(virtual.Channel):
     def __init__(self, *arguments: Any, **options: Any) -> None:  # Any: kombu's
         super().__init__(*arguments, **options)
         self._held: dict[str, Held] = {}
+        self._tidied: set[Path] = set()
 
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
         place = self._place_of(queue)
@@ -104,6 +108,9 @@ class Channel(virtual.Channel):
         place = Path(options["folder"]) / queue
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.mkdir(mode=0o700, exist_ok=True)  # apart: a parent on the way would have the process's own mode
+        if place not in self._tidied:
+            self._tidied.add(place)
+            drop_drafts(place)
         return place
 
 
@@ -124,6 +131,14 @@ class Transport(virtual.Transport):
 def messages_in(place: Path) -> list[Path]:
     """The oldest first; those in somebody's hands too."""
     return sorted(path for path in place.iterdir() if not path.name.startswith(DRAFT))
+
+
+def drop_drafts(place: Path) -> None:
+    """Delete what killed processes were writing. Each was told of nobody: whoever publishes a batch does it again."""
+    for draft in place.glob(f"{DRAFT}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - draft.stat().st_mtime > DRAFT_SECONDS:
+                draft.unlink()
 
 
 def is_waiting(place: Path) -> bool:

@@ -18,6 +18,17 @@ STOP_SECONDS = 8.0
 LOOK_SECONDS = 0.02
 TASKS_PER_CONNECTION = 500
 """To a file, which does not go away as a server does. Celery would open it anew for each task."""
+ALONE: Mapping[str, Any] = {  # Any: options of all kinds
+    "pool_cls": "solo",
+    "concurrency": 1,
+    "without_mingle": True,
+    "without_gossip": True,
+    "without_heartbeat": True,
+    "task_events": False,
+    "loglevel": "WARNING",
+    "quiet": True,
+}
+"""For a worker that has no others to talk to, and does one task at a time."""
 IGNORED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -55,14 +66,7 @@ def _keep_connection(app: Any) -> None:
 def _worker(app: Any) -> Any:  # Any: celery.worker.WorkController, which has no types
     return app.WorkController(
         hostname=f"history-{os.getpid()}@localhost",
-        pool_cls="solo",
-        concurrency=1,
-        without_mingle=True,
-        without_gossip=True,
-        without_heartbeat=True,
-        task_events=False,
-        loglevel="WARNING",
-        quiet=True,
+        **ALONE,
     )
 
 

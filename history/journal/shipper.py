@@ -9,6 +9,7 @@ Runs in a thread of its own, which may hang with a frozen database for as long a
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Shipper:
         self._adopted: list[tuple[Home, list[Segment]]] = []
         self._closed_at: dict[int, float] = {}
         self._broker_rests_until = 0.0
-        self._ask_again_at = 0.0
+        self._asked_at = -math.inf
         self.is_hurried = False
         """Somebody waits for the end."""
         self._complaints: set[str] = set()
@@ -202,9 +203,9 @@ class Shipper:
     def _confirm(self) -> None:
         waiting = {segment.name: segment for segment in self._segments() if segment.under_way}
         now = time.monotonic()
-        if not waiting or now < self._ask_again_at:
+        if not waiting or now < self._asked_at + (HURRIED_ASK_SECONDS if self.is_hurried else ASK_SECONDS):
             return
-        self._ask_again_at = now + (HURRIED_ASK_SECONDS if self.is_hurried else ASK_SECONDS)
+        self._asked_at = now
         try:
             written = self._ways.written(waiting)
         except Exception as exc:  # noqa: BLE001 - whatever it is, we ask again

@@ -1,24 +1,26 @@
 """What every page of configuration does alike: changes wait in turn, rows go one by one, secrets cannot be searched."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import NestedObjects
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import NestedObjects, unquote
 from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
-from providers.admin import consequences
+from providers.admin import disabling, locking
 from providers.admin.deletion import without_links
+from providers.admin.turns import COMPANIONS, HISTORY
 from providers.admin.unfolded import ModelAdmin
+from providers.consequences import Deed, foreseen
+from providers.listing import shortened as shortened
 from providers.models import hold_configuration
-
-SECRET_FIELDS = {"credential", "digest", "password"}
 
 
 @contextmanager
@@ -30,13 +32,19 @@ def in_turn(request: HttpRequest) -> Iterator[None]:
     if request.method != "POST":
         yield
         return
-    with transaction.atomic():
+    with ExitStack() as stack:
+        stack.enter_context(transaction.atomic())
         hold_configuration()
+        for companion in COMPANIONS:
+            stack.enter_context(companion(request))
         yield
 
 
 class ConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's has no type parameter at run time
     """A form that shows every error of `clean()`: beside its field, or above the form when that field is not shown."""
+
+    news: Sequence[str] = ()
+    """What somebody else did to the row while this form was open. Then it is not saved."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,12 +53,26 @@ class ConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's 
                 # Else Django puts its own “This field is required.” in the place of a sentence of ours with that code.
                 field.error_messages.pop("required", None)
 
+    def clean(self) -> dict[str, Any] | None:
+        if self.news:
+            self.add_error(None, ValidationError([ValidationError(sentence, code="changed") for sentence in self.news]))
+        return super().clean()
+
     def add_error(self, field: str | None, error: Any) -> None:  # Any: whatever Django takes for an error
         if not isinstance(error, ValidationError) or not hasattr(error, "error_dict"):
             super().add_error(field, error)
             return
         for name, errors in error.error_dict.items():
             super().add_error(name if name in self.fields else None, ValidationError(errors))
+
+
+class RowForm(ConfigurationForm):
+    """A row of a list with its box “enabled”. It remembers what it showed: what somebody else switched meanwhile stays."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
 
 
 class ConfigurationAdmin(ModelAdmin):
@@ -61,20 +83,44 @@ class ConfigurationAdmin(ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     warn_unsaved_form = True
+    change_form_before_template = "admin/before_form.html"
+    change_form_after_template = "admin/why.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
-            return super().changelist_view(request, extra_context)
+            asked = disabling.question(
+                request, self._rows_to_be_disabled(request), self.admin_site.each_context(request)
+            )
+            return asked or super().changelist_view(request, extra_context)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         with in_turn(request):
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            rows = self._row_to_be_disabled(request, object_id) if object_id else iter(())
+            asked = disabling.question(request, rows, self.admin_site.each_context(request))
+            return asked or super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Any: Django's own signature."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        news = locking.news(request, obj) if request.method == "POST" and change else []
+        return type(form.__name__, (form,), {"news": news}) if news else form
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Any: Django's own signature."""
+        stamped = {**context, "stamp": locking.stamp_of(kwargs.get("obj"))}
+        return super().render_change_form(request, stamped, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
             return super().delete_view(request, object_id, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if not HISTORY or row is None or not self.has_view_permission(request, row):
+            return super().history_view(request, object_id, extra_context)
+        return HISTORY[0](request, row)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for row in queryset:
@@ -87,7 +133,9 @@ class ConfigurationAdmin(ModelAdmin):
             collector = NestedObjects(using=router.db_for_write(self.model))
             collector.collect(objs)
             protected = sorted({named(row) for row in collector.protected})
-        return *without_links(deleted, counts), lacking, protected
+        tree, counts = without_links(deleted, counts)
+        foretold = [sentence for row in objs for sentence in foreseen(row, Deed.DELETING)]
+        return [*foretold, *tree], counts, lacking, protected
 
     def folded_unless_used(self, request: HttpRequest, obj: Model | None, *fields: str) -> list[str]:
         """The classes of a fieldset: folded while these fields have their defaults, and no mistake may be among them."""
@@ -95,17 +143,35 @@ class ConfigurationAdmin(ModelAdmin):
         is_used = any(getattr(row, name) != row._meta.get_field(name).get_default() for name in fields)  # type: ignore[union-attr]  # no relations
         return [] if is_used or request.method == "POST" else ["collapse"]
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # Any: Django's own
-        super().save_model(request, obj, form, change)
-        if change and "enabled" in form.changed_data and not obj.enabled:
-            warn_of_disabling(request, obj)
+    def _row_to_be_disabled(self, request: HttpRequest, object_id: str) -> Iterator[Model]:
+        """Of the form that was sent, and of the rows within it."""
+        row = self.get_object(request, unquote(object_id)) if request.method == "POST" else None
+        if row is None or not self.has_change_permission(request, row):
+            return
+        if row.enabled and "enabled" not in request.POST:
+            yield row
+            return  # what is within it goes with it
+        for inline in self.get_inline_instances(request, row):
+            if hasattr(inline.model, "enabled"):
+                name = inline.get_formset(request, row).get_default_prefix()
+                yield from disabling.left_off(request, name, inline.get_queryset(request))
+
+    def _rows_to_be_disabled(self, request: HttpRequest) -> Iterator[Model]:
+        """Of a list: those that were selected for it, or whose box was emptied."""
+        if request.method != "POST" or not self.has_change_permission(request):
+            return
+        if request.POST.get("action") == "disable" and "_save" not in request.POST:
+            selected = [id for id in request.POST.getlist(ACTION_CHECKBOX_NAME) if id.isdecimal()]
+            yield from self.get_queryset(request).filter(pk__in=selected, enabled=True)
+        elif "_save" in request.POST and "enabled" in self.list_editable:
+            yield from disabling.left_off(request, "form", self.get_queryset(request))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
-        return super().get_changelist_form(request, **{"form": ConfigurationForm, **kwargs})
+        return super().get_changelist_form(request, **{"form": RowForm, **kwargs})
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Refuse to filter by a secret: `?credential__startswith=…` would read it letter by letter."""
-        if SECRET_FIELDS & set(lookup.split("__")):
+        if disabling.SECRET_FIELDS & set(lookup.split("__")):
             return False
         return bool(super().lookup_allowed(lookup, value, request))  # type: ignore[arg-type]  # Django passes one
 
@@ -123,16 +189,9 @@ class ConfigurationAdmin(ModelAdmin):
             row.enabled = enabled
             row.save()
             self.log_change(request, row, [{"changed": {"fields": ["Enabled"]}}])
-        for row in () if enabled else rows:
-            warn_of_disabling(request, row)
         noun = self.opts.verbose_name if len(rows) == 1 else self.opts.verbose_name_plural
         said = f"{len(rows)} {noun} {'enabled' if enabled else 'disabled'}." if rows else "Nothing had to change."
         messages.success(request, capfirst(said))
-
-
-def warn_of_disabling(request: HttpRequest, row: Model) -> None:
-    for sentence in consequences.of_disabling(row):
-        messages.warning(request, sentence)
 
 
 def named(row: Model) -> str:
@@ -140,9 +199,3 @@ def named(row: Model) -> str:
     # By the name of the field: routing is built on providers, not the other way round.
     owner = f" of the alias {row.alias}" if hasattr(row, "alias") else ""
     return capfirst(f"{row._meta.verbose_name}{owner}: {row}")
-
-
-def shortened(names: list[str], limit: int = 3) -> str:
-    """ "fast, smart, cheap +2" """
-    more = f" +{len(names) - limit}" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

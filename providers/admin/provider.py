@@ -142,8 +142,10 @@ class ProviderAdmin(ConfigurationAdmin):
             (
                 "Requests",
                 {
-                    "classes": self.folded_unless_used(request, obj, "extra_headers", "asks_stream_usage"),
-                    "fields": ["extra_headers", "asks_stream_usage"],
+                    "classes": self.folded_unless_used(
+                        request, obj, "extra_headers", "asks_stream_usage", "takes_any_model"
+                    ),
+                    "fields": ["extra_headers", "asks_stream_usage", "takes_any_model"],
                 },
             ),
             (

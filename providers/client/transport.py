@@ -32,6 +32,12 @@ from providers.client.request import Destination, Origin, UpstreamRequest
 from providers.errors import AddressRefused, ConnectFailed, ConnectTimeout, Disconnected, ProtocolError, TLSFailed
 
 
+@functools.cache  # reading all authorities takes 23 ms
+def usual_ssl_context() -> ssl.SSLContext:
+    """httpx's: certifi's authorities, or those of SSL_CERT_FILE and SSL_CERT_DIR."""
+    return httpx.create_ssl_context()
+
+
 class UpstreamTransport(httpx.AsyncBaseTransport):
     """Sends requests to upstreams over pooled connections. Make it inside a running event loop, one per loop."""
 
@@ -44,8 +50,7 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self.allowed = allowed
         self.connector = aiohttp.TCPConnector(
-            # httpx's context: certifi's authorities, or those of SSL_CERT_FILE and SSL_CERT_DIR.
-            ssl=ssl_context or httpx.create_ssl_context(),
+            ssl=ssl_context or usual_ssl_context(),
             resolver=CheckedResolver(resolver or aiohttp.ThreadedResolver(), allowed),
             limit=0,
         )

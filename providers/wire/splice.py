@@ -51,6 +51,30 @@ def replaced(body: bytes, name: str, value: bytes) -> bytes:
     return b"".join((body[: span[0]], value, body[span[1] :]))
 
 
+def with_model_if_none(body: bytes, model: str) -> bytes | None:
+    """The body with `model` put where it names none: no member, null, or blank text. None where it names one, or is not JSON."""
+    try:
+        span = spans_of(body).get("model")
+    except Malformed:
+        return None
+    written = msgspec.json.encode(model)
+    if span is None:
+        opening = body.index(b"{") + 1
+        comma = b"" if body[opening:].lstrip().startswith(b"}") else b","
+        return b"".join((body[:opening], b'"model":', written, comma, body[opening:]))
+    value = body[span[0] : span[1]]
+    if value != b"null" and not (value.startswith(b'"') and _is_blank(value)):
+        return None
+    return replaced(body, "model", written)
+
+
+def _is_blank(text: bytes) -> bool:
+    try:
+        return not _TEXT.decode(text).strip()
+    except msgspec.DecodeError:
+        return False
+
+
 def _check_beginning(body: bytes) -> None:
     """Say more than the parser where we can."""
     if not body.strip(b" \t\r\n"):

@@ -31,6 +31,7 @@ class AliasAdmin(ConfigurationAdmin):
         ("selector", ChoicesDropdownFilter),
         ("targets__model__provider", RelatedDropdownFilter),
         "listed",
+        "is_default",
     ]
     search_fields = [
         *("name", "description", "synonyms__name"),
@@ -46,7 +47,7 @@ class AliasAdmin(ConfigurationAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Alias | None = None) -> Any:  # Any: Django's own type is long
         failover = ["max_attempts", "hedge_percentile", "hedge_budget_percent"]
         return [
-            (None, {"fields": ["name", "description", ("enabled", "listed")]}),
+            (None, {"fields": ["name", "description", ("enabled", "listed", "is_default")]}),
             (
                 "How a target is chosen",
                 {"fields": ["selector", "weight_mode", "answer_model", "sticky", "sticky_seconds"]},
@@ -67,7 +68,7 @@ class AliasAdmin(ConfigurationAdmin):
 
     @display(description="name", ordering="name", header=True)
     def name_and_description(self, alias: Alias) -> list[str]:
-        return [alias.name, alias.description]
+        return [alias.name, " · ".join(filter(None, ("the default" if alias.is_default else "", alias.description)))]
 
     @display(description="selector", ordering="selector")
     def how(self, alias: Alias) -> str:

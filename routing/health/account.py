@@ -16,7 +16,7 @@ def full(in_flight: int) -> Standing:
 class Account:
     """Of one provider, in this process."""
 
-    __slots__ = ("cap", "in_flight", "is_calm", "rest")
+    __slots__ = ("_credential", "cap", "in_flight", "is_calm", "renewed_at", "rest")
 
     def __init__(self, rng: random.Random, cap: int) -> None:
         self.rest = Rest(rng)
@@ -24,6 +24,17 @@ class Account:
         self.in_flight = 0
         self.is_calm = True
         """Nothing here speaks against its upstreams; False where that must be looked at."""
+        self._credential: int | None = None
+        """A mark of the one in use, never the credential."""
+        self.renewed_at = float("-inf")
+        """What was asked before tells of another credential."""
+
+    def use(self, credential: int, now: float) -> None:
+        """From now on this one is used, by a mark of it: another one's refusal says nothing of it."""
+        if self._credential is not None and credential != self._credential:
+            self.rest.clear()
+            self.renewed_at = now
+        self._credential = credential
 
     def objection(self, now: float) -> Standing | None:
         """What speaks against all its upstreams now."""

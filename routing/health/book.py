@@ -1,13 +1,14 @@
 """The health of every upstream that this process has met."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 
 from routing.health import news as tidings
 from routing.health.account import Account
 from routing.health.health import Health
 from routing.health.news import Event, News
 from routing.health.rest import Rest
+from routing.names import is_guest
 
 UPSTREAM_CAP = 256
 """Requests in flight at one upstream, from one process."""
@@ -41,11 +42,19 @@ class HealthBook:
     def of_credential(self, provider: str) -> Rest:
         return self._account(provider).rest
 
+    def note_credential(self, provider: str, mark: int, now: float) -> None:
+        """Which credential a provider is called with, by a number that tells it from others. A new one need not rest."""
+        self._account(provider).use(mark, now)
+
     def limit(self, provider: str, cap: int) -> None:
         """How many requests this process may have in flight at all upstreams of a provider."""
         account = self._account(provider)
         account.cap = cap
         account.is_calm = False
+
+    @property
+    def keys(self) -> KeysView[str]:
+        return self._healths.keys()
 
     def __iter__(self) -> Iterator[Health]:
         return iter(self._healths.values())
@@ -56,15 +65,25 @@ class HealthBook:
             key: health for key, health in self._healths.items() if key in upstream_keys or health.in_flight
         }
 
+    def forget(self, upstream_key: str) -> bool:
+        """Let go of one that nobody may ask for again. False, and nothing happens, while requests are with it."""
+        health = self._healths.get(upstream_key)
+        if health is not None and health.in_flight:
+            return False
+        self._healths.pop(upstream_key, None)
+        return True
+
     def in_flight(self) -> dict[str, int]:
         """Upstream key -> requests in flight from this process; without those that have none."""
-        return {key: health.in_flight for key, health in self._healths.items() if health.in_flight}
+        return in_flight_at(self)
 
     def heard_in_flight(self, elsewhere: Mapping[str, int]) -> None:
         """Upstream key -> requests in flight from all other processes together."""
-        self._elsewhere = elsewhere
-        for key, health in self._healths.items():
-            health.in_flight_elsewhere = elsewhere.get(key, 0)
+        before, self._elsewhere = self._elsewhere, elsewhere
+        for key in before.keys() | elsewhere.keys():  # nobody else is touched: there may be ten thousand
+            health = self._healths.get(key)
+            if health is not None:
+                health.in_flight_elsewhere = elsewhere.get(key, 0)
 
     def clear(self, upstream_keys: Iterable[str], now: float) -> None:
         """An administrator says that these are well; their credentials need not rest either. Told to all others."""
@@ -72,11 +91,17 @@ class HealthBook:
             self.of(key).clear(now)
 
     def news(self, now: float) -> list[News]:
-        """What to tell the other processes: everything that this one has seen itself and that lasts."""
-        told = [each for health in self._healths.values() for each in tidings.of_health(health, now)]
-        for provider, account in self._accounts.items():
-            told += tidings.of_rest(account.rest, provider, Event.CREDENTIAL_RESTS, now)
-        return told
+        """What to tell the other processes: everything that this one has seen itself and that lasts.
+
+        In one go. Beside requests see news_of() and news_of_credentials().
+        """
+        return news_of(self, now) + self.news_of_credentials(now)
+
+    def news_of_credentials(self, now: float) -> list[News]:
+        rests = ((account.rest, provider) for provider, account in self._accounts.items())
+        return [
+            each for rest, provider in rests for each in tidings.of_rest(rest, provider, Event.CREDENTIAL_RESTS, now)
+        ]
 
     def heard(self, told: Mapping[str, Sequence[News]], now: float) -> None:
         """Teller -> all that it tells now. Each event is believed once; tellers that are silent are forgotten."""
@@ -103,3 +128,15 @@ class HealthBook:
         if account is None:
             account = self._accounts[provider] = Account(self._rng, self._provider_cap)
         return account
+
+
+def news_of(healths: Iterable[Health], now: float) -> list[News]:
+    """What to tell the other processes of these."""
+    # Of guests nothing: what callers call a model that nobody stored would fill the memory of every process.
+    told = (health for health in healths if not health.is_quiet(now) and not is_guest(health.key))
+    return [each for health in told for each in tidings.of_health(health, now)]
+
+
+def in_flight_at(healths: Iterable[Health]) -> dict[str, int]:
+    """Upstream key -> requests in flight, without those that have none."""
+    return {health.key: health.in_flight for health in healths if health.in_flight}

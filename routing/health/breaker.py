@@ -19,7 +19,7 @@ from enum import StrEnum
 from providers.errors import Condition
 from providers.verdict import Harm, Verdict
 from routing.health.ramp import Ramp
-from routing.health.standing import WELL, Cause, Standing, with_time_left
+from routing.health.standing import OUTLIER_CAUSES, WELL, Cause, Standing, with_time_left
 from routing.health.ticket import Ticket
 from routing.health.window import Window
 
@@ -58,7 +58,18 @@ class Breaker:
 
     __slots__ = (
         *("_rng", "cause", "closed_at", "condition", "epoch", "failures_in_row", "is_hearsay", "number"),
-        *("opened", "openings", "passed", "probe", "ramp", "stalls_in_row", "state", "until", "window"),
+        *(
+            "opened",
+            "openings",
+            "passed",
+            "probe",
+            "ramp",
+            "stalls_in_row",
+            "state",
+            "unreached_in_row",
+            "until",
+            "window",
+        ),
     )
 
     def __init__(self, rng: random.Random) -> None:
@@ -68,8 +79,10 @@ class Breaker:
         """Grows when it opens and when it closes. What was begun in another epoch changes nothing."""
         self.failures_in_row = 0
         self.stalls_in_row = 0
+        self.unreached_in_row = 0
+        """In whatever state: the last one of an alias is asked while it is open, and may turn out to be gone."""
         self.window = Window(WINDOW_SECONDS, WINDOW_SECONDS)
-        """Events are answers, the amount is how many of them were failures."""
+        """Events are answers since it opened or closed, the amount is how many of them were failures."""
         self.openings = 0
         """In a row, without 60 s of health between."""
         self.number = 0
@@ -135,6 +148,7 @@ class Breaker:
         if ticket.epoch != self.epoch:
             return
         self.window.add(now, 1, 0)
+        self.unreached_in_row = 0
         if self.state is State.CLOSED:
             self.failures_in_row = self.stalls_in_row = 0
         elif self.probe is ticket:
@@ -144,12 +158,16 @@ class Breaker:
         if ticket.epoch != self.epoch:
             return
         self.window.add(now, 1, 1)
+        self.unreached_in_row = 0 if verdict.was_reached else self.unreached_in_row + 1
         if self.state is State.CLOSED:
             if cause := self._cause_to_open(now, verdict.harm):
                 self._open(now, cause, verdict.condition, begun=now, hard_seconds=verdict.rest_seconds)
         elif self.probe is ticket or ticket in self.passed:
             cause = self._cause_of(verdict.harm)
             self._open(now, cause, verdict.condition, begun=ticket.begun, hard_seconds=verdict.rest_seconds)
+        elif self.cause in OUTLIER_CAUSES and self._is_unreachable(verdict.condition, least=LEAST_ANSWERS):
+            # It was asked all the same, as the last one of an alias. That was an opinion; this is none.
+            self.cause, self.condition = Cause.UNREACHABLE, verdict.condition
 
     def stalled(self, now: float) -> None:
         """Several requests at once wait for longer than ever: that needs no timeout to be known."""
@@ -186,6 +204,16 @@ class Breaker:
     def _fails_half_the_time(self) -> bool:
         return self.window.events >= LEAST_ANSWERS and self.window.amount * 100 >= RATIO_PERCENT * self.window.events
 
+    def _is_unreachable(self, condition: Condition, *, least: int = 1) -> bool:
+        """Nobody takes a connection; or it is broken off each time, `least` times, and nothing has succeeded meanwhile.
+
+        Connections that break now and then among good answers are another matter.
+        """
+        if self.unreached_in_row >= FAILURES_IN_ROW:
+            return True
+        window = self.window
+        return condition is Condition.CONNECTION and least <= window.events == window.amount
+
     def _open(
         self, now: float, cause: Cause, condition: Condition, *, begun: float, hard_seconds: float | None = None
     ) -> None:
@@ -194,8 +222,8 @@ class Breaker:
             self.openings = 0
         self.openings += 1
         self.opened += 1
-        if condition is Condition.CONNECTION and cause is Cause.FAILURES and self.window.events == self.window.amount:
-            cause = Cause.UNREACHABLE  # connections that break now and then among good answers are another matter
+        if cause is Cause.FAILURES and self._is_unreachable(condition):
+            cause = Cause.UNREACHABLE
         if cause is Cause.HARD:
             seconds = HARD_OPEN_SECONDS if hard_seconds is None else hard_seconds
         else:
@@ -207,6 +235,7 @@ class Breaker:
     def _set_open(self, now: float, cause: Cause, condition: Condition | None, until: float) -> None:
         if self.state is State.CLOSED:
             self.epoch += 1
+            self.window.clear()  # what was before it broke says nothing for it any more
         self.state = State.OPEN
         self.until = until
         self.cause = cause

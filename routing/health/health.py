@@ -18,6 +18,7 @@ from routing.health.vitals import VitalSigns
 MENDED_BY_AN_ANSWER = {Condition.AUTH, Condition.QUOTA_EXCEEDED, Condition.MODEL_NOT_FOUND}
 """A key that was refused, an account without money, a model that nobody knew: an answer shows that it is mended."""
 ALWAYS_CALM = float("inf")
+CLEARANCE_TOLD_SECONDS = 10.0
 LOOK_NOW = float("-inf")
 
 
@@ -147,6 +148,20 @@ class Health:
             if rest.condition in MENDED_BY_AN_ANSWER and rest.since <= begun:
                 rest.clear()
 
+    def is_quiet(self, now: float) -> bool:
+        """There is nothing that other processes should know of it: cheap, as all upstreams are asked each second."""
+        return now < self.calm_until and now - self.cleared_at >= CLEARANCE_TOLD_SECONDS
+
+    @property
+    def is_untouched(self) -> bool:
+        """Nobody has asked it so far, and nothing was heard of it: there is nothing to show."""
+        vitals = self.vitals
+        return (
+            self.calm_until == ALWAYS_CALM
+            and self.account.is_calm
+            and not (vitals.good or vitals.bad or vitals.use.events or self.in_flight)
+        )
+
     def alarm(self) -> None:
         """Have the next standing() look closely."""
         self.calm_until = LOOK_NOW
@@ -235,6 +250,7 @@ class Health:
         self.succeeded_at = now
         self.vitals.succeeded(now, ticket.begun, ticket.first_byte_at, tokens, read_tokens, ticket.streams)
         self.outage.window.add(now, 1, 0)
+        self.outage.in_row = 0
         breaker, epoch = self.breaker, self.breaker.epoch
         breaker.succeeded(now, ticket)
         if breaker.epoch != epoch:
@@ -269,6 +285,8 @@ class Health:
 
     def _rest(self, ticket: Ticket, now: float, verdict: Verdict) -> None:
         is_of_all = verdict.scope is Scope.CREDENTIAL
+        if is_of_all and ticket.begun < self.account.renewed_at:
+            return
         rest = self.account.rest if is_of_all else self.rest
         if not rest.is_on(now):
             self.rests += 1

@@ -6,11 +6,10 @@ import msgspec
 
 from providers.errors import Condition
 from routing.health.breaker import State
-from routing.health.health import Health
+from routing.health.health import CLEARANCE_TOLD_SECONDS, Health
 from routing.health.rest import Rest
 from routing.health.standing import Cause
 
-CLEARANCE_TOLD_SECONDS = 10.0
 TRUSTS_OWN_EYES_SECONDS = 2.0
 
 
@@ -58,6 +57,10 @@ def of_rest(rest: Rest, key: str, event: Event, now: float) -> list[News]:
     return [News(key=key, event=event, number=rest.number, seconds=rest.until - now, condition=rest.condition)]
 
 
+def _is_for_want_of_a_connection(news: News) -> bool:
+    return news.condition is Condition.CONNECTION or news.cause is Cause.UNREACHABLE
+
+
 def believe(health: Health, news: News, now: float) -> None:
     """Take over what another process has seen, unless we see better.
 
@@ -70,6 +73,6 @@ def believe(health: Health, news: News, now: float) -> None:
         health.believe_answered(now - news.seconds)
     elif news.event is Event.RESTS:
         health.rest.believe(now, news.seconds, news.condition)
-    elif now - health.succeeded_at >= TRUSTS_OWN_EYES_SECONDS and news.condition is not Condition.CONNECTION:
+    elif now - health.succeeded_at >= TRUSTS_OWN_EYES_SECONDS and not _is_for_want_of_a_connection(news):
         health.breaker.believe(now, news.seconds, news.cause, news.condition)
     health.alarm()

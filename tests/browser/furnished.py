@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 
 from gateway.models import ClientKey
 from providers.models import Endpoint, Provider, ProviderModel
-from routing.models import Alias, Synonym, Target
+from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias, Synonym, Target
 from tests.gateways import saved
 
 OPERATOR = "operator"
@@ -76,13 +76,12 @@ def furnish(local_url: str) -> None:
     """Fill an empty database with configuration. `local_url`: where the provider “ollama” answers."""
     furnish_providers(local_url)
     furnish_aliases()
+    furnish_names_and_paths()
     for name in KEYS:
         furnish_key(name)
     User.objects.create_superuser(OPERATOR, "operator@example.com", PASSWORD, first_name="Olga", last_name="Perator")
     reader = saved(User(username="auditor", password="!", email="auditor@example.com", is_staff=True))
-    readers = saved(Group(name="Readers"))
-    readers.permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    reader.groups.add(readers)
+    reader.groups.add(Group.objects.get(name="auditor"))
 
 
 def furnish_providers(local_url: str) -> None:
@@ -112,6 +111,20 @@ def furnish_aliases() -> None:
             saved(Target(alias=aliases[name], weight=weight, tier=tier, position=position, **what, **said))
         for synonym in SYNONYMS.get(name, ()):
             saved(Synonym(alias=aliases[name], name=synonym))
+
+
+def furnish_names_and_paths() -> None:
+    openai, mistral = Provider.objects.get(name="openai"), Provider.objects.get(name="mistral")
+    fast = Alias.objects.get(name="fast")
+    saved(PatternAlias(pattern="claude-*", to_alias=Alias.objects.get(name="smart")))
+    saved(PatternAlias(pattern="gpt-*-mini", to_alias=fast))
+    saved(PatternAlias(pattern="openai-*", provider=openai, model="*", enabled=False))
+    for name, model in (("quick", "gpt-4o-mini"), ("gpt-*", "gpt-4o")):
+        saved(ProviderAlias(provider=openai, name=name, model=model))
+    saved(CustomRoute(path="/openai", provider=openai))
+    saved(CustomRoute(path="/mistral/chat-only", provider=mistral, enabled=False))
+    saved(CustomRoute(path="/team/search", alias=Alias.objects.get(name="embed"), api_type="embeddings"))
+    saved(CustomRoute(path="/everything"))
 
 
 def furnish_key(name: str) -> None:

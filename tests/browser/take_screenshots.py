@@ -24,14 +24,17 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402 - Django must have read its settings first
 from django.core.management import call_command  # noqa: E402
+from django.db.models import Model  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 
+from gateway.audit.models import ConfigRevision  # noqa: E402
 from gateway.models import ClientKey  # noqa: E402
 from history.models import RequestLog  # noqa: E402
 from providers.models import Provider, ProviderModel  # noqa: E402
-from routing.models import Alias  # noqa: E402
+from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias  # noqa: E402
+from tests.browser.changed import change_things  # noqa: E402
 from tests.browser.chromium import HOW_TO_GET_ONE, chromium, path_to_chromium  # noqa: E402
 from tests.browser.furnished import OPERATOR, PASSWORD, furnish  # noqa: E402
 from tests.browser.traffic import write_traffic  # noqa: E402
@@ -45,6 +48,7 @@ WIDTHS = {1440: 900, 390: 844}
 """Width -> height of the window; a picture is as long as its page, up to a point."""
 LONGEST = 5_000
 SETTLING_MS = 250
+FILES = "admin:gateway_configuration_changelist"
 numbers = itertools.count(1)
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -76,6 +80,7 @@ def main(folder: Path, names: Sequence[str]) -> int:
                 browser, "first", [Shot(name=name, address=reverse(f"admin:{page}")) for name, page in first.items()]
             )
         furnish(upstream.url)
+        change_things()
         write_traffic(ROWS, until=timezone.now())
         shots = shots_of_a_furnished_site()
         with chromium(path) as browser:
@@ -107,6 +112,7 @@ def shots_of_a_furnished_site() -> list[Shot]:
         *(Shot(name=f"dashboard-{period}", address=f"{reverse('admin:index')}?period={period}") for period in ("24h", "7d", "30d")),
         *dashboards_of_one(),
         *lists(),
+        *what_was_recorded(),
         Shot(name="health", address=reverse("admin:gateway_upstreamhealth_changelist"), prepare=spoil_health),
         Shot(name="health-of-one", address=f"{reverse('admin:gateway_upstreamhealth_changelist')}?provider=groq"),
         Shot(name="provider-form", address=change(openai)),
@@ -121,6 +127,11 @@ def shots_of_a_furnished_site() -> list[Shot]:
         Shot(name="alias-delete", address=reverse("admin:routing_alias_delete", args=[fast.pk])),
         Shot(name="test-route", address=reverse("admin:routing_alias_test_route", args=[fast.pk])),
         Shot(name="test-route-sent", address=reverse("admin:routing_alias_test_route", args=[local.pk]), prepare=send),
+        Shot(name="pattern-form", address=change(PatternAlias.objects.get(pattern="openai-*"))),
+        Shot(name="provider-alias-form", address=change(ProviderAlias.objects.get(name="gpt-*"))),
+        Shot(name="route-form", address=change(CustomRoute.objects.get(path="/openai"))),
+        Shot(name="test-name", address=reverse("admin:routing_customroute_test_name", args=[CustomRoute.objects.get(path="/openai").pk])),
+        Shot(name="route-form-errors", address=reverse("admin:routing_customroute_add"), prepare=spoil_route),
         Shot(name="key-form", address=change(key)),
         Shot(name="key-add", address=reverse("admin:gateway_clientkey_add")),
         Shot(name="key-secret", address=reverse("admin:gateway_clientkey_add"), prepare=make_key),
@@ -129,6 +140,10 @@ def shots_of_a_furnished_site() -> list[Shot]:
         Shot(name="history-refused", address=change(refused)),
         Shot(name="history-filters", address=reverse("admin:history_requestlog_changelist"), prepare=open_filters),
         Shot(name="user-form", address=change(operator)),
+        Shot(name="files", address=reverse(FILES)),
+        Shot(name="files-refused", address=reverse(FILES), prepare=import_what_is_refused),
+        Shot(name="files-difference", address=reverse(FILES), prepare=import_the_whole_truth),
+        Shot(name="provider-disable", address=change(openai), prepare=disable),
         Shot(name="command", address=reverse("admin:index"), prepare=search),
     ]  # fmt: skip
 
@@ -146,14 +161,27 @@ def dashboards_of_one() -> Iterator[Shot]:
         yield Shot(name=f"dashboard-{name}", address=f"{reverse('admin:index')}?{query}")
 
 
+def what_was_recorded() -> Iterator[Shot]:
+    first, *_, last = ConfigRevision.objects.order_by("number")
+    pages = {"revision": (last, "change"), "revision-first": (first, "change"), "roll-back": (first, "roll_back")}
+    for name, (revision, page) in pages.items():
+        yield Shot(name=name, address=reverse(f"admin:gateway_configrevision_{page}", args=[revision.pk]))
+    compared = reverse("admin:gateway_configrevision_compare")
+    yield Shot(name="revisions-compared", address=f"{compared}?old={first.number}&new={last.number}")
+    fast = Alias.objects.get(name="fast")
+    yield Shot(name="changes-of-alias", address=reverse("admin:routing_alias_history", args=[fast.pk]))
+
+
 def lists() -> Iterator[Shot]:
     for name in ("providers_provider", "providers_providermodel", "routing_alias", "gateway_clientkey"):
         yield Shot(name=f"{name}-list", address=reverse(f"admin:{name}_changelist"))
-    for name in ("history_requestlog", "auth_user", "auth_group"):
+    for name in ("routing_patternalias", "routing_provideralias", "routing_customroute"):
+        yield Shot(name=f"{name}-list", address=reverse(f"admin:{name}_changelist"))
+    for name in ("history_requestlog", "auth_user", "auth_group", "gateway_configrevision", "gateway_auditevent"):
         yield Shot(name=f"{name}-list", address=reverse(f"admin:{name}_changelist"))
 
 
-def change(row: Alias | ClientKey | Provider | ProviderModel | RequestLog | User) -> str:
+def change(row: Model) -> str:
     return reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
 
 
@@ -164,6 +192,11 @@ def fail_to_log_in(page: Page) -> None:
     page.fill("#id_username", OPERATOR)
     page.fill("#id_password", "wrong")
     submit(page, "text=Log in")
+
+
+def spoil_route(page: Page) -> None:
+    page.fill("#id_path", "/admin/mine")
+    submit(page, "[name=_save]")
 
 
 def spoil_provider(page: Page) -> None:
@@ -186,6 +219,26 @@ def unfold(field: str) -> Prepare:
 def send(page: Page) -> None:
     page.fill("#id_prompt", "Routing works: this answer came through the whole gateway.")
     submit(page, "button:has-text('Send')")
+
+
+def import_what_is_refused(page: Page) -> None:
+    mistakes = "aliases: many, models: [{alias: fast, selector: wise}, {alias: 'not a name!', targets: 5}]"
+    page.fill("#id_text", f"{{{mistakes}, logging: true, providers: [{{name: openai, apiKey: sk-1234}}]}}")
+    submit(page, "text=Look what it would change")
+
+
+def import_the_whole_truth(page: Page) -> None:
+    provider = (
+        "{name: openai, displayName: Open AI, models: [gpt-4o, gpt-9], baseUrls: {chat: 'https://api.openai.com/v1'}}"
+    )
+    page.fill("#id_text", f"{{providers: [{provider}], models: [{{alias: fast, targets: [], colour: red}}]}}")
+    page.check("#id_prune")
+    submit(page, "text=Look what it would change")
+
+
+def disable(page: Page) -> None:
+    page.locator("#id_enabled").uncheck()
+    submit(page, "[name=_save]")
 
 
 def make_key(page: Page) -> None:

@@ -12,6 +12,7 @@ from gateway.answered import Answered, Whole
 from gateway.draft import Draft, Moment
 from gateway.errors import HistoryUnavailable
 from gateway.hedge import first_or_hedge
+from gateway.metrics.totals import TOTALS
 from gateway.prepared import prepare
 from gateway.runtime import Runtime
 from gateway.tries import Tried
@@ -167,6 +168,27 @@ async def test_whoever_answers_first_has_the_request(
     assert race.attempts() == attempts
     assert race.present.in_flight == {}
     assert race.tried == [] or winner is None
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "answered"),
+    [
+        (answers(0), answers(0), None),
+        (answers(9), answers(0), "second"),
+        (answers(LATE_SECONDS), answers(9), "first"),
+        (fails(broken(), LATE_SECONDS), fails(broken()), "neither"),
+    ],
+    ids=["in time", "late", "late but first", "both broken"],
+)
+async def test_each_hedge_is_counted_by_who_answered(a: Behaviour, b: Behaviour, answered: str | None) -> None:
+    before = dict(TOTALS.hedges)
+    race = Race({"a": a, "b": b})
+
+    await race.run()
+    await race.settled()
+
+    new = {key: number - before.get(key, 0) for key, number in TOTALS.hedges.items() if number != before.get(key, 0)}
+    assert new == ({("fast", answered): 1} if answered else {})
 
 
 async def test_a_failure_in_time_is_no_reason_for_a_hedge() -> None:

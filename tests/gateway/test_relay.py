@@ -199,7 +199,7 @@ async def test_a_defect_of_ours_ends_the_stream_with_an_error_and_is_not_taken_f
 
 
 async def test_a_half_event_is_dropped_when_the_upstream_breaks_off() -> None:
-    for place in range(len(SPOKEN), len(GOOD) - len(USAGE) - 20, 7):
+    for place in range(len(SPOKEN), len(GOOD) - len(USAGE) - 20):
         sent, exchange = await relayed([GOOD[:place]], breaks=True)
 
         whole = b"".join(sent[:-1])
@@ -208,6 +208,16 @@ async def test_a_half_event_is_dropped_when_the_upstream_breaks_off() -> None:
         assert sent[-1].startswith(b'data: {"error":{')
         assert b"upstream_disconnected" in sent[-1]
         assert (exchange.outcome, exchange.status) == (Outcome.INTERRUPTED, 200)
+
+
+@pytest.mark.parametrize("holds_streams_back", [False, True])
+async def test_a_stream_that_breaks_off_when_its_answer_is_all_here_is_whole(holds_streams_back: bool) -> None:
+    finished = GOOD[: GOOD.index(USAGE)]
+
+    sent, exchange = await relayed([finished, USAGE[:-9]], breaks=True, holds_streams_back=holds_streams_back)
+
+    assert b"".join(sent) == finished + b"data: [DONE]\n\n"
+    assert (exchange.outcome, exchange.error_code, exchange.usage) == (Outcome.OK, "", None)
 
 
 @pytest.mark.parametrize(

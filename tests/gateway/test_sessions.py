@@ -34,6 +34,9 @@ def test_a_header_names_the_session(header: bytes) -> None:
         {"metadata": {"user_id": "abc"}},
         {"user": "abc"},
         {"prompt_cache_key": "abc", "user": "somebody"},
+        {"prompt_cache_key": 5, "session_id": ["x"], "metadata": "none", "user": "abc"},
+        {"prompt_cache_key": "", "session_id": None, "metadata": {"session_id": {}, "user_id": "abc"}, "user": 7},
+        {"user": 7, "prompt_cache_key": "abc"},
     ],
 )
 def test_the_body_names_it_where_no_header_does(body: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.faulty_answers import ODD_ANSWER, ODD_EVENTS
+from tests.faulty_answers.streams import ODD_ANSWER, ODD_EVENTS
 from tests.gateways import RunningGateway
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,6 +16,7 @@ from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from gateway import runtime
+from gateway.metrics.totals import TOTALS
 from history.models import RequestLog
 from history.recorder import Recorder
 from tests.faulty_upstream import an_unused_port
@@ -109,3 +112,37 @@ def test_a_strict_gateway_refuses_what_it_could_not_record(
     assert served.status_code == 200
     assert len(gateway.upstream.seen) == 1, "the refused one asked nobody"
     assert gateway.row(served).outcome == "ok"
+
+
+@contextmanager
+def out_of_room(journal: Path) -> Iterator[None]:
+    """The disk is full, as the process sees it: neither its file nor a new one takes a line."""
+    writer = runtime.current()._recorder._writer
+    aside = journal.with_name("aside")
+    kept = os.dup(writer._file)
+    with Path("/dev/full").open("wb") as full:
+        os.dup2(full.fileno(), writer._file)
+    journal.rename(aside)
+    try:
+        yield
+    finally:
+        aside.rename(journal)
+        os.dup2(kept, writer._file)
+        os.close(kept)
+
+
+def test_a_journal_that_fails_between_two_tries_makes_a_failure_and_no_refusal(
+    strict: None, gateway: RunningGateway
+) -> None:
+    late = gateway.model(gateway.provider("late", answer_timeout_seconds=1.0), "silence")
+    gateway.alias("fast", late, gateway.model("good", "gpt-4o-mini"), selector="in_order")
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(gateway.ask, "fast")
+        eventually(lambda: gateway.upstream.seen)
+        with out_of_room(django_settings.DATA_DIR / "journal"):
+            reply = asked.result()
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "history_unavailable")
+    assert len(gateway.upstream.seen) == 1, "the second one was not asked"
+    assert [key[4] for key in TOTALS.requests if key[1] == "late"] == ["failed"]

@@ -283,7 +283,7 @@ def test_deleting_an_alias_names_the_keys_that_may_use_nothing_then(admin: Clien
 
     page = text_of(admin.get(f"/admin/routing/alias/{alias.pk}/delete/"))
 
-    assert "may use nothing afterwards: billing<" in "".join(page.splitlines())
+    assert "could use nothing any more: billing." in page
     assert "object (" not in page
     assert "relationship" not in page
 
@@ -303,7 +303,7 @@ def test_a_selection_is_deleted_row_by_row_so_that_the_table_changes(admin: Clie
 def test_a_selection_is_switched_off_and_noted(admin: Client) -> None:
     alias = an_alias("fast")
 
-    admin.post(LIST, {"action": "disable", "_selected_action": [alias.pk]})
+    admin.post(LIST, {"action": "disable", "_selected_action": [alias.pk], "_disable": "yes"})
 
     assert not Alias.objects.get(name="fast").enabled
     assert LogEntry.objects.get().object_repr == "fast"

@@ -1,6 +1,7 @@
 """The plan as the health of upstreams shapes it."""
 
 import random
+from collections import Counter
 
 from providers.errors import UpstreamError, UpstreamRateLimited, UpstreamServerError
 from providers.verdict import judge
@@ -138,6 +139,28 @@ def test_who_starts_slowly_gets_a_share_of_its_weight() -> None:
     told = {one.step.upstream.key: round(one.chance, 3) for one in explain(scene.plan())}
 
     assert told == {"a/model": round(0.1 / 1.1, 3), "b/model": round(1 / 1.1, 3)}
+
+
+def test_an_alias_whose_upstreams_are_all_out_takes_no_turn() -> None:
+    inner = Candidate(id=7, alias="inner", weight=1)
+    outer = a_route("fast", [inner, to(0), to(1)], selector="round_robin")
+    scene = Scene(a_table(UPSTREAMS, outer, a_route("inner", [to(2)])))
+    scene.fail("c/model", LIMITED)
+
+    first = Counter(next(scene.plan().steps()).upstream.key for _ in range(100))
+
+    assert first == {"a/model": 50, "b/model": 50}
+
+
+def test_the_reasons_of_those_behind_such_an_alias_are_told_where_nobody_is_left() -> None:
+    table = a_table(UPSTREAMS, a_route("fast", [Candidate(id=7, alias="inner"), to(0)]), a_route("inner", [to(2)]))
+    scene = Scene(table)
+    scene.fail("a/model", LIMITED)
+    scene.fail("c/model", LIMITED)
+    plan = scene.plan()
+
+    assert list(plan.steps()) == []
+    assert {one.target for one in plan.left_out} == {"a/model", "c/model"}
 
 
 def test_a_fallback_that_is_out_sets_off_no_other_fallback() -> None:

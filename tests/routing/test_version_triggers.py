@@ -18,7 +18,15 @@ from django.db.models import F, Model
 from gateway.access.store import KEYS
 from gateway.models import ClientKey
 from providers.models import Endpoint, Provider, ProviderModel, hold_configuration
-from routing.models import Alias, ConfigurationVersion, Synonym, Target
+from routing.models import (
+    Alias,
+    ConfigurationVersion,
+    CustomRoute,
+    PatternAlias,
+    ProviderAlias,
+    Synonym,
+    Target,
+)
 from routing.snapshot import Follower
 from routing.store import TABLE
 from tests.gateways import eventually, saved
@@ -26,7 +34,10 @@ from tests.routing.rows import a_model, an_alias
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_start")]
 
-IN_THE_TABLE: list[type[Model]] = [Provider, Endpoint, ProviderModel, Alias, Synonym, Target]
+IN_THE_TABLE: list[type[Model]] = [
+    *(Provider, Endpoint, ProviderModel, Alias, Synonym, Target),
+    *(PatternAlias, ProviderAlias, CustomRoute),
+]
 IN_THE_KEYS: list[type[Model]] = [*(ClientKey, ClientKey.allowed_aliases.through, ClientKey.allowed_models.through)]
 
 
@@ -41,7 +52,11 @@ def everything() -> ClientKey:
     key = ClientKey(name="billing")
     key.make()
     saved(key)
-    key.allowed_aliases.add(an_alias("fast", model, synonyms=("quick",)))
+    alias = an_alias("fast", model, synonyms=("quick",))
+    saved(PatternAlias(pattern="gpt-*", to_alias=alias))
+    saved(ProviderAlias(provider=model.provider, name="fast", model=model.name))
+    saved(CustomRoute(path="/openai", provider=model.provider))
+    key.allowed_aliases.add(alias)
     key.allowed_models.add(model)
     return key
 

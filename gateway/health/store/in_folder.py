@@ -14,12 +14,12 @@ from typing import TypeVar
 
 from gateway.health.letters import Sheet, Word
 from gateway.health.sealed import read_sheet, read_word, sealed_sheet, sealed_word
-from gateway.health.store import LEASE_SECONDS
+from gateway.health.store import LEASE_SECONDS, claims
 
 logger = logging.getLogger(__name__)
 R = TypeVar("R")
 KEPT_SECONDS = 60.0
-"""So much later what a dead process left is deleted."""
+"""So much later what a dead process left, and what has ended, is deleted."""
 
 
 class FolderPost:
@@ -29,8 +29,10 @@ class FolderPost:
         self._folder = folder
         self._key = key
         self._has_complained = False
+        self._tidied_at = 0.0
 
     def words(self, *, but_of: str) -> Mapping[str, Word] | None:
+        self._tidy()
         return self._letters(".word", but_of, read_word)
 
     def sheets(self, *, but_of: str) -> Mapping[str, Sheet] | None:
@@ -46,16 +48,11 @@ class FolderPost:
             self._remove(self._folder / f"{teller}{suffix}")
 
     def claim(self, what: str, seconds: float) -> bool:
-        # Names of models hold slashes.
-        file = self._folder / f"{what.encode().hex()[-200:]}.claim"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if time.time() - _written_at(file) >= seconds:
-                file.unlink(missing_ok=True)
-            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            return claims.claim(self._folder, what, seconds)
         except OSError:
             return False
-        return True
 
     def _letters(self, suffix: str, but_of: str, read: Callable[[bytes, str], R | None]) -> Mapping[str, R]:
         found: dict[str, R] = {}
@@ -70,6 +67,17 @@ class FolderPost:
                 if letter is not None:
                     found[file.stem] = letter
         return found
+
+    def _tidy(self) -> None:
+        """Now and then delete what nobody else does: claims that have ended, drafts of processes that were killed."""
+        now = time.time()
+        if now - self._tidied_at < KEPT_SECONDS:
+            return
+        self._tidied_at = now
+        claims.drop_ended(self._folder, KEPT_SECONDS)
+        for draft in self._folder.glob("*.draft"):
+            if now - _written_at(draft) > KEPT_SECONDS:
+                self._remove(draft)
 
     def _lay(self, name: str, sealed: bytes | None) -> None:
         if sealed is None:

@@ -11,6 +11,10 @@ of fallbacks becomes tiers: the target is tier 0, its first fallback tier 1, and
 Sources: https://docs.planoai.dev (model aliases, LLM providers), config/plano_config_schema.yaml of katanemo/plano
 """
 
+from gateway.interchange.plano import vocabulary
 from gateway.interchange.plano.reading import read
+from gateway.interchange.recognising import by_top_keys
 
-__all__ = ["read"]
+__all__ = ["read", "recognises"]
+
+recognises = by_top_keys(*vocabulary.MODELS, vocabulary.ALIASES)

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 from gateway.interchange.document import ABSENT, AliasEntry, Said, TargetEntry
 from gateway.interchange.fields import Fields
-from gateway.interchange.findings import Kind
+from gateway.interchange.findings import Finding, Kind
+from gateway.interchange.fitting_names import fitting
 from gateway.interchange.plano import vocabulary as words
 from gateway.interchange.plano.declared import DeclaredModels
 
@@ -25,10 +27,38 @@ class Names:
 def read_aliases(top: Fields, declared: DeclaredModels) -> tuple[AliasEntry, ...]:
     section = top.inner(words.ALIASES)
     if section is None:
-        return ()
+        return _with_the_default((), declared, top)
     names = Names(declared=declared, aliases=section.names())
     read = ((name, section.inner(name)) for name in section.names())
-    return tuple(_alias(name, fields, names) for name, fields in read if fields is not None)
+    aliases = tuple(_alias(name, fields, names) for name, fields in read if fields is not None)
+    return _with_the_default(aliases, declared, top)
+
+
+def _with_the_default(aliases: tuple[AliasEntry, ...], declared: DeclaredModels, top: Fields) -> tuple[AliasEntry, ...]:
+    """Only an alias can be the default here: one that is the model alone, else a new one that is not listed."""
+    model = declared.default
+    if model is None:
+        return aliases
+    for place, alias in enumerate(aliases):
+        if [target.key for target in alias.targets] == [(model.provider, model.model, "", "")]:
+            return (*aliases[:place], replace(alias, is_default=True), *aliases[place + 1 :])
+    taken = {alias.name for alias in aliases}
+    name = next(one for one in _names_for(model.model) if one not in taken)
+    message = f"Requests without a model go to the alias “{name}”, which is new and not listed."
+    top.findings.append(Finding(kind=Kind.ADAPTED, place=model.place, message=message))
+    where = {"": model.place}
+    target = TargetEntry(provider=model.provider, model=model.model, where=where)
+    return (
+        *aliases,
+        AliasEntry(name=name, listed=False, is_default=True, selector="in_order", targets=(target,), where=where),
+    )
+
+
+def _names_for(model: str) -> Iterator[str]:
+    """The model's own, then the same with a number."""
+    fit = fitting(model) or "default"
+    yield fit
+    yield from (f"{fit}-{number}" for number in count(2))
 
 
 def _alias(name: str, fields: Fields, names: Names) -> AliasEntry:

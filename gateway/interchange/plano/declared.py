@@ -18,6 +18,8 @@ class DeclaredModel:
     model: str
     """Its id there: the usual way to name it as a target."""
     place: Place
+    is_default: bool = False
+    """It is asked when a request names no model."""
 
 
 @dataclass(slots=True)
@@ -33,6 +35,11 @@ class DeclaredModels:
         """
         readings = ("name", "written", "model")
         return next(filter(None, (self._called(name, reading) for reading in readings)), [])
+
+    @property
+    def default(self) -> DeclaredModel | None:
+        """The one that is asked when a request names no model."""
+        return next((model for model in self.models if model.is_default), None)
 
     def twin_of(self, model: DeclaredModel) -> DeclaredModel | None:
         """Another one of the same name, or the same model of the same provider."""

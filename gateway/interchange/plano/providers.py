@@ -4,19 +4,17 @@ Models of one provider with the same key, address and headers are one provider h
 `openai`, then `openai-2`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from itertools import chain, count
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from gateway.interchange.clear_keys import headers_without_keys, reference, variable_for
 from gateway.interchange.document import ABSENT, EndpointEntry, ModelEntry, ProviderEntry, Said
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Kind, Place
+from gateway.interchange.found_providers import FoundProviders
 from gateway.interchange.plano import vocabulary as words
 from gateway.interchange.plano.declared import DeclaredModel, DeclaredModels
-from providers import secrets
-
-ALL_MODELS = "*"
+from routing.wildcards import WILDCARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +25,8 @@ class Connection:
     kind: str
     """Whose API it is: the provider's, or that of another one that it is compatible with."""
     base_url: str
-    access_key: str
+    access_key: str = field(repr=False)
+    """As the file has it: a reference, or a key itself, which goes no further."""
     headers: tuple[tuple[str, str], ...]
 
 
@@ -44,20 +43,21 @@ def read_models(top: Fields, key: str) -> tuple[tuple[ProviderEntry, ...], Decla
             f"A model is asked for with its provider, as “{example.provider}/{example.model}”. "
             f"For a name without it, like “{example.model}”, add an alias.",
         )
-    return tuple(reading.providers.values()), reading.declared
+    return reading.found.entries(), reading.declared
 
 
 class _Reading:
     """The providers and models of a file, as they come."""
 
     def __init__(self) -> None:
-        self.providers: dict[Connection, ProviderEntry] = {}
+        self.found = FoundProviders()
         self.declared = DeclaredModels()
 
     def read(self, fields: Fields) -> None:
         """One entry of the list."""
         written = fields.required_text("model", "name")
         name = _text(fields.text("name", "display_name"))
+        is_default = fields.flag("default", "is_default") is True
         provider, _, model = written.partition("/")
         connection = _connection(provider, fields)
         for key, reason in words.NOTHING_OF_A_MODEL.items():
@@ -68,37 +68,45 @@ class _Reading:
                 fields.note(Kind.REFUSED, "model", "Write the provider and its model, like `openai/gpt-4o`.")
             return
         ours = self._provider_for(connection, fields)
-        if model == ALL_MODELS:
-            fields.note(Kind.IGNORED, "model", "Models are known by name here: add those that are to be asked for.")
+        if model == WILDCARD:
+            self._take_any_model(ours, name, fields, is_default=is_default)
             return
         place = fields.place("model")
-        one = DeclaredModel(written=written, name=name or written, provider=ours, model=model, place=place)
-        self._declare(one, connection, fields)
+        self._declare(
+            DeclaredModel(
+                written=written, name=name or written, provider=ours, model=model, place=place, is_default=is_default
+            ),
+            fields,
+        )
 
     def _provider_for(self, connection: Connection, fields: Fields) -> str:
         """Its name here: as there, with a number behind it when another way to reach it has that name already."""
-        if connection in self.providers:
-            return self.providers[connection].name
-        taken = {entry.name for entry in self.providers.values()}
-        numbered = (f"{connection.provider}-{number}" for number in count(2))
-        ours = next(name for name in chain([connection.provider], numbered) if name not in taken)
-        if ours != connection.provider:
+        ours, is_new = self.found.name_of(
+            connection, connection.provider, lambda name: _provider(name, connection, fields)
+        )
+        if is_new and ours != connection.provider:
             message = (
                 f"It is reached in another way than “{connection.provider}” above, so its provider is “{ours}” here."
             )
             fields.note(Kind.ADAPTED, "model", message)
-        self.providers[connection] = _provider(ours, connection, fields)
         return ours
 
-    def _declare(self, model: DeclaredModel, connection: Connection, fields: Fields) -> None:
+    def _take_any_model(self, provider: str, name: str, fields: Fields, *, is_default: bool) -> None:
+        self.found.change(provider, lambda entry: replace(entry, takes_any_model=True))
+        if is_default:
+            fields.note(Kind.REFUSED, "default", "Every model of a provider is no default: name one.")
+        if name:
+            fields.note(Kind.IGNORED, "name", f"Any model is asked for as “{provider}/…” here.")
+
+    def _declare(self, model: DeclaredModel, fields: Fields) -> None:
         if twin := self.declared.twin_of(model):
             problem = f"“{model.name}” stands here already: {twin.place}. Remove one, or give it another `name`."
             fields.note(Kind.REFUSED, "model", problem)
             return
+        if model.is_default and (other := self.declared.default):
+            fields.note(Kind.REFUSED, "default", f"There is a default already: {other.place}. Keep one of them.")
         self.declared.models.append(model)
-        entry = self.providers[connection]
-        added = ModelEntry(name=model.model, where={"": model.place})
-        self.providers[connection] = replace(entry, models=(*entry.models, added))
+        self.found.add_model(model.provider, ModelEntry(name=model.model, where={"": model.place}))
 
 
 def _connection(provider: str, fields: Fields) -> Connection:
@@ -107,26 +115,9 @@ def _connection(provider: str, fields: Fields) -> Connection:
         provider=provider,
         kind=interface or provider,
         base_url=_text(fields.text("base_url", "base_url")),
-        access_key=_access_key(fields),
-        headers=tuple(_headers(fields)),
+        access_key=_text(fields.text("access_key", "credential")),
+        headers=tuple(headers_without_keys(fields, "headers")) if "headers" in fields else (),
     )
-
-
-def _access_key(fields: Fields) -> str:
-    """`$NAME`, or nothing. A key itself is never read from a file, and never repeated in what we say about it."""
-    key = _text(fields.text("access_key", "credential"))
-    if key and not secrets.is_reference(key):
-        fields.note(Kind.REFUSED, "access_key", words.NO_KEYS_IN_FILES)
-        return ""
-    return f"${secrets.reference_name(key)}" if key else ""
-
-
-def _headers(fields: Fields) -> Iterable[tuple[str, str]]:
-    headers = fields.inner("headers", "extra_headers")
-    for name in headers.names() if headers is not None else ():
-        value = headers.text(name, name) if headers is not None else ABSENT
-        if value is not ABSENT:
-            yield name, value
 
 
 def _provider(name: str, connection: Connection, fields: Fields) -> ProviderEntry:
@@ -140,12 +131,18 @@ def _provider(name: str, connection: Connection, fields: Fields) -> ProviderEntr
         enabled=False if connection.kind in words.NOT_SPOKEN else ABSENT,
         auth="none" if is_open else "header" if header else "bearer",
         auth_header="" if is_open else header,
-        credential=connection.access_key or ABSENT,
+        credential=_credential(name, connection, fields),
         extra_headers=dict(connection.headers) if connection.headers else ABSENT,
         endpoints=_endpoints(connection, fields),
         keeps_other_endpoints=True,
         where=fields.where,
     )
+
+
+def _credential(name: str, connection: Connection, fields: Fields) -> Said[str]:
+    if not connection.access_key:
+        return ABSENT
+    return reference(fields, "access_key", connection.access_key, variable_for(name))
 
 
 def _endpoints(connection: Connection, fields: Fields) -> tuple[EndpointEntry, ...]:

@@ -6,7 +6,7 @@ MODELS: Final = ("model_providers", "llm_providers")
 """The list of models: its name today, and before."""
 ALIASES: Final = "model_aliases"
 
-MODEL_KEYS: Final = ("model", "name", "access_key", "base_url", "provider_interface", "headers")
+MODEL_KEYS: Final = ("model", "name", "access_key", "base_url", "provider_interface", "headers", "default")
 ALIAS_KEYS: Final = ("target", "targets", "fallbacks", "load_balance", "guardrails")
 TARGET_KEYS: Final = ("model", "weight", "endpoint")
 FALLBACK_KEYS: Final = ("target", "conditions")
@@ -56,14 +56,10 @@ ALGORITHMS: Final = {
 }
 """Of `load_balance` -> our selector. Ours choose by weight in any case."""
 
-NO_KEYS_IN_FILES: Final = (
-    "A key does not belong into a file: write `access_key: $NAME` and set that environment variable."
-)
 WEIGHTS: Final = "Weights are percent, and sum to 100."
 NOT_ENFORCED: Final = "It is not enforced yet, and not kept: requests to this alias pass without it."
 
 NOTHING_OF_A_MODEL: Final = {
-    "default": "There is no default model here: a request without a known model is an error. Name it in the client.",
     "passthrough_auth": "Clients show a key of Plexus here, never one of the provider. Store the provider's key.",
     "http_host": "The Host header is always that of the address.",
     "routing_preferences": "Prompts are not judged here: clients ask for an alias.",

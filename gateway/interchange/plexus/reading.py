@@ -19,6 +19,7 @@ from gateway.interchange.document import (
 )
 from gateway.interchange.fields import Fields, refusal
 from gateway.interchange.findings import Finding, Kind, Place
+from gateway.interchange.plexus import names
 from gateway.interchange.plexus import vocabulary as words
 from gateway.interchange.reading import read_yaml
 from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar
@@ -26,6 +27,7 @@ from providers.wire import FORMATS
 from routing.selection import SELECTORS
 
 _WHOLE_WEIGHTS: Final = "Weights are shares: instead of 0.7 and 0.3 write 70 and 30."
+_AT_THE_TOP: Final = ("providers", "models", "patterns", "routes")
 _NOTHING_HERE: Final = "There is neither `providers` nor `models` here, so there is nothing to import."
 
 
@@ -54,13 +56,14 @@ def _wrapped(root: Items, findings: list[Finding]) -> Fields:
 
 
 def _read_top(top: Fields, findings: list[Finding], *, is_whole: bool) -> Document:
-    if "providers" not in top and "models" not in top:
+    if not any(key in top for key in _AT_THE_TOP):
         findings.append(Finding(kind=Kind.REFUSED, message=_NOTHING_HERE))
     top.ignore("logging", "What a request was and who served it is in the history; nothing needs to be turned on.")
     providers = tuple(_provider(fields) for fields in top.mappings("providers", "providers"))
     aliases = tuple(_alias(fields) for fields in top.mappings("models", "models"))
-    top.ignore_the_rest(("providers", "models"))
-    return Document(providers=providers, aliases=aliases, is_whole=is_whole)
+    patterns, routes = tuple(names.patterns(top)), tuple(names.routes(top))
+    top.ignore_the_rest(_AT_THE_TOP)
+    return Document(providers=providers, aliases=aliases, patterns=patterns, routes=routes, is_whole=is_whole)
 
 
 # Providers ---------------------------------------------------------------------------------------
@@ -73,10 +76,12 @@ def _provider(fields: Fields) -> ProviderEntry:
         enabled=fields.flag("enabled", "enabled"),
         extra_headers=_headers(fields),
         asks_stream_usage=fields.flag("asksStreamUsage", "asks_stream_usage"),
+        takes_any_model=fields.flag("takesAnyModel", "takes_any_model"),
         max_in_flight=fields.whole_number("maxInFlight", "max_in_flight"),
         probe_every_seconds=fields.number("probeEverySeconds", "probe_every_seconds"),
         endpoints=_endpoints(fields),
         models=tuple(_models(fields)),
+        aliases=names.provider_aliases(fields),
     )
     entry = replace(_with_auth(entry, fields), **_timeouts(fields, words.TIMEOUTS))
     fields.refuse(words.LITERAL_KEY, words.NO_KEYS_IN_FILES)
@@ -215,6 +220,7 @@ def _alias(fields: Fields) -> AliasEntry:
         description=fields.text("description", "description"),
         enabled=fields.flag("enabled", "enabled"),
         listed=fields.flag("listed", "listed"),
+        is_default=fields.flag("default", "is_default"),
         selector=fields.choice("selector", "selector", dict.fromkeys(SELECTORS)),
         weight_mode=fields.choice("weightMode", "weight_mode", words.WEIGHT_MODES),
         answer_model=fields.choice("answerModel", "answer_model", words.ANSWER_MODELS),

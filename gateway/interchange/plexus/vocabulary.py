@@ -4,15 +4,17 @@ from typing import Final
 
 PROVIDER_KEYS: Final = (
     *("name", "displayName", "enabled", "apiTypes", "baseUrls", "auth", "extraHeaders", "asksStreamUsage"),
-    *("timeouts", "maxInFlight", "probeEverySeconds", "models"),
+    *("timeouts", "maxInFlight", "probeEverySeconds", "models", "takesAnyModel", "aliases"),
 )
 AUTH_KEYS: Final = ("type", "header", "apiKeyEnv", "credential")
 MODEL_KEYS: Final = ("name", "enabled", "apiTypes", "contextLength", "price", "maxInFlight")
 ALIAS_KEYS: Final = (
     *("alias", "description", "additionalAliases", "enabled", "listed", "selector", "weightMode", "answerModel"),
     *("maxAttempts", "streamMode", "sticky", "stickySeconds", "hedgePercentile", "hedgeBudgetPercent"),
-    "targets",
+    *("default", "targets"),
 )
+PATTERN_KEYS: Final = ("pattern", "alias", "provider", "model", "enabled")
+ROUTE_KEYS: Final = ("path", "provider", "alias", "apiType", "enabled")
 TARGET_KEYS: Final = (
     *("provider", "model", "alias", "weight", "tier", "enabled", "endpoint", "conditions", "timeouts"),
 )

@@ -20,6 +20,7 @@ from gateway.interchange.document import (
     Said,
     TargetEntry,
 )
+from gateway.interchange.plexus import names
 from gateway.interchange.plexus import vocabulary as words
 
 _HEAD: Final = """\
@@ -55,8 +56,15 @@ def write(document: Document) -> str:
     """The text of a document. Reading it gives the same document again, but for what is empty: that is not said."""
     providers = [_provider(entry) for entry in sorted(document.providers, key=lambda entry: entry.name)]
     aliases = [_alias(entry) for entry in sorted(document.aliases, key=lambda entry: entry.name)]
+    patterns = [
+        _without_empties(names.written_pattern(entry))
+        for entry in sorted(document.patterns, key=lambda entry: entry.pattern)
+    ]
+    routes = [
+        _without_empties(names.written_route(entry)) for entry in sorted(document.routes, key=lambda entry: entry.path)
+    ]
     text: str = yaml.dump(
-        {"providers": providers, "models": aliases},
+        {"providers": providers, "models": aliases} | _without_empties({"patterns": patterns, "routes": routes}),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
@@ -87,6 +95,8 @@ def _provider(entry: ProviderEntry) -> Written:
             "timeouts": _timeouts(entry, words.TIMEOUTS),
             "maxInFlight": entry.max_in_flight,
             "probeEverySeconds": entry.probe_every_seconds,
+            "takesAnyModel": entry.takes_any_model,
+            "aliases": names.written_provider_aliases(entry.aliases),
         }
     ) | {"models": [_model(model) for model in sorted(entry.models, key=lambda model: model.name)]}
 
@@ -122,6 +132,7 @@ def _alias(entry: AliasEntry) -> Written:
             "additionalAliases": sorted(synonym.name for synonym in entry.synonyms),
             "enabled": entry.enabled,
             "listed": entry.listed,
+            "default": entry.is_default,
             "selector": entry.selector,
             "weightMode": entry.weight_mode,
             "answerModel": entry.answer_model,

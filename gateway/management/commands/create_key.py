@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from gateway.audit.recording import recording
+from gateway.management.author import author_of_command
 from gateway.models import ClientKey
-from providers.models import ProviderModel, hold_configuration
+from providers.models import ProviderModel
 from routing.models import Alias
 
 LONGEST_DAYS = 36_500
@@ -37,8 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--expires-days", type=days, metavar="N", help="the days until it expires (default: never)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
-            hold_configuration()
+        with recording(author_of_command("create_key")):
             aliases = [alias_called(name) for name in options["alias"]]
             models = [model_called(name) for name in options["model"]]
             key = ClientKey(name=options["name"].strip(), owner=user_called(options["owner"]))

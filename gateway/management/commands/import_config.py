@@ -12,11 +12,14 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.interchange import IMPORTERS, NATIVE, format_of
+from gateway.audit.author import Door
+from gateway.audit.recording import recording
+from gateway.interchange import IMPORTERS, NATIVE
 from gateway.interchange.difference import counted, lines, summary
-from gateway.interchange.findings import Finding, Kind, has_refusals
-from gateway.interchange.store import apply
+from gateway.interchange.findings import Finding, Kind
+from gateway.interchange.store.files import import_file
 from gateway.interchange.yaml_nodes import LIMIT_BYTES
+from gateway.management.author import author_of_command
 
 SOMETHING_TO_DO = 2
 
@@ -24,7 +27,8 @@ SOMETHING_TO_DO = 2
 class Command(BaseCommand):
     help = (
         "Creates and updates the providers, models and aliases that a YAML file names. Leaves the rest alone. "
-        "Reads Plexus's own format, and Plano's."
+        f"Reads {', '.join(importer.label for importer in IMPORTERS.values())}. All or nothing. "
+        "Exit codes: 0 done, or nothing to do; 2 a dry run that would change something; 1 refused."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,20 +41,23 @@ class Command(BaseCommand):
             help="make the file the whole truth: delete what it does not name, set back what it does not say "
             "(never client keys, history or stored credentials)",
         )
+        parser.add_argument("--why", default="", metavar="TEXT", help="the reason, to be recorded with the change")
 
     def handle(self, *args: Any, **options: Any) -> None:
         text = text_of(options["file"])
-        importer = IMPORTERS[options["format"] or format_of(text)]
+        with recording(author_of_command(f"import_config {options['file']}", Door.FILE, note=options["why"])):
+            importer, difference = import_file(
+                text,
+                format=options["format"] or "",
+                prune=options["prune"],
+                dry_run=options["dry_run"],
+                environment=os.environ,
+            )
         if importer is not IMPORTERS[NATIVE]:
             self.stdout.write(f"Read as {importer.label}.")
-        reading = importer.read(text)
-        if has_refusals(reading.findings):
-            self.refuse(reading.findings)
-        difference = apply(reading.document, prune=options["prune"], dry_run=options["dry_run"], environment=os.environ)
-        findings = [*reading.findings, *difference.findings]
         if difference.is_refused:
-            self.refuse(findings)
-        for line in [*lines(difference.changes), *(f"{finding.kind}: {finding}" for finding in findings)]:
+            self.refuse(difference.findings)
+        for line in [*lines(difference.changes), *(f"{finding.kind}: {finding}" for finding in difference.findings)]:
             self.stdout.write(line)
         self.stdout.write(summary(difference.changes, was_applied=difference.was_applied))
         if options["dry_run"] and difference.changes:

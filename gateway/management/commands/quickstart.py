@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
+from gateway.access.roles import ROLES
 from gateway.management import admin_address, database, one_process
 from gateway.management.history_worker import WORKER_NEEDED
 from gateway.management.quickstart import accounts, demo_provider, known, screen
@@ -114,6 +115,7 @@ class Command(BaseCommand):
         if made.examples:
             names = ", ".join(Alias.objects.values_list("name", flat=True))
             self.say(f"  Aliases    {names}")
+            self.say(f"  Roles      {', '.join(ROLES)} (groups of users)")
         secrets = []
         if made.password is not None:
             secrets += [("Admin", f"{self.url}/admin/"), ("User", accounts.ADMINISTRATOR), ("Password", made.password)]

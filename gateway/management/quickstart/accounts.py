@@ -6,6 +6,8 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from gateway.audit.recording import recording
+from gateway.management.author import author_of_command
 from gateway.models import ClientKey
 
 ADMINISTRATOR = "admin"
@@ -35,12 +37,14 @@ def make_client_key() -> str | None:
 def make_check_key() -> str:
     """A key for one request of quickstart itself. `forget_check_key` deletes it."""
     forget_check_key()
-    return _make(ClientKey(name=CHECK_NAME, expires_at=timezone.now() + timedelta(minutes=CHECK_MINUTES)))
+    with recording(author_of_command("quickstart")):
+        return _make(ClientKey(name=CHECK_NAME, expires_at=timezone.now() + timedelta(minutes=CHECK_MINUTES)))
 
 
 def forget_check_key() -> None:
-    for key in ClientKey.objects.filter(name=CHECK_NAME):
-        key.delete()
+    with recording(author_of_command("quickstart")):
+        for key in ClientKey.objects.filter(name=CHECK_NAME):
+            key.delete()
 
 
 def _make(key: ClientKey) -> str:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
-from django.db import transaction
 
+from gateway.access.roles.store import make_roles
+from gateway.audit.recording import recording
+from gateway.management.author import author_of_command
 from gateway.management.quickstart import accounts, demo_provider, examples, known
 from providers.models import Provider
 from routing.models import Alias
@@ -31,7 +33,8 @@ def set_up(demo_url: str | None, wanted: Sequence[known.KnownProvider]) -> Made:
     """Make what is missing. `demo_url`: where the demo upstream stands, None to leave it. Raises CommandError."""
     is_first = is_first_run()
     try:
-        with transaction.atomic():
+        with recording(author_of_command("quickstart")):
+            make_roles()
             if demo_url is not None:
                 _place_demo(demo_url, is_first)
             for provider in wanted:

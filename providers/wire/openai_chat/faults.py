@@ -15,6 +15,7 @@ import msgspec
 
 from providers.wire.members import without_surrogates
 from providers.wire.openai_chat.response import is_something
+from providers.wire.openai_chat.said import Said, says_something
 
 ENDED_BY_ITSELF: Final = frozenset({None, "", "stop", "end_turn", "eos", "stop_sequence", "tool_calls"})
 """Finish reasons after which there should be something. The last: Gemini announces calls and makes none."""
@@ -31,19 +32,8 @@ class Fault(StrEnum):
     EMPTY = "nothing in it"
 
 
-class _Message(msgspec.Struct):
-    content: msgspec.Raw = msgspec.Raw()
-    refusal: msgspec.Raw = msgspec.Raw()
-    tool_calls: msgspec.Raw = msgspec.Raw()
-    function_call: msgspec.Raw = msgspec.Raw()
-    audio: msgspec.Raw = msgspec.Raw()
-    reasoning_content: msgspec.Raw = msgspec.Raw()
-    reasoning: msgspec.Raw = msgspec.Raw()
-    images: msgspec.Raw = msgspec.Raw()
-
-
 class _Choice(msgspec.Struct):
-    message: _Message | None = None
+    message: Said | None = None
     finish_reason: str | None = None
     error: msgspec.Raw = msgspec.Raw()
 
@@ -81,19 +71,6 @@ def fault_of(body: bytes, api_type: str) -> Fault | None:
 def is_error(answer: _Answer) -> bool:
     """OpenAI's `error`; vLLM's and Mistral's `"object": "error"`; Anthropic's `"type": "error"`."""
     return is_something(answer.error) or b'"error"' in (bytes(answer.object), bytes(answer.type))
-
-
-def says_something(message: _Message) -> bool:
-    return (
-        is_something(message.content)
-        or is_something(message.tool_calls)
-        or is_something(message.refusal)
-        or is_something(message.function_call)
-        or is_something(message.reasoning_content)
-        or is_something(message.reasoning)
-        or is_something(message.audio)
-        or is_something(message.images)
-    )
 
 
 def _fault_of_choices(raw: msgspec.Raw) -> Fault | None:

@@ -14,6 +14,7 @@ import msgspec
 from providers.pricing import Usage
 from providers.wire.members import without_surrogates
 from providers.wire.openai_chat.response import is_something, usage_of
+from providers.wire.openai_chat.said import Said, says_something
 from providers.wire.sse import data_of
 
 
@@ -30,20 +31,9 @@ class Seen(StrEnum):
     ERROR = "error"
 
 
-class _Delta(msgspec.Struct):
-    content: msgspec.Raw = msgspec.Raw()
-    refusal: msgspec.Raw = msgspec.Raw()
-    tool_calls: msgspec.Raw = msgspec.Raw()
-    function_call: msgspec.Raw = msgspec.Raw()
-    audio: msgspec.Raw = msgspec.Raw()
-    # Not OpenAI's, but DeepSeek's and vLLM's, and OpenRouter's: the caller sees the model think.
-    reasoning_content: msgspec.Raw = msgspec.Raw()
-    reasoning: msgspec.Raw = msgspec.Raw()
-
-
 class _Choice(msgspec.Struct):
     index: int | None = None
-    delta: _Delta | None = None
+    delta: Said | None = None
     text: msgspec.Raw = msgspec.Raw()
     """Of the older completions API, in place of `delta`."""
     finish_reason: str | None = None
@@ -135,7 +125,8 @@ class StreamReader:
         has_content = False
         for choice in chunk.choices:
             self._keep_end(choice)
-            has_content = has_content or _says_something(choice)
+            said = choice.delta
+            has_content = has_content or (is_something(choice.text) if said is None else says_something(said))
         return Seen.CONTENT if has_content else Seen.LIFECYCLE
 
     def _keep_usage(self, raw: msgspec.Raw) -> bool:
@@ -175,18 +166,3 @@ def _decode(data: bytes) -> _Chunk | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         whole = without_surrogates(data)
         return _decode(whole) if whole != data else None
-
-
-def _says_something(choice: _Choice) -> bool:
-    delta = choice.delta
-    if delta is None:
-        return is_something(choice.text)
-    return (
-        is_something(delta.content)
-        or is_something(delta.tool_calls)
-        or is_something(delta.reasoning_content)
-        or is_something(delta.reasoning)
-        or is_something(delta.refusal)
-        or is_something(delta.function_call)
-        or is_something(delta.audio)
-    )

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+import sys
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from gateway.draft import Moment
 from gateway.health import sharing
 from gateway.health.letters import Shown, Word
-from gateway.health.sharing import MOST_SHOWN, SILENCE_SECONDS, Sharing, most_notable
+from gateway.health.sharing import AT_A_TIME, MOST_SHOWN, SILENCE_SECONDS, Sharing, most_notable
 from gateway.health.store.in_folder import FolderPost
 from routing.health import HealthBook
 from routing.selection import least_connections
@@ -142,6 +143,65 @@ async def test_pages_get_what_was_asked_lately_and_what_is_not_well(tmp_path: Pa
     await one.sharing.exchange()
 
     assert sorted(shown.told.key for shown in one.sharing.sheet.upstreams) == [OTHER, KEY]
+
+
+def turns_of(work: Coroutine[object, object, object]) -> int:
+    """How often it lets others have their turn."""
+    turns = 0
+    try:
+        while True:
+            work.send(None)
+            turns += 1
+    except StopIteration:
+        return turns
+
+
+def test_many_upstreams_are_looked_at_a_few_hundred_at_a_time(tmp_path: Path) -> None:
+    one, _ = two(tmp_path)
+    for number in range(10 * AT_A_TIME):
+        ask(one.book.of(f"p/{number}"), START)
+
+    assert turns_of(one.sharing._word()) >= 10
+    assert turns_of(one.sharing._look()) >= 10
+
+
+async def test_upstreams_that_nobody_asks_cost_next_to_nothing(tmp_path: Path) -> None:
+    one, _ = two(tmp_path)
+    for number in range(10_000):
+        one.book.of(f"p/{number}")
+
+    calls = await calls_of(one.sharing.exchange())
+
+    assert calls < 5 * 10_000
+
+
+async def calls_of(work: Coroutine[object, object, object]) -> int:
+    """Python functions called by it in this thread."""
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        await work
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+async def test_those_elsewhere_are_counted_no_more_once_nobody_tells_of_them(tmp_path: Path) -> None:
+    one, two_ = two(tmp_path)
+    ticket = one.book.of(KEY).begin(START)
+    await one.sharing.exchange()
+    await two_.sharing.exchange()
+    ticket.leave()
+
+    await one.sharing.exchange()
+    await two_.sharing.exchange()
+
+    assert two_.book.of(KEY).in_flight_elsewhere == 0
 
 
 def test_of_too_many_upstreams_those_that_matter_are_shown() -> None:

@@ -3,7 +3,9 @@
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import redis
@@ -130,6 +132,43 @@ def test_what_a_dead_process_left_in_the_folder_is_deleted(tmp_path: Path) -> No
     post.words(but_of="")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ended_claims_and_drafts_of_killed_processes_are_deleted(tmp_path: Path) -> None:
+    before, now = time.time() - 120, FolderPost(tmp_path, key=SECRET)
+    assert now.claim("openai/ended", 1.0)
+    [ended] = tmp_path.iterdir()
+    os.utime(ended, (before,) * 2)
+    draft = tmp_path / "killed.word.draft"
+    draft.touch()
+    os.utime(draft, (before,) * 2)
+    now.claim("openai/gpt-4o", 100.0)
+
+    now.words(but_of="")
+
+    [left] = tmp_path.iterdir()
+    assert left != ended
+    assert not now.claim("openai/gpt-4o", 100.0)
+    assert now.claim("openai/ended", 1.0)
+
+
+def test_of_many_that_claim_what_has_just_ended_one_has_it(tmp_path: Path) -> None:
+    """Threads do for processes here: each opens the files for itself, as a process does."""
+    posts = [FolderPost(tmp_path, key=SECRET) for _ in range(8)]
+    together = Barrier(len(posts))
+
+    def wins(post: FolderPost) -> bool:
+        together.wait()
+        return post.claim("openai/gpt-4o", 100.0)
+
+    with ThreadPoolExecutor(len(posts)) as pool:
+        won = []
+        for _ in range(300):
+            won.append(sum(pool.map(wins, posts)))
+            [file] = tmp_path.iterdir()
+            os.utime(file, (time.time() - 1000,) * 2)
+
+    assert won == [1] * 300
 
 
 def test_letters_are_readable_by_their_owner_alone(tmp_path: Path) -> None:

@@ -45,6 +45,17 @@ def test_an_upstream_that_was_forgotten_and_met_again_counts_from_nothing() -> N
     assert trails.of(KEY).good[-2:] == (3, 0)
 
 
+def test_of_upstreams_that_are_gone_nothing_is_kept() -> None:
+    book, trails = a_book(), Trails()
+    ask(book.of(KEY), START)
+    trails.look(book, EPOCH)
+    book.keep_only(set())
+
+    trails.keep_only(book.keys)
+
+    assert trails.of(KEY) == Trail()
+
+
 def test_trails_of_several_processes_are_laid_over_each_other_by_the_clock() -> None:
     one = Trail(first=100, good=(1,) * SPANS, bad=(0,) * SPANS)
     later = Trail(first=101, good=(10,) * SPANS, bad=(1,) * SPANS)

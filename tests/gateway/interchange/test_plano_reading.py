@@ -108,12 +108,37 @@ def test_headers_are_kept() -> None:
 
 
 @pytest.mark.parametrize("key", ["sk-very-secret", "$", "prefix-$KEY"])
-def test_a_key_in_the_file_is_refused_and_not_repeated(key: str) -> None:
+def test_a_key_in_the_file_is_a_variable_here_and_not_repeated(key: str) -> None:
     text = f"llm_providers:\n  - model: openai/a\n    access_key: '{key}'"
 
-    (refused,) = findings(text, Kind.REFUSED)
+    (adapted,) = [said for said in findings(text, Kind.ADAPTED) if "access_key" in said]
 
-    assert refused == f"llm_providers[0].access_key (line 3): {vocabulary.NO_KEYS_IN_FILES}"
+    assert adapted.startswith("llm_providers[0].access_key (line 3): A key in a file is not read: set the environment")
+    assert document(text).providers[0].credential == "$OPENAI_API_KEY"
+    assert "very-secret" not in repr(plano.read(text))
+
+
+def test_every_model_of_a_provider_may_be_asked_for() -> None:
+    provider = a_provider("model: openai/*, access_key: $KEY")
+
+    assert (provider.takes_any_model, provider.models) == (True, ())
+
+
+def test_the_default_is_the_alias_that_is_its_model_alone() -> None:
+    text = (
+        "llm_providers: [{model: openai/a, default: true}]\nmodel_aliases: {fast: {target: a}, other: {target: fast}}"
+    )
+
+    assert [(alias.name, alias.is_default) for alias in document(text).aliases] == [("fast", True), ("other", ABSENT)]
+
+
+def test_a_default_without_an_alias_gets_one_that_is_not_listed() -> None:
+    text = "llm_providers: [{model: meta/llama/3, base_url: 'https://m.example', default: true}]"
+
+    (alias,) = document(text).aliases
+
+    assert (alias.name, alias.listed, alias.is_default) == ("llama-3", False, True)
+    assert "Requests without a model go to the alias “llama-3”" in findings(text, Kind.ADAPTED)[-1]
 
 
 @pytest.mark.parametrize("key", [*vocabulary.NOTHING_OF_A_MODEL])
@@ -247,6 +272,8 @@ def test_what_is_wrong_with_an_alias_is_said_by_path_and_line(alias: str, said: 
         ("llm_providers: [{name: a}]", "It is missing."),
         ("llm_providers: [{model: openai/a}, {model: openai/a}]", "“openai/a” stands here already"),
         ("llm_providers: []\nmodel_providers: []", "It stands here twice"),
+        ("llm_providers: [{model: openai/a, default: true}, {model: openai/b, default: true}]", "There is a default"),
+        ("llm_providers: [{model: openai/*, default: true}]", "Every model of a provider is no default"),
         ("version: v0.4.0", "There is neither `llm_providers` nor `model_aliases` here"),
         ("llm_providers: [", "This is not YAML"),
     ],

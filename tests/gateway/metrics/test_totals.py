@@ -153,3 +153,15 @@ def test_counting_an_exchange_costs_a_few_microseconds_at_most() -> None:
         return (time.thread_time() - began) / 20_000 * 1e6
 
     assert min(microseconds() for _ in range(5)) < MOST_MICROSECONDS
+
+
+def test_hedges_are_counted_by_alias_and_who_answered() -> None:
+    one, other = Totals(), Totals()
+    one.note_hedge("fast", "second")
+    other.note_hedge("fast", "second")
+    other.note_hedge("fast", "first")
+
+    found = samples(one, other)
+
+    assert found["plexus_hedges_total", labels(alias="fast", answered="second")] == 2
+    assert found["plexus_hedges_total", labels(alias="fast", answered="first")] == 1

@@ -1,6 +1,8 @@
 """The broker that is a folder, by kombu's own connections."""
 
+import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -59,6 +61,20 @@ def test_messages_come_in_the_order_in_which_they_were_published(folder: Path) -
 
     with connected(folder) as connection:
         assert Worker(connection).look() == ["one", "two", "three"]
+
+
+def test_what_a_killed_process_was_writing_is_deleted_and_what_is_being_written_is_not(folder: Path) -> None:
+    publish(folder, "one")
+    left, being_written = folder / "work" / ".1-left", folder / "work" / ".2-being-written"
+    for draft in (left, being_written):
+        draft.write_text("{")
+    os.utime(left, (time.time() - 120,) * 2)
+
+    with connected(folder) as connection:
+        assert Worker(connection).look() == ["one"]
+
+    assert not left.exists()
+    assert being_written.exists()
 
 
 def test_what_is_acknowledged_is_gone(folder: Path) -> None:

@@ -1,10 +1,15 @@
 """Which addresses are called."""
 
+import asyncio
+import socket
+import time
+
 import pytest
 
 from providers import errors
 from providers.addresses import AllowedNetworks
 from providers.client import UpstreamTransport
+from providers.timeouts import Timeouts
 from tests.faulty_upstream import FaultyUpstream
 from tests.providers.client.calls import Names, a_request, ask
 
@@ -51,3 +56,22 @@ async def test_plain_http_does_not_cross_the_public_network(
         await ask(transport, a_request(f"http://localhost:{upstream.port}/v1", "m"))
 
     assert upstream.seen == []
+
+
+async def test_a_name_that_takes_long_to_look_up_holds_nobody_up_and_is_given_up(
+    transport: UpstreamTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "uvloop" in type(asyncio.get_running_loop()).__module__:
+        pytest.skip("uvloop looks names up in threads of its own, which cannot be made slow from here")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: time.sleep(1))
+    request = a_request("http://slow.invalid/v1", "m", timeouts=Timeouts(connect_seconds=0.3))
+    call, turns, began = asyncio.create_task(ask(transport, request)), 0, time.monotonic()
+
+    while not call.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+
+    with pytest.raises(errors.ConnectTimeout):
+        await call
+    assert time.monotonic() - began < 0.9
+    assert turns > 20, "the loop went on meanwhile"

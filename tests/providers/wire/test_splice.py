@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from providers.wire import CHAT, COMPLETIONS, EMBEDDINGS, MESSAGES
 from providers.wire.base import MalformedCall, WireFormat
-from providers.wire.splice import read_call, replaced
+from providers.wire.splice import read_call, replaced, with_model_if_none
 
 ODD = b'\n{ "temperature" : 1.50e0 ,\t"messages":[ {"content":"say \\"model\\": \xc3\xa9","role":"user"}]\r\n, "model" :  "fast" }  '
 
@@ -209,3 +209,27 @@ def test_a_model_in_an_answer_is_replaced_at_the_top_only() -> None:
 @pytest.mark.parametrize("answer", [b'{"id":1}', b"<html>", b"", b"[]", b'{"model":"a","model":"b"}'])
 def test_an_answer_that_has_no_such_member_passes_as_it_is(answer: bytes) -> None:
     assert replaced(answer, "model", b'"fast"') == answer
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"messages":[]}', b'{"model":"fast","messages":[]}'),
+        (b' { "messages" : [] }', b' {"model":"fast", "messages" : [] }'),
+        (b"{}", b'{"model":"fast"}'),
+        (b"{ }", b'{"model":"fast" }'),
+        (b'{"model":null,"n":1.0e2}', b'{"model":"fast","n":1.0e2}'),
+        (b'{"n":1,"model" : "" }', b'{"n":1,"model" : "fast" }'),
+        (b'{"model":" \\t"}', b'{"model":"fast"}'),
+    ],
+)
+def test_a_model_is_put_where_none_is_named_and_nothing_else_moves(body: bytes, expected: bytes) -> None:
+    assert with_model_if_none(body, "fast") == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"model":"x"}', b'{"model":4}', b'{"model":[]}', b'{"model":{}}', b"[]", b"nothing", b'{"model":"\\ud800"}'],
+)
+def test_a_body_that_names_a_model_or_is_none_is_left_alone(body: bytes) -> None:
+    assert with_model_if_none(body, "fast") is None

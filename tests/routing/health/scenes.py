@@ -20,6 +20,7 @@ def a_verdict(
     rest_cap_seconds: float | None = None,
     grows: bool = False,
     shows_life: bool = False,
+    was_reached: bool = True,
 ) -> Verdict:
     return Verdict(
         condition=condition,
@@ -32,12 +33,15 @@ def a_verdict(
         rest_cap_seconds=rest_cap_seconds,
         grows=grows,
         shows_life=shows_life,
+        was_reached=was_reached,
         should_retry=None,
     )
 
 
 FAILURE = a_verdict(Harm.FAILURE)
-REFUSED = a_verdict(Harm.FAILURE, Condition.CONNECTION)
+REFUSED = a_verdict(Harm.FAILURE, Condition.CONNECTION, was_reached=False)
+NO_CONNECTION_IN_TIME = a_verdict(Harm.FAILURE, Condition.TIMEOUT, was_reached=False)
+BROKEN_OFF = a_verdict(Harm.FAILURE, Condition.CONNECTION)
 STALL = a_verdict(Harm.STALL, Condition.TIMEOUT)
 HARD = a_verdict(Harm.HARD, Condition.CONNECTION)
 NOTHING = a_verdict(Harm.NONE, Condition.REJECTED)

@@ -5,9 +5,11 @@ import pytest
 from providers.verdict import Verdict
 from routing.health import Cause, Health
 from tests.routing.health.scenes import (
+    BROKEN_OFF,
     CALLERS_FAULT,
     FAILURE,
     HARD,
+    NO_CONNECTION_IN_TIME,
     NOTHING,
     REFUSED,
     STALL,
@@ -44,7 +46,11 @@ def after(health: Health, *verdicts: Verdict | None) -> Cause | None:
         ((STALL, FAILURE, STALL), Cause.FAILURES),
         ((HARD,), Cause.HARD),
         ((REFUSED, REFUSED, REFUSED), Cause.UNREACHABLE),
-        ((None, REFUSED, REFUSED, REFUSED), Cause.FAILURES),
+        ((None, REFUSED, REFUSED, REFUSED), Cause.UNREACHABLE),
+        ((None, NO_CONNECTION_IN_TIME, REFUSED, NO_CONNECTION_IN_TIME), Cause.UNREACHABLE),
+        ((BROKEN_OFF, BROKEN_OFF, BROKEN_OFF), Cause.UNREACHABLE),
+        ((None, BROKEN_OFF, BROKEN_OFF, BROKEN_OFF), Cause.FAILURES),
+        ((None, FAILURE, REFUSED, REFUSED), Cause.FAILURES),
         ((NOTHING,) * 100, None),
         ((CALLERS_FAULT,) * 100, None),
         ((FAILURE, FAILURE, CALLERS_FAULT, FAILURE), Cause.FAILURES),
@@ -52,6 +58,19 @@ def after(health: Health, *verdicts: Verdict | None) -> Cause | None:
 )
 def test_what_opens_it(verdicts: tuple[Verdict | None, ...], cause: Cause | None) -> None:
     assert after(a_health(), *verdicts) == cause
+
+
+@pytest.mark.parametrize("seconds", [0.1, 5, 100])
+def test_three_failures_in_a_row_open_it_however_far_apart_they_are(seconds: float) -> None:
+    health = a_health()
+    answer_well(health, START - 10)
+
+    stood = []
+    for number in range(3):
+        ask(health, START + number * seconds, FAILURE, takes=0.05)
+        stood.append(health.standing(START + number * seconds + 0.05).ok)
+
+    assert stood == [True, True, False]
 
 
 def test_half_of_twenty_failing_opens_it() -> None:
@@ -231,16 +250,41 @@ def test_the_time_after_a_bad_probe_counts_from_when_it_was_asked() -> None:
     assert given_up.until <= now + 12
 
 
-def test_whoever_answered_a_moment_ago_is_unreachable_only_once_a_probe_says_so() -> None:
+def asked_all_the_same(health: Health, *verdicts: Verdict | None) -> Cause | None:
+    """What is the matter with the last one of an alias, which is open and was asked nevertheless."""
+    answer_well(health, START - 10)
+    broken(health)
+    for verdict in verdicts:
+        health.begin(START).end(START, verdict)
+    return health.standing(START).cause
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "cause"),
+    [
+        ((REFUSED,) * 2, Cause.FAILURES),
+        ((REFUSED,) * 3, Cause.UNREACHABLE),
+        ((REFUSED, REFUSED, None, REFUSED), Cause.FAILURES),
+        ((BROKEN_OFF,) * 19, Cause.FAILURES),
+        ((BROKEN_OFF,) * 20, Cause.UNREACHABLE),
+        ((None, *(BROKEN_OFF,) * 20), Cause.FAILURES),
+        ((FAILURE,) * 100, Cause.FAILURES),
+    ],
+)
+def test_who_is_asked_while_it_is_open_may_turn_out_to_be_gone(
+    verdicts: tuple[Verdict | None, ...], cause: Cause
+) -> None:
+    assert asked_all_the_same(a_health(), *verdicts) == cause
+
+
+def test_a_probe_that_is_broken_off_shows_that_it_is_gone_where_nothing_has_succeeded_since_it_opened() -> None:
     health = a_health()
-    answer_well(health, START - 10, times=1)
+    answer_well(health, START - 10)
     now = broken(health)
-    health.begin(now).end(now, REFUSED)
-    again = health.standing(now).until or 0.0
 
-    health.begin(again).end(again, REFUSED)
+    health.begin(now).end(now, BROKEN_OFF)
 
-    assert health.standing(again).cause is Cause.UNREACHABLE
+    assert health.standing(now).cause is Cause.UNREACHABLE
 
 
 def test_requests_begun_before_it_opened_change_nothing() -> None:
@@ -319,6 +363,30 @@ class TestALoneUpstream:
         standing = health.standing(START, is_lone=True)
         assert (standing.ok, standing.cause, standing.is_outlier) == (False, Cause.OUTAGE, False)
         assert health.standing(START + 2, is_lone=True).ok
+
+    def test_is_left_alone_soon_when_it_dies_while_it_was_doing_well(self) -> None:
+        health = a_health()
+        for tenth in range(100):
+            ask(health, START - 10 + tenth / 10, takes=0.05)
+
+        stood = [self.stands_after_a_failure(health, START + tenth / 10) for tenth in range(25)]
+
+        assert stood == [True] * 20 + [False] * 5
+
+    def test_is_not_left_alone_by_that_rule_for_one_good_answer_among_them(self) -> None:
+        health = a_health()
+        for tenth in range(100):
+            ask(health, START - 10 + tenth / 10, takes=0.05)
+
+        for tenth in range(25):
+            ask(health, START + tenth / 10, None if tenth == 12 else FAILURE, takes=0.0)
+
+        assert health.standing(START + 2.5, is_lone=True).ok
+
+    @staticmethod
+    def stands_after_a_failure(health: Health, now: float) -> bool:
+        ask(health, now, FAILURE, takes=0.0)
+        return health.standing(now, is_lone=True).ok
 
     def test_makes_the_probe_of_those_who_have_others(self) -> None:
         health = a_health()

@@ -6,7 +6,7 @@ import pytest
 
 from providers.errors import Condition
 from providers.verdict import Harm, Scope
-from routing.health import Cause
+from routing.health import Cause, HealthBook, Ticket
 from routing.health.rest import Rest
 from tests.routing.health.scenes import START, a_book, a_health, a_verdict, ask, rate_limited, rate_limited_for
 
@@ -112,6 +112,47 @@ def test_a_refused_credential_puts_all_upstreams_of_its_provider_to_rest() -> No
     assert book.of("openai/o1").standing(START).condition is Condition.QUOTA_EXCEEDED
     assert book.of("groq/llama").standing(START).ok
     assert book.of("openai/o1").standing(START + 451).ok
+
+
+AUTH = a_verdict(Harm.REST, Condition.AUTH, scope=Scope.CREDENTIAL, rest_seconds=60)
+
+
+def a_refused_credential(book: HealthBook) -> Ticket:
+    """Its provider rests; a request that is still under way was called with it too."""
+    book.note_credential("openai", 1, START)
+    under_way = book.of("openai/gpt-4o").begin(START)
+    ask(book.of("openai/gpt-4o"), START, AUTH)
+    return under_way
+
+
+def test_a_new_credential_need_not_rest_for_what_was_said_of_the_old_one() -> None:
+    book = a_book()
+    under_way = a_refused_credential(book)
+    before = book.of("openai/o1").standing(START + 1).ok
+
+    book.note_credential("openai", 2, START + 1)
+    under_way.end(START + 2, AUTH)
+
+    assert (before, book.of("openai/o1").standing(START + 2).ok) == (False, True)
+
+
+def test_the_same_credential_goes_on_resting() -> None:
+    book = a_book()
+    a_refused_credential(book)
+
+    book.note_credential("openai", 1, START + 1)
+
+    assert not book.of("openai/o1").standing(START + 1).ok
+
+
+def test_a_new_credential_that_is_refused_rests_too() -> None:
+    book = a_book()
+    a_refused_credential(book)
+    book.note_credential("openai", 2, START + 1)
+
+    ask(book.of("openai/gpt-4o"), START + 1, AUTH)
+
+    assert not book.of("openai/o1").standing(START + 2).ok
 
 
 def test_clearing_the_credential_wakes_them() -> None:

@@ -58,6 +58,13 @@ def test_at_most_one_client_in_a_thousand_notices(sickness: Behaviour) -> None:
 
 
 @pytest.mark.parametrize("sickness", SICKNESSES)
+def test_the_sickness_of_one_is_not_multiplied(sickness: Behaviour) -> None:
+    story = five_minutes(sickness)
+
+    assert story.tries_per_request(ONSET, RECOVERY) <= 1.05
+
+
+@pytest.mark.parametrize("sickness", SICKNESSES)
 @pytest.mark.parametrize("moment", range(3))
 def test_whenever_it_recovers_it_is_back_within_half_a_minute(sickness: Behaviour, moment: int) -> None:
     recovery = ONSET + 50 + 5.3 * moment
@@ -72,6 +79,13 @@ def test_a_total_outage_is_not_multiplied(outage: Behaviour) -> None:
     story = Simulation(9, RATE, lambda place, now: outage if now >= ONSET else well).run(ONSET + 120)
 
     assert 0 < story.tries_per_request(ONSET + 5, ONSET + 120) <= 1.1
+
+
+def test_where_nobody_is_there_any_more_all_are_refused_at_once_and_not_when_the_good_answers_are_forgotten() -> None:
+    story = Simulation(9, RATE, lambda place, now: is_dead if now >= ONSET else well).run(ONSET + 12)
+
+    assert story.tries_per_request(ONSET, ONSET + 1) > 0
+    assert story.tries_per_request(ONSET + 1, ONSET + 12) <= 0.02
 
 
 def test_after_a_total_outage_all_are_back_within_half_a_minute() -> None:

@@ -74,6 +74,7 @@ def test_a_chunk_without_choices_and_usage_is_shown() -> None:
         {"reasoning_content": "hm"},
         {"reasoning": "hm"},
         {"audio": {"data": "AAAA"}},
+        {"images": [{"type": "image_url", "image_url": {"url": "data:"}}]},
     ],
 )
 def test_whatever_the_model_makes_is_content(delta: object) -> None:

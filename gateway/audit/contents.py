@@ -1,0 +1,57 @@
+"""All configuration at one moment, as a revision keeps it: compressed JSON."""
+
+import zlib
+from collections.abc import Iterable
+
+import msgspec
+
+from gateway.audit.entries import ClientKeyEntry, document_of, encoded, key_of, kind_of, top_level
+from gateway.interchange.document import Document
+
+CLIENT_KEY = kind_of(ClientKeyEntry)
+FAST = 1
+"""zlib's level: a large configuration is compressed at every change, and a higher one gains a fifth."""
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is recorded. No secret is in it."""
+
+    entries: dict[str, dict[str, msgspec.Raw]] = {}
+    """Kind -> name -> the entry, encoded: most are only compared, so most are never decoded. Client keys are among them."""
+    seals: dict[str, str] = {}
+    """Provider -> a fingerprint of its sealed credential: tells that another key was entered, and nothing about it."""
+
+    ids: dict[str, dict[str, int]] = {}
+    """Kind -> name -> the row's id, of what others point at: a row that was renamed is still the same."""
+
+    @property
+    def configured(self) -> "Contents":
+        """What a rollback can bring back: no client keys, and no credentials."""
+        return Contents(entries={kind: rows for kind, rows in self.entries.items() if kind != CLIENT_KEY})
+
+    @property
+    def document(self) -> Document:
+        """What an export of that moment says."""
+        return document_of(self.entries)
+
+
+def contents_of(
+    document: Document, keys: Iterable[ClientKeyEntry], seals: dict[str, str], ids: dict[str, dict[str, int]]
+) -> Contents:
+    entries: dict[str, dict[str, msgspec.Raw]] = {}
+    for kind, entry in top_level(document):
+        entries.setdefault(kind, {})[str(key_of(entry))] = msgspec.Raw(encoded(entry))
+    entries[CLIENT_KEY] = {key.name: msgspec.Raw(encoded(key)) for key in keys}
+    return Contents(entries=entries, seals=seals, ids=ids)
+
+
+def packed(contents: Contents) -> bytes:
+    return zlib.compress(msgspec.json.encode(contents), FAST)
+
+
+_decoder = msgspec.json.Decoder(Contents)
+
+
+def unpacked(data: bytes) -> Contents:
+    """Raises zlib.error or msgspec.DecodeError on what `packed` did not make."""
+    return _decoder.decode(zlib.decompress(data))

@@ -1,0 +1,174 @@
+"""EDGE: revisions, changes and events in the database, and the configuration as it stands there."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from gateway.audit.author import Author
+from gateway.audit.comparison import RowChange, summary_of
+from gateway.audit.contents import Contents, contents_of, packed, unpacked
+from gateway.audit.entries import ClientKeyEntry
+from gateway.audit.models import LONGEST_LINE, LONGEST_NAME, AuditEvent, ConfigChange, ConfigRevision
+from gateway.interchange import snapshot
+from gateway.interchange.difference import Difference
+from gateway.interchange.store import apply
+from gateway.models import ClientKey
+from providers import secrets
+from providers.models import Provider, hold_configuration
+from routing.models import Alias, ConfigurationVersion
+
+WATCHED = ("routing_table", "client_keys")
+"""What the triggers of the tables that are recorded raise: see routing/version_triggers.py."""
+RECORDED = "recorded:{}"
+"""The version of it that the newest revision holds."""
+AT_ONCE = 500
+RENAMED: Final[Mapping[str, type[Provider] | type[Alias]]] = {"provider": Provider, "alias": Alias}
+"""What client keys and others point at by id: a rollback gives it its old name, and does not make it anew."""
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """A transaction in which nobody else changes configuration."""
+    with transaction.atomic():
+        hold_configuration()
+        yield
+
+
+Versions = dict[str, int]
+
+
+def versions() -> tuple[Versions, Versions]:
+    """As they are, and as they were recorded. The same: nothing was changed since."""
+    numbers = dict(ConfigurationVersion.objects.values_list("subject", "number"))
+    now = {subject: numbers.get(subject, 0) for subject in WATCHED}
+    return now, {subject: numbers.get(RECORDED.format(subject), 0) for subject in WATCHED}
+
+
+def note_recorded(now: Versions) -> None:
+    """The configuration of these versions is in the revisions."""
+    for subject, number in now.items():
+        ConfigurationVersion.objects.update_or_create(
+            subject=RECORDED.format(subject), defaults={"number": number}, create_defaults={"number": number}
+        )
+
+
+def contents_now() -> Contents:
+    """All configuration that the database holds."""
+    sealed = Provider.objects.exclude(credential="").values_list("name", "credential")
+    seals = {name: _fingerprint(credential) for name, credential in sealed if not secrets.is_reference(credential)}
+    return contents_of(snapshot.current(), map(_key_entry, _keys()), seals, _ids())
+
+
+def _ids() -> dict[str, dict[str, int]]:
+    return {kind: dict(rows.objects.values_list("name", "pk")) for kind, rows in RENAMED.items()}
+
+
+def newest() -> ConfigRevision | None:
+    return ConfigRevision.objects.order_by("-number").first()
+
+
+def contents_of_revision(revision: ConfigRevision | None) -> Contents:
+    """Nothing, before the first."""
+    return Contents() if revision is None else unpacked(bytes(revision.packed))
+
+
+def write_revision(
+    author: Author, contents: Contents, rows: Sequence[RowChange], before: ConfigRevision | None, **fields: Any
+) -> ConfigRevision:
+    """Any: further fields of the model."""
+    revision = ConfigRevision.objects.create(
+        **_authored(author),
+        number=1 if before is None else before.number + 1,
+        note=author.note,
+        summary=summary_of(rows)[:LONGEST_LINE],
+        packed=packed(contents),
+        **fields,
+    )
+    ConfigChange.objects.bulk_create((_change(revision, row) for row in rows), batch_size=AT_ONCE)
+    return revision
+
+
+def write_event(kind: str, subject: str, author: Author, details: Mapping[str, Any]) -> AuditEvent:
+    """Any: what JSON can hold."""
+    return AuditEvent.objects.create(**_authored(author), kind=kind, subject=subject[:255], details=dict(details))
+
+
+def apply_contents(then: Contents, *, dry_run: bool) -> Difference:
+    """Make the configuration what it was then, as an import of the document would, all or nothing."""
+    with transaction.atomic():
+        _rename_back(then.ids)
+        difference = apply(then.document, prune=True, dry_run=dry_run, environment=os.environ)
+        if not difference.was_applied:
+            transaction.set_rollback(True)
+    return difference
+
+
+def _rename_back(then: Mapping[str, Mapping[str, int]]) -> None:
+    """Give what was renamed its old name. Where that is taken, it is made anew by who comes after."""
+    for kind, rows in RENAMED.items():
+        now = dict(rows.objects.values_list("pk", "name"))
+        for name, pk in then.get(kind, {}).items():
+            if now.get(pk, name) != name:
+                row = rows.objects.get(pk=pk)
+                row.name = name
+                with suppress(ValidationError):
+                    row.full_clean()
+                    row.save()
+
+
+def changes_of(kind: str, name: str) -> Iterator[ConfigChange]:
+    """Of one object and what belongs to it, the newest first."""
+    changes = ConfigChange.objects.filter(of_kind=kind, of_name=name).select_related("revision")
+    yield from changes.order_by("-revision__number", "id").iterator(AT_ONCE)
+
+
+def _authored(author: Author) -> dict[str, Any]:
+    return {
+        "user_id": author.user_id,
+        "author_name": author.name[:LONGEST_NAME],
+        "door": author.door,
+        "address": author.address[:255],
+    }
+
+
+def _change(revision: ConfigRevision, row: RowChange) -> ConfigChange:
+    change = row.change
+    return ConfigChange(
+        revision=revision,
+        deed=change.deed,
+        kind=change.kind,
+        name=change.name[:LONGEST_LINE],
+        of_kind=row.of_kind,
+        of_name=row.of_name[:255],
+        stamp=row.stamp,
+        fields=[[one.field, one.old, one.new] for one in change.fields],
+    )
+
+
+def _keys() -> Sequence[ClientKey]:
+    keys = ClientKey.objects.select_related("owner").order_by("name")
+    return list(keys.prefetch_related("allowed_aliases", "allowed_models__provider"))
+
+
+def _key_entry(key: ClientKey) -> ClientKeyEntry:
+    return ClientKeyEntry(
+        name=key.name,
+        prefix=key.prefix,
+        secret=_fingerprint(key.digest),
+        enabled=key.enabled,
+        expires_at=key.expires_at.isoformat() if key.expires_at else "",
+        access=key.access,
+        owner=key.owner.get_username() if key.owner else "",
+        allowed_aliases=sorted(alias.name for alias in key.allowed_aliases.all()),
+        allowed_models=sorted(str(model) for model in key.allowed_models.all()),
+    )
+
+
+def _fingerprint(text: str) -> str:
+    """Of something that is no secret any more (a hash, a sealed text): tells whether it is another one."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

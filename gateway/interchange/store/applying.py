@@ -1,0 +1,249 @@
+"""EDGE: a Document -> the database.
+
+`apply` makes every change for real, through `full_clean()` of every row, inside one transaction, and takes it all back
+when something was refused or when it was only asked what would change. So a dry run is as true as the import itself.
+"""
+
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from gateway.interchange.difference import Difference
+from gateway.interchange.document import (
+    ABSENT,
+    AliasEntry,
+    Document,
+    ProviderEntry,
+    TargetEntry,
+    said_twice,
+)
+from gateway.interchange.findings import NOWHERE, has_refusals
+from gateway.interchange.order import places_in_order
+from gateway.interchange.snapshot import (
+    ALIAS_FIELDS,
+    MODEL_FIELDS,
+    PROVIDER_FIELDS,
+    TARGET_FIELDS,
+    key_of,
+)
+from gateway.interchange.store.names import Names
+from gateway.interchange.store.rows import said
+from providers import secrets
+from providers.models import Endpoint, Provider, ProviderModel, hold_configuration
+from routing.models import Alias, Synonym, Target
+
+
+def apply(document: Document, *, prune: bool, dry_run: bool, environment: Mapping[str, str]) -> Difference:
+    """Change the database to what the document says, all or nothing.
+
+    `prune`: the document is the whole truth; what it does not name is deleted, what it does not say is set back to its
+    default. `environment`: where references are looked up, to warn of those that lead nowhere.
+    """
+    with transaction.atomic():
+        hold_configuration()
+        applying = _Applying(document, prune=prune, environment=environment)
+        applying.run()
+        is_applied = not dry_run and not has_refusals(applying.findings)
+        if not is_applied:
+            transaction.set_rollback(True)
+    return Difference(changes=tuple(applying.changes), findings=tuple(applying.findings), was_applied=is_applied)
+
+
+class _Applying(Names):
+    """One document on its way into the database, inside a transaction."""
+
+    def __init__(self, document: Document, *, prune: bool, environment: Mapping[str, str]) -> None:
+        super().__init__(document, prune=prune)
+        self.environment = environment
+        self._models: dict[tuple[str, str], ProviderModel] = {}
+
+    def run(self) -> None:
+        """Make every change, and find everything that is wrong."""
+        if self.prune and not self.document.is_whole:
+            self._refuse(NOWHERE, "Only a file with `providers` and `models` can be the whole truth (--prune).")
+            return
+        self.findings += said_twice(self.document)
+        if has_refusals(self.findings):
+            return
+        self._make_room_among_names()
+        self._make_room()
+        for provider in self.document.providers:
+            self._provider(provider)
+        self._models = {
+            (model.provider.name, model.name): model for model in ProviderModel.objects.select_related("provider")
+        }
+        rows = [(self._alias(entry), entry) for entry in self.document.aliases]
+        for alias, entry in rows:
+            self._synonyms(alias, entry)
+        self._aliases = {alias.name: alias for alias in Alias.objects.all()}
+        for alias, entry in rows:
+            if alias.pk:
+                self._targets(alias, entry)
+        self._patterns()
+        self._routes()
+
+    # What is gone goes first, so that its names are free and nothing points at what will be deleted
+
+    def _make_room(self) -> None:
+        entries = {entry.name: entry for entry in self.document.aliases}
+        named = {(entry.name, model.name, "") for entry in self.document.providers for model in entry.models}
+        named |= {("", "", name) for name in entries}
+        doomed = []
+        for alias in Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias"):
+            entry = entries.get(alias.name)
+            if entry is not None:
+                self._drop_from(alias, entry, named)
+            elif self.prune:
+                alias.targets.all().delete()
+                doomed.append(alias)
+        for alias in doomed:
+            self._delete_alias(alias)
+        if self.prune:
+            self._delete_unnamed_providers(named)
+
+    def _drop_from(self, alias: Alias, entry: AliasEntry, named: set[tuple[str, str, str]]) -> None:
+        """`named`: what the file names that a target may point at, as the first three of `TargetEntry.key`."""
+        kept_targets = {target.key for target in entry.targets}
+        kept_synonyms = {synonym.name for synonym in entry.synonyms}
+        for target in alias.targets.all():
+            key = key_of(target)
+            # What points at something that will be deleted goes before it; where the file names it, it is refused.
+            if key not in kept_targets or (self.prune and key[:3] not in named):
+                self._delete(target, "target", f"{alias} → {target}")
+        for synonym in alias.synonyms.all():
+            if synonym.name not in kept_synonyms:
+                self._delete(synonym, "synonym", f"{synonym} of {alias}")
+
+    def _delete_alias(self, alias: Alias) -> None:
+        self._warn_of_keys(alias)
+        self._delete(alias, "alias", alias.name)
+
+    def _delete_unnamed_providers(self, named: set[tuple[str, str, str]]) -> None:
+        providers = {entry.name for entry in self.document.providers}
+        for model in ProviderModel.objects.select_related("provider").prefetch_related("allowed_keys"):
+            if (model.provider.name, model.name, "") not in named:
+                self._warn_of_keys(model)
+                self._delete(model, "model", str(model))
+        for provider in Provider.objects.exclude(name__in=providers):
+            self._delete(provider, "provider", provider.name)
+
+    # What is named is created or updated
+
+    def _provider(self, entry: ProviderEntry) -> None:
+        row = Provider.objects.filter(name=entry.name).first() or Provider(name=entry.name)
+        wanted = said(entry, PROVIDER_FIELDS)
+        if _keeps_credential(row, entry):
+            del wanted["credential"]
+        is_settled = self._settle(row, entry, wanted, "provider", entry.name)
+        if is_settled:
+            self._warn_of_credential(row, entry)
+        else:
+            self._refused_names.add(entry.name)
+        self._endpoints(row, entry)
+        stored = {model.name: model for model in row.models.all()} if row.pk else {}
+        for one in entry.models:
+            model = stored.get(one.name) or ProviderModel(provider=row, name=one.name)
+            self._settle(model, one, said(one, MODEL_FIELDS), "model", str(model), parent=row)
+        self._provider_aliases(row, entry)
+
+    def _endpoints(self, provider: Provider, entry: ProviderEntry) -> None:
+        if entry.endpoints is ABSENT and not self.prune:
+            return
+        wanted = () if entry.endpoints is ABSENT else entry.endpoints
+        stored = {endpoint.api_type: endpoint for endpoint in provider.endpoints.all()} if provider.pk else {}
+        for one in wanted:
+            row = stored.get(one.api_type) or Endpoint(provider=provider, api_type=one.api_type)
+            self._settle(row, one, said(one, ["base_url"]), "address", f"{provider} {one.api_type}", parent=provider)
+        if entry.keeps_other_endpoints and not self.prune:
+            return
+        # Last, since they say to which hosts a stored key may go.
+        for api_type in stored.keys() - {one.api_type for one in wanted}:
+            self._delete(stored[api_type], "address", f"{provider} {api_type}")
+
+    def _alias(self, entry: AliasEntry) -> Alias:
+        row = Alias.objects.filter(name=entry.name).first() or Alias(name=entry.name)
+        row.targets_together = ()  # its targets are judged when they are all known
+        if not self._settle(row, entry, said(entry, ALIAS_FIELDS), "alias", entry.name):
+            self._refused_names.add(entry.name)
+        return row
+
+    def _synonyms(self, alias: Alias, entry: AliasEntry) -> None:
+        stored = {synonym.name for synonym in alias.synonyms.all()} if alias.pk else set()
+        for one in entry.synonyms:
+            if one.name not in stored:
+                row = Synonym(alias=alias, name=one.name)
+                self._settle(row, one, {}, "synonym", f"{one.name} of {alias}", parent=alias)
+
+    def _targets(self, alias: Alias, entry: AliasEntry) -> None:
+        stored = {key_of(target): target for target in alias.targets.select_related("model__provider", "to_alias")}
+        rows = [stored.get(one.key) or self._new_target(alias, one) for one in entry.targets]
+        pairs = [(row, one) for row, one in zip(rows, entry.targets, strict=True) if row is not None]
+        positions = places_in_order([row for row, _ in pairs], [one.tier for _, one in pairs])
+        alias.targets_together = [row for row, _ in pairs]
+        for (row, one), position in zip(pairs, positions, strict=True):
+            row.alias = alias
+            wanted = said(one, TARGET_FIELDS)
+            if row.pk is None:
+                row.position = position  # where a new one stands is seen from its neighbours
+            else:
+                wanted["position"] = position
+            self._settle(row, one, wanted, "target", f"{alias} → {one}")
+            self._warn_of_disabled(row, one)
+        if len(pairs) == len(rows):
+            self._judge_together(alias, entry)
+
+    def _judge_together(self, alias: Alias, entry: AliasEntry) -> None:
+        try:
+            alias.clean_targets(alias.targets_together or ())
+        except ValidationError as exc:
+            for message in exc.messages:
+                self._refuse(entry.place("targets"), message)
+
+    def _new_target(self, alias: Alias, entry: TargetEntry) -> Target | None:
+        """A target that is not saved yet; None, and a refusal, when what it points at is not there."""
+        if entry.to_alias:
+            to_alias = self._aliases.get(entry.to_alias)
+            if to_alias is None:
+                self._refuse_unless_known(entry, "to_alias", entry.to_alias, f"There is no alias “{entry.to_alias}”.")
+                return None
+            return Target(alias=alias, to_alias=to_alias, endpoint=entry.endpoint)
+        model = self._models.get((entry.provider, entry.model))
+        if model is not None:
+            return Target(alias=alias, model=model, endpoint=entry.endpoint)
+        if Provider.objects.filter(name=entry.provider).exists():
+            problem = f"The provider “{entry.provider}” has no model “{entry.model}”. Add it to the provider’s models."
+            self._refuse_unless_known(entry, "model", entry.provider, problem)
+        else:
+            problem = f"There is no provider “{entry.provider}”. Add it, or correct the name."
+            self._refuse_unless_known(entry, "provider", entry.provider, problem)
+        return None
+
+    # What there is to say
+
+    def _warn_of_keys(self, row: Alias | ProviderModel) -> None:
+        for key in row.allowed_keys.all():
+            self._warn(NOWHERE, f"The client key “{key}” lists “{row}”, which is deleted; it will no longer.")
+
+    def _warn_of_credential(self, row: Provider, entry: ProviderEntry) -> None:
+        if row.auth == Provider.Auth.NONE:
+            return
+        if not row.credential:
+            cure = "Name the environment variable that holds it, or type it in the admin."
+            self._warn(entry.place("credential"), f"The provider “{row}” has no key. {cure}")
+        elif secrets.is_reference(row.credential):
+            name = secrets.reference_name(row.credential)
+            if not self.environment.get(name):
+                self._warn(entry.place("credential"), f"The environment variable {name} is not set here.")
+
+    def _warn_of_disabled(self, row: Target, entry: TargetEntry) -> None:
+        if row.enabled and row.model is not None and not row.model.provider.enabled:
+            self._warn(entry.place(), f"The provider “{entry.provider}” is disabled, so this target gets no requests.")
+
+
+def _keeps_credential(row: Provider, entry: ProviderEntry) -> bool:
+    """Whether the stored key stays. A key that is nowhere else is never lost because a file does not speak of it."""
+    if entry.credential is ABSENT:
+        return entry.credential_is_kept or not secrets.is_reference(row.credential)
+    both = row.credential, entry.credential
+    return all(map(secrets.is_reference, both)) and len(set(map(secrets.reference_name, both))) == 1

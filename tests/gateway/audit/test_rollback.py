@@ -1,0 +1,177 @@
+"""A rollback makes the document of a revision valid again, exactly, and leaves secrets and client keys as they are."""
+
+import pytest
+
+from gateway.audit.author import Author, Door
+from gateway.audit.models import ConfigRevision
+from gateway.audit.recording import recording
+from gateway.audit.rollback import preview, roll_back
+from gateway.audit.store import newest
+from gateway.interchange import plexus, snapshot
+from gateway.models import ClientKey
+from providers.models import Provider
+from routing.models import Alias
+from tests.gateways import saved
+from tests.routing.rows import a_model, a_provider, a_target, an_alias
+
+pytestmark = pytest.mark.django_db
+ANNA = Author(user_id=None, name="anna", door=Door.ADMIN, address="192.0.2.1", note="it was better before")
+
+
+def text_now() -> str:
+    return plexus.write(snapshot.current())
+
+
+def recorded_now() -> ConfigRevision:
+    """The revision of what there is."""
+    with recording(ANNA):
+        pass
+    revision = newest()
+    assert revision is not None
+    return revision
+
+
+def test_a_rollback_is_exact_and_a_revision_of_its_own() -> None:
+    alias = an_alias("fast", a_model("openai/one"), a_model("openai/two"), synonyms=("quick",))
+    then, text = recorded_now(), text_now()
+    alias.delete()
+    an_alias("slow", a_model("azure/three"))
+    recorded_now()
+
+    difference = roll_back(then, ANNA)
+
+    assert difference.was_applied
+    assert text_now() == text
+    revision = newest()
+    assert revision is not None
+    assert (revision.number, revision.rolled_back_to, revision.author_name) == (3, 1, "anna")
+    assert revision.summary.startswith("created alias fast")
+
+
+def test_what_was_changed_outside_can_be_rolled_back_to_and_from() -> None:
+    an_alias("fast", a_model("openai/one"))
+    then, text = recorded_now(), text_now()
+    Alias.objects.update(name="slow")
+
+    roll_back(then, ANNA)
+
+    assert text_now() == text
+    assert [revision.door for revision in ConfigRevision.objects.all()] == ["admin", "outside", "outside"]
+
+
+def test_a_stored_key_stays_that_of_now() -> None:
+    provider = a_provider("openai", credential="sk-first")
+    then = recorded_now()
+    provider.credential = "sk-second"
+    provider.display_name = "Another"
+    saved(provider)
+    sealed = Provider.objects.get().credential
+
+    roll_back(then, ANNA)
+
+    assert Provider.objects.get().credential == sealed
+    assert Provider.objects.get().display_name == ""
+
+
+def test_a_key_of_a_provider_that_is_gone_is_not_brought_back() -> None:
+    provider = a_provider("openai", credential="sk-first")
+    then = recorded_now()
+    provider.delete()
+
+    difference = roll_back(then, ANNA)
+
+    assert Provider.objects.get().credential == ""
+    assert [str(finding) for finding in difference.findings] == [
+        "the file: The provider “openai” has no key. Name the environment variable that holds it, or type it in the admin."
+    ]
+
+
+def test_client_keys_stay_as_they_are() -> None:
+    an_alias("fast", a_model("openai/one"))
+    then = recorded_now()
+    key = ClientKey(name="billing")
+    key.make()
+    saved(key)
+
+    roll_back(then, ANNA)
+
+    assert ClientKey.objects.get().digest == key.digest
+
+
+def test_what_was_renamed_gets_its_name_back_and_keys_keep_it() -> None:
+    alias = an_alias("fast", a_model("openai/one"))
+    then, text = recorded_now(), text_now()
+    key = ClientKey(name="billing", access=ClientKey.Access.LISTED)
+    key.make()
+    saved(key)
+    key.allowed_aliases.add(alias)
+    alias.name = "quick"
+    saved(alias)
+
+    roll_back(then, ANNA)
+
+    assert text_now() == text
+    assert [row.name for row in key.allowed_aliases.all()] == ["fast"]
+
+
+def test_two_that_swapped_their_names_swap_them_back() -> None:
+    one, other = an_alias("one", a_model("openai/one")), an_alias("other", a_model("openai/two"))
+    then, text = recorded_now(), text_now()
+    for alias, name in ((one, "third"), (other, "one"), (one, "other")):
+        alias.name = name
+        saved(alias)
+
+    roll_back(then, ANNA)
+
+    assert text_now() == text
+
+
+def test_a_preview_says_what_would_change_and_changes_nothing() -> None:
+    alias = an_alias("fast", a_model("openai/one"))
+    then = recorded_now()
+    key = ClientKey(name="billing", access=ClientKey.Access.LISTED)
+    key.make()
+    saved(key)
+    other = an_alias("other", a_model("openai/two"))
+    key.allowed_aliases.add(other)
+    a_target(alias, other)
+    text = text_now()
+
+    seen = preview(then)
+
+    assert [str(row.change) for row in seen.rows] == [
+        "model openai/two",
+        "target fast → other",
+        "alias other",
+        "target other → openai/two",
+    ]
+    assert "The client key “billing” lists “other”, which is deleted" in " ".join(map(str, seen.difference.findings))
+    assert text_now() == text
+
+
+def test_a_refused_rollback_changes_nothing_and_says_why() -> None:
+    provider = a_provider("openai", credential="sk-first")
+    then = recorded_now()
+    provider.credential = "sk-second"
+    endpoint = provider.endpoints.get()
+    endpoint.base_url = "https://elsewhere.example.com/v1"
+    endpoint.provider = provider
+    saved(provider)
+    provider.credential_was_entered = True
+    saved(endpoint)
+    text, before = text_now(), recorded_now().number
+
+    difference = roll_back(then, ANNA)
+
+    assert difference.is_refused
+    assert "has not gone to this host so far" in str(difference.findings[0])
+    assert text_now() == text
+    assert recorded_now().number == before
+
+
+def test_a_rollback_to_what_is_there_changes_nothing() -> None:
+    an_alias("fast", a_model("openai/one"))
+    then = recorded_now()
+
+    assert roll_back(then, ANNA).changes == ()
+    assert ConfigRevision.objects.count() == 1

@@ -242,7 +242,7 @@ if CELERY_BROKER_URL == "filesystem://localhost":
     CELERY_BROKER_TRANSPORT = "history.embedded.folder:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "folder": str(DATA_DIR / "tasks"),
-        "polling_interval": 0.1,
+        "polling_interval": 0.25,
         "body_encoding": "utf-8",  # kombu's default is base64
     }
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # it needs an answer from many, which a folder cannot carry

@@ -43,13 +43,18 @@ def send_form(client: Client, url: str, new_rows: Sequence[tuple[str, dict[str, 
     """
     page = client.get(url)
     assert page.status_code == 200
-    data = dict(_fields_of(page))
+    return client.post(url, filled(page, new_rows, **changes))
+
+
+def filled(page: Any, new_rows: Sequence[tuple[str, dict[str, Any]]] = (), **changes: Any) -> dict[str, Any]:
+    """What a browser sends of this page's form with these changes: see `send_form`. Any: a page, and what stands in fields."""
+    data = {**dict(_fields_of(page)), "_stamp": page.context.get("stamp", "")}
     data |= {name.replace("__", "-"): value for name, value in changes.items()}
     for prefix, row in new_rows:
         place = int(data[f"{prefix}-TOTAL_FORMS"])
         data |= {f"{prefix}-{place}-{name}": value for name, value in row.items()}
         data[f"{prefix}-TOTAL_FORMS"] = place + 1
-    return client.post(url, {name: value for name, value in data.items() if value is not None})
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def errors_of(page: Any) -> dict[str, list[str]]:

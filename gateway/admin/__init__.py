@@ -1,4 +1,4 @@
-"""Who may come in (client keys, users, groups), “Test route” on an alias, health, own requests, files, revisions."""
+"""Who may come in (client keys, users, groups), “Test route” on an alias, health, own requests, files, changes."""
 
 from gateway import consequences
 from gateway.admin import (
@@ -9,9 +9,11 @@ from gateway.admin import (
     client_keys,
     configuration_files,
     health,
+    name_testing,
     own_requests,
     provider_health,
     recorded,
+    stamps,
 )
 
 __all__ = [
@@ -23,7 +25,9 @@ __all__ = [
     "configuration_files",
     "consequences",
     "health",
+    "name_testing",
     "own_requests",
     "provider_health",
     "recorded",
+    "stamps",
 ]

@@ -1,6 +1,7 @@
 """EDGE: the configuration in the database -> a Document."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Field, Model
@@ -10,6 +11,7 @@ from gateway.interchange.document import (
     AliasEntry,
     Document,
     EndpointEntry,
+    Entry,
     ModelEntry,
     PatternEntry,
     ProviderAliasEntry,
@@ -36,7 +38,7 @@ PROVIDER_SAID_IF_SET = ("takes_any_model",)
 SAID_IF_SET = (
     "is_default",
     *("max_attempts", "stream_mode", "sticky", "sticky_seconds"),
-    *("hedge_percentile", "hedge_budget_percent"),
+    *("hedge_percentile", "hedge_budget_percent", "guardrails"),
 )
 """Fields of an alias that a document leaves out where they have their default: most aliases never need them."""
 ALIAS_FIELDS = ("description", "enabled", "listed", "selector", "weight_mode", "answer_model", *SAID_IF_SET)
@@ -48,14 +50,32 @@ TARGET_FIELDS = ("weight", "tier", "enabled", "conditions", *TARGET_TIME_LIMITS)
 
 def current() -> Document:
     """All configuration that the database holds, in a stable order, without a single secret."""
-    providers = Provider.objects.prefetch_related("endpoints", "models", "aliases")
     aliases = Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias")
+    return replace(without_aliases(), aliases=tuple(alias_entry(alias) for alias in aliases))
+
+
+def without_aliases() -> Document:
+    """As `current`, but for the aliases, which may be ten thousand."""
+    providers = Provider.objects.prefetch_related("endpoints", "models", "aliases")
     return Document(
         providers=tuple(provider_entry(provider) for provider in providers),
-        aliases=tuple(alias_entry(alias) for alias in aliases),
         patterns=tuple(map(pattern_entry, PatternAlias.objects.select_related("to_alias", "provider"))),
         routes=tuple(map(route_entry, CustomRoute.objects.select_related("provider", "alias"))),
     )
+
+
+def entry_of(row: Model) -> Entry | None:
+    """What a document would say of this row; None for what stands in another's entry, or in no document."""
+    match row:
+        case Provider():
+            return provider_entry(row)
+        case Alias():
+            return alias_entry(row)
+        case PatternAlias():
+            return pattern_entry(row)
+        case CustomRoute():
+            return route_entry(row)
+    return None
 
 
 def provider_entry(row: Provider) -> ProviderEntry:

@@ -21,7 +21,7 @@ from routing.models import Alias, Target
 from routing.prospects import Prospect
 from routing.selection import SELECTORS
 from routing.store import TABLE
-from routing.table import LeftOut, UnknownModel
+from routing.table import LeftOut, Route, RoutingTable, UnknownModel
 
 TEMPLATE = "admin/routing/alias/test_route.html"
 
@@ -92,6 +92,11 @@ def outlook(name: str, api_type: str) -> Outlook:
         route = table.resolve(name)
     except UnknownModel:
         return Outlook(rows=[], left_out=[], is_unknown=True)
+    return outlook_of(route, table, name, api_type)
+
+
+def outlook_of(route: Route, table: RoutingTable, name: str, api_type: str) -> Outlook:
+    """The same for what a name was found to mean."""
     plan, prospects = explained(table, route, api_type)
     targets = Target.objects.in_bulk([p.step.target_id for p in prospects if p.step.target_id is not None])
     rows = [

@@ -1,6 +1,6 @@
 """What every page of configuration does alike: changes wait in turn, rows go one by one, secrets cannot be searched."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
-from providers.admin import disabling
+from providers.admin import disabling, locking
 from providers.admin.deletion import without_links
 from providers.admin.turns import COMPANIONS, HISTORY
 from providers.admin.unfolded import ModelAdmin
@@ -43,6 +43,9 @@ def in_turn(request: HttpRequest) -> Iterator[None]:
 class ConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's has no type parameter at run time
     """A form that shows every error of `clean()`: beside its field, or above the form when that field is not shown."""
 
+    news: Sequence[str] = ()
+    """What somebody else did to the row while this form was open. Then it is not saved."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
@@ -50,12 +53,26 @@ class ConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's 
                 # Else Django puts its own “This field is required.” in the place of a sentence of ours with that code.
                 field.error_messages.pop("required", None)
 
+    def clean(self) -> dict[str, Any] | None:
+        if self.news:
+            self.add_error(None, ValidationError([ValidationError(sentence, code="changed") for sentence in self.news]))
+        return super().clean()
+
     def add_error(self, field: str | None, error: Any) -> None:  # Any: whatever Django takes for an error
         if not isinstance(error, ValidationError) or not hasattr(error, "error_dict"):
             super().add_error(field, error)
             return
         for name, errors in error.error_dict.items():
             super().add_error(name if name in self.fields else None, ValidationError(errors))
+
+
+class RowForm(ConfigurationForm):
+    """A row of a list with its box “enabled”. It remembers what it showed: what somebody else switched meanwhile stays."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
 
 
 class ConfigurationAdmin(ModelAdmin):
@@ -66,6 +83,7 @@ class ConfigurationAdmin(ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     warn_unsaved_form = True
+    change_form_before_template = "admin/before_form.html"
     change_form_after_template = "admin/why.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -82,6 +100,17 @@ class ConfigurationAdmin(ModelAdmin):
             rows = self._row_to_be_disabled(request, object_id) if object_id else iter(())
             asked = disabling.question(request, rows, self.admin_site.each_context(request))
             return asked or super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Any: Django's own signature."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        news = locking.news(request, obj) if request.method == "POST" and change else []
+        return type(form.__name__, (form,), {"news": news}) if news else form
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Any: Django's own signature."""
+        stamped = {**context, "stamp": locking.stamp_of(kwargs.get("obj"))}
+        return super().render_change_form(request, stamped, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
@@ -138,7 +167,7 @@ class ConfigurationAdmin(ModelAdmin):
             yield from disabling.left_off(request, "form", self.get_queryset(request))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
-        return super().get_changelist_form(request, **{"form": ConfigurationForm, **kwargs})
+        return super().get_changelist_form(request, **{"form": RowForm, **kwargs})
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Refuse to filter by a secret: `?credential__startswith=…` would read it letter by letter."""

@@ -37,5 +37,6 @@ def left_off(request: HttpRequest, prefix: str, rows: QuerySet[Any]) -> Iterator
     """The enabled rows of a formset that come back with an empty “enabled” box; a browser sends nothing for one."""
     for name, id in request.POST.items():
         place = re.fullmatch(rf"({re.escape(prefix)}-\d+)-id", name)
-        if place and str(id).isdecimal() and f"{place[1]}-enabled" not in request.POST:
+        was_shown_off = request.POST.get(f"initial-{place[1]}-enabled") == "False" if place else False
+        if place and str(id).isdecimal() and f"{place[1]}-enabled" not in request.POST and not was_shown_off:
             yield from rows.filter(pk=int(str(id)), enabled=True)

@@ -188,8 +188,10 @@ def test_so_does_the_list_for_a_selection(admin: Client, provider_in_use: Provid
 
 def test_so_does_the_list_for_a_box_that_was_emptied(admin: Client, provider_in_use: Provider) -> None:
     page: Any = admin.get("/admin/providers/provider/")
-    rows = {form.add_prefix("id"): form.instance.pk for form in page.context["cl"].formset.forms}
-    sent = {"form-TOTAL_FORMS": len(rows), "form-INITIAL_FORMS": len(rows), **rows, "_save": "Save"}
+    forms = page.context["cl"].formset.forms
+    rows = {form.add_prefix("id"): form.instance.pk for form in forms}
+    shown = {form["enabled"].html_initial_name: "True" for form in forms}
+    sent = {"form-TOTAL_FORMS": len(rows), "form-INITIAL_FORMS": len(rows), **rows, **shown, "_save": "Save"}
 
     asked = admin.post("/admin/providers/provider/", sent)
     admin.post("/admin/providers/provider/", {**sent, "_disable": "yes"})

@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.validation import validate_schema
@@ -13,6 +14,7 @@ from drf_spectacular.validation import validate_schema
 _making = Lock()
 
 
+@require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     """/api/v1/openapi.json"""
     with _making:

@@ -19,6 +19,11 @@ from history.ids import new_id
 from history.models import QuarantinedRecord, RequestLog
 from tests.gateway.interchange.importing import BASE, import_text
 
+NAMES = """
+providers: [{name: openai, aliases: {fast: gpt-4o}}]
+patterns: [{pattern: "gpt-*", alias: fast}]
+routes: [{path: /openai, provider: openai}]
+"""
 ROLES = ("nobody", "client key", "key owner", "auditor", "operator", "administrator")
 """In the order of the table's letters. “client key”: somebody who sends one, and has no account."""
 
@@ -41,6 +46,7 @@ def furnish() -> None:
     """One row of each kind, none of which belongs to the key owner."""
     with recording(Author(user_id=None, name="ada", door=Door.FILE, address="127.0.0.1")):
         import_text(BASE)
+        import_text(NAMES)
     note_event("login", "ada", UNKNOWN)
     key = ClientKey(name="somebody else's", owner=User.objects.create_user("bob"))
     key.make()

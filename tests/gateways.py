@@ -42,7 +42,7 @@ from tests.faulty_upstream import FaultyUpstream
 
 T = TypeVar("T")
 START_SECONDS = 20.0
-RECORD_SECONDS = 30.0
+RECORD_SECONDS = 10.0
 TICK_SECONDS = 0.1
 """uvicorn's."""
 

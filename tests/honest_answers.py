@@ -14,6 +14,9 @@ from typing import Any
 
 CREATED = 1_760_000_000
 
+SNAPSHOTS: dict[str, str] = {}
+"""What a model calls itself in its answers, where a test says that it is another name, as OpenAI's do."""
+
 # What a client sent us, decoded: its shape is the client's choice, so nothing can be said about it.
 Asked = Mapping[str, Any]
 
@@ -82,7 +85,7 @@ def envelope(kind: str, asked: Asked) -> dict[str, object]:
         "id": "chatcmpl-faulty1",
         "object": kind,
         "created": CREATED,
-        "model": asked["model"],
+        "model": SNAPSHOTS.get(asked["model"], asked["model"]),
         "system_fingerprint": "fp_faulty",
     }
 

@@ -21,7 +21,7 @@ from routing.models import Alias, Target
 from routing.prospects import Prospect
 from routing.selection import SELECTORS
 from routing.store import TABLE
-from routing.table import LeftOut, UnknownModel
+from routing.table import LeftOut, Route, RoutingTable, UnknownModel
 
 TEMPLATE = "admin/routing/alias/test_route.html"
 
@@ -76,7 +76,7 @@ def page(request: HttpRequest, alias: Alias, *, may_send: bool, site: AdminSite)
         "selector": SELECTORS[alias.selector].label,
         "api_type": api_type,
         "api_types": [(name, wire.FORMATS[name].label) for name in SERVED_API_TYPES],
-        "outlook": outlook(alias, api_type),
+        "outlook": outlook(alias.name, api_type),
         "form": form,
         "may_send": may_send,
         **(send(alias, form.cleaned_data["prompt"], request) if form.is_valid() else {}),
@@ -84,14 +84,19 @@ def page(request: HttpRequest, alias: Alias, *, may_send: bool, site: AdminSite)
     return TemplateResponse(request, TEMPLATE, context)
 
 
-def outlook(alias: Alias, api_type: str) -> Outlook:
+def outlook(name: str, api_type: str) -> Outlook:
     """The order of one draw over the newest table, with each upstream's chance, and what is left out."""
     TABLE.catch_up()
     table = TABLE.current
     try:
-        route = table.resolve(alias.name)
+        route = table.resolve(name)
     except UnknownModel:
         return Outlook(rows=[], left_out=[], is_unknown=True)
+    return outlook_of(route, table, name, api_type)
+
+
+def outlook_of(route: Route, table: RoutingTable, name: str, api_type: str) -> Outlook:
+    """The same for what a name was found to mean."""
     plan, prospects = explained(table, route, api_type)
     targets = Target.objects.in_bulk([p.step.target_id for p in prospects if p.step.target_id is not None])
     rows = [
@@ -103,7 +108,7 @@ def outlook(alias: Alias, api_type: str) -> Outlook:
         )
         for place, prospect in enumerate(prospects, start=1)
     ]
-    refused = nobody_can(alias.name, plan)
+    refused = nobody_can(name, plan)
     return Outlook(rows=rows, left_out=unique(plan.left_out), refusal=f"{refused.status} {refused.code}")
 
 

@@ -132,12 +132,9 @@ class HealthBook:
 
 def news_of(healths: Iterable[Health], now: float) -> list[News]:
     """What to tell the other processes of these."""
-    return [each for health in healths if _is_told(health, now) for each in tidings.of_health(health, now)]
-
-
-def _is_told(health: Health, now: float) -> bool:
-    # What callers call a model that nobody stored would fill the memory of every process.
-    return not health.is_quiet(now) and not is_guest(health.key)
+    # Of guests nothing: what callers call a model that nobody stored would fill the memory of every process.
+    told = (health for health in healths if not health.is_quiet(now) and not is_guest(health.key))
+    return [each for health in told for each in tidings.of_health(health, now)]
 
 
 def in_flight_at(healths: Iterable[Health]) -> dict[str, int]:

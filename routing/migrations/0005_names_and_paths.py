@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
             name='PatternAlias',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pattern', models.CharField(error_messages={'unique': 'This pattern already exists. Change that one.'}, help_text='With one *, for instance gpt-*. Exact names go first, then the longest pattern.', max_length=128, unique=True, validators=[django.core.validators.RegexValidator('\\A[^\\s\\x00-\\x1f\\x7f*]*\\*[^\\s\\x00-\\x1f\\x7f*]*\\Z', 'A pattern holds one *, for any characters, and no spaces: gpt-*.', code='invalid_pattern')])),
+                ('pattern', models.CharField(error_messages={'unique': 'This pattern already exists. Change that one.'}, help_text='With one *, for instance gpt-*. Exact names go first, then the longest pattern.', max_length=128, unique=True, validators=[django.core.validators.RegexValidator('\\A[!-)+-~]*\\*[!-)+-~]*\\Z', 'A pattern holds one *, for any characters, and otherwise plain ones without spaces: gpt-*.', code='invalid_pattern')])),
                 ('model', models.CharField(blank=True, help_text="The provider's model. A * in it is what the * of the pattern stood for.", max_length=256)),
                 ('enabled', models.BooleanField(default=True)),
             ],
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
             name='ProviderAlias',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='What clients send as “model”. May hold *, for any characters: exact names go first, then the longest.', max_length=128, validators=[django.core.validators.RegexValidator('\\A[^\\s\\x00-\\x1f\\x7f]+\\Z', 'A name has no spaces and no control characters.', code='invalid_name')])),
+                ('name', models.CharField(help_text='What clients send as “model”. May hold *, for any characters: exact names go first, then the longest.', max_length=128, validators=[django.core.validators.RegexValidator('\\A[!-~]+\\Z', 'A name has plain characters only, and no spaces.', code='invalid_name')])),
                 ('model', models.CharField(help_text="The provider's own name of the model.", max_length=256)),
             ],
             options={

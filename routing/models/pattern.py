@@ -23,8 +23,8 @@ class PatternAlias(ConfigurationModel):
         unique=True,
         validators=[
             RegexValidator(
-                r"\A[^\s\x00-\x1f\x7f*]*\*[^\s\x00-\x1f\x7f*]*\Z",
-                "A pattern holds one *, for any characters, and no spaces: gpt-*.",
+                r"\A[!-)+-~]*\*[!-)+-~]*\Z",
+                "A pattern holds one *, for any characters, and otherwise plain ones without spaces: gpt-*.",
                 code="invalid_pattern",
             )
         ],

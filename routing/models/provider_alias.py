@@ -18,9 +18,7 @@ class ProviderAlias(ConfigurationModel):
     name = models.CharField(
         max_length=128,
         validators=[
-            RegexValidator(
-                r"\A[^\s\x00-\x1f\x7f]+\Z", "A name has no spaces and no control characters.", code="invalid_name"
-            )
+            RegexValidator(r"\A[!-~]+\Z", "A name has plain characters only, and no spaces.", code="invalid_name")
         ],
         help_text="What clients send as “model”. May hold *, for any characters: exact names go first, then the longest.",
     )

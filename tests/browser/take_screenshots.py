@@ -130,6 +130,7 @@ def shots_of_a_furnished_site() -> list[Shot]:
         Shot(name="pattern-form", address=change(PatternAlias.objects.get(pattern="openai-*"))),
         Shot(name="provider-alias-form", address=change(ProviderAlias.objects.get(name="gpt-*"))),
         Shot(name="route-form", address=change(CustomRoute.objects.get(path="/openai"))),
+        Shot(name="test-name", address=reverse("admin:routing_customroute_test_name", args=[CustomRoute.objects.get(path="/openai").pk])),
         Shot(name="route-form-errors", address=reverse("admin:routing_customroute_add"), prepare=spoil_route),
         Shot(name="key-form", address=change(key)),
         Shot(name="key-add", address=reverse("admin:gateway_clientkey_add")),

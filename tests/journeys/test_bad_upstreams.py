@@ -24,7 +24,7 @@ import pytest
 from gateway import runtime
 from tests.faulty_answers.extremes import MUST_NOT_PASS
 from tests.gateways import RunningGateway
-from tests.journeys.test_failover import GOOD, asked, said
+from tests.journeys.failing import GOOD, asked, said
 from tests.journeys.test_streams import wait_until_asked
 
 pytestmark = pytest.mark.django_db(transaction=True)

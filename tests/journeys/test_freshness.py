@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from gateway.models import ClientKey
+from routing.models import CustomRoute
 from tests.faulty_upstream import an_unused_port
 from tests.gateways import RunningGateway, eventually
 
@@ -154,3 +155,21 @@ def test_another_process_uses_a_change_within_a_second(gateway: RunningGateway, 
     assert seconds_until(lambda: status() == 200) < 1
     ClientKey.objects.get(name="a test").delete()
     assert seconds_until(lambda: status() == 401) < 1
+
+
+def test_another_process_answers_at_a_new_path_within_a_second(
+    gateway: RunningGateway, elsewhere: httpx.Client
+) -> None:
+    model = gateway.model("openai", "small")
+    body = {"model": "small", "messages": [{"role": "user", "content": "Hello!"}]}
+
+    def status() -> int:
+        headers = {"authorization": f"Bearer {gateway.key}"}
+        return elsewhere.post("/openai/v1/chat/completions", json=body, headers=headers).status_code
+
+    assert status() == 404
+    route = CustomRoute(path="/openai", provider=model.provider)
+    route.save()
+    assert seconds_until(lambda: status() == 200) < 1
+    route.delete()
+    assert seconds_until(lambda: status() == 404) < 1

@@ -13,7 +13,7 @@ from gateway import runtime
 from history.models import AttemptLog
 from routing.models import Alias
 from tests.gateways import RunningGateway, eventually
-from tests.journeys.test_failover import said
+from tests.journeys.failing import said
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

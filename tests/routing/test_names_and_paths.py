@@ -16,7 +16,22 @@ def test_a_pattern_holds_one_star(pattern: str) -> None:
     assert refusals(PatternAlias(pattern=pattern, to_alias=an_alias("fast"))) == {}
 
 
-@pytest.mark.parametrize("pattern", ["gpt-4o", "gpt-**", "*-*", "g p*", "gpt-*\n", "\0*", "x" * 128 + "*"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "gpt-4o",
+        "gpt-**",
+        "*-*",
+        "g p*",
+        "gpt-*\n",
+        "\0*",
+        "gpt-*\u200b",
+        "caf\u00e9-*",
+        "cafe\u0301-*",
+        "gpt-*\u00a0",
+        "x" * 128 + "*",
+    ],
+)
 def test_any_other_pattern_is_refused(pattern: str) -> None:
     assert "pattern" in refusals(PatternAlias(pattern=pattern, to_alias=an_alias("fast")))
 
@@ -53,7 +68,16 @@ def test_a_model_that_is_written_out_is_one_of_the_provider_or_any_is_taken() ->
 
 
 @pytest.mark.parametrize(
-    ("name", "fields"), [("fast", []), ("gpt-4*", []), ("*", []), ("a*b*c", []), ("a b", ["name"])]
+    ("name", "fields"),
+    [
+        ("fast", []),
+        ("gpt-4*", []),
+        ("*", []),
+        ("a*b*c", []),
+        ("a b", ["name"]),
+        ("fast\u200b", ["name"]),
+        ("f\u0430st", ["name"]),
+    ],
 )
 def test_a_providers_own_alias_may_hold_stars_anywhere(name: str, fields: list[str]) -> None:
     model = a_model()

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from gateway.interchange.agentgateway.reading import read
 from gateway.interchange.recognising import top_keys
-from gateway.interchange.yaml_nodes import Keys, Node, Scalar
+from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar
 
 __all__ = ["read", "recognises"]
 
@@ -31,7 +31,10 @@ def recognises(text: str, documents: Sequence[Node]) -> bool:
     """A resource of agentgateway or of the gateway API, or the standalone gateway's `llm` or `binds`."""
     if not documents:
         return bool(_RESOURCE.search(text) or _STANDALONE.search(text))
-    versions = (one.nodes.get("apiVersion") for one in documents if isinstance(one, Keys))
+    resources = [one for one in documents if isinstance(one, Keys)]
+    lists = [one.nodes["items"] for one in resources if "items" in one.nodes]
+    resources += [item for one in lists if isinstance(one, Items) for item in one.nodes if isinstance(item, Keys)]
+    versions = (one.nodes.get("apiVersion") for one in resources)
     return bool(top_keys(documents) & {"llm", "binds"}) or any(
         isinstance(version, Scalar) and _RESOURCE.match(f"apiVersion: {version.value}") for version in versions
     )

@@ -14,7 +14,7 @@ from gateway.interchange.document import ABSENT, Document
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Finding, Kind
 from gateway.interchange.found_providers import FoundProviders
-from gateway.interchange.yaml_nodes import Keys, Node
+from gateway.interchange.yaml_nodes import Keys, Node, Scalar
 
 KINDS = ("Secret", "AgentgatewayPolicy", "AgentgatewayBackend", "HTTPRoute", "AgentgatewayModel")
 """In the order in which they are read: each needs those before it."""
@@ -45,7 +45,7 @@ class Cluster:
 
 
 def read_resources(roots: Sequence[Node], findings: list[Finding]) -> Document:
-    resources = [resource for root in roots if (resource := _resource(root, findings))]
+    resources = [resource for fields in _documents(roots, findings) if (resource := _resource(fields))]
     cluster = Cluster(findings)
     for kind in KINDS:
         for one in (resource for resource in resources if resource.kind == kind):
@@ -58,10 +58,23 @@ def read_resources(roots: Sequence[Node], findings: list[Finding]) -> Document:
     return Document(providers=cluster.found.entries(), aliases=said.aliases, patterns=said.patterns, routes=routes)
 
 
-def _resource(root: Node, findings: list[Finding]) -> Resource | None:
-    if not isinstance(root, Keys):
-        return None  # nothing between two ---
-    fields = Fields(root, "", findings)
+def _documents(roots: Sequence[Node], findings: list[Finding]) -> Iterator[Fields]:
+    """Every document; of a List, as `kubectl get -o yaml` writes one, its items."""
+    for root in roots:
+        if not isinstance(root, Keys):
+            continue  # nothing between two ---
+        kind = root.nodes.get("kind")
+        fields = Fields(root, "", findings)
+        if not (isinstance(kind, Scalar) and kind.value == "List"):
+            yield fields
+            continue
+        for key in ("kind", "apiVersion", "metadata"):
+            fields.ignore(key, "It says nothing of the items.")
+        yield from fields.mappings("items")
+        fields.ignore_the_rest(("items",))
+
+
+def _resource(fields: Fields) -> Resource | None:
     kind = fields.required_text("kind", "")
     if kind and kind not in KINDS:
         fields.note(Kind.IGNORED, "kind", f"{kind}: {words.OTHER_RESOURCE}")

@@ -100,8 +100,13 @@ KIND_SETTINGS: Final = {
 }
 METADATA: Final = {
     "namespace": "There are no namespaces here: a name is one.",
-    "labels": _CLUSTER,
-    "annotations": _CLUSTER,
+    **dict.fromkeys(
+        (
+            *("labels", "annotations", "creationTimestamp", "generation", "resourceVersion", "uid", "selfLink"),
+            *("managedFields", "finalizers", "ownerReferences"),
+        ),
+        _CLUSTER,
+    ),
 }
 ROUTE_SPEC: Final = {
     "parentRefs": _LISTENING,

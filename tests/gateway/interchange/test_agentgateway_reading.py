@@ -84,6 +84,14 @@ def test_other_resources_are_left_to_the_cluster() -> None:
     ]
 
 
+def test_a_list_is_its_items() -> None:
+    item = a_backend().strip().replace("\n", "\n    ")
+    text = f"apiVersion: v1\nkind: List\nitems:\n  - {item}\n"
+
+    assert format_of(text) == "agentgateway"
+    assert the_provider(text).name == "openai"
+
+
 # Providers
 
 

@@ -220,4 +220,4 @@ async def test_two_thousand_cancelled_calls_leave_no_connection(
     assert await none_open(upstream)
     # Not `seen`: what a call has sent goes with it, if it was not read before.
     assert upstream.connections_made > 200
-    assert b"one two three" in await ask(transport, a_request(url, "gpt-4o", timeouts=Timeouts()))
+    assert b"one two three" in await ask(transport, a_request(url, "gpt-4o"))

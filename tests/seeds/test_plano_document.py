@@ -1,4 +1,4 @@
-"""Every file in examples/plano/, which are the configurations of Plano's own page on aliases: from its import to answers."""
+"""Plano's page on model aliases: every configuration in it (examples/plano/), from its import to answers, and its requests."""
 
 import io
 import re
@@ -8,18 +8,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from providers.addresses import AllowedNetworks
+from routing.models import Alias
 from routing.selection import SELECTORS
 from routing.store import TABLE, compile_table
 from routing.table import RoutingTable
 from tests.faulty_upstream import FaultyUpstream
 from tests.gateways import RunningGateway
-from tests.test_examples import Shares
+from tests.seeds.test_plexus_documents import Shares
 
-FOLDER = Path(__file__).parent.parent / "examples" / "plano"
+FOLDER = Path(__file__).parents[2] / "examples" / "plano"
 MINI: Shares = {"openai/gpt-4o-mini": 1}
 GPT_4O: Shares = {"openai/gpt-4o": 1}
 SONNET: Shares = {"anthropic/claude-3-5-sonnet-20241022": 1}
@@ -199,3 +200,77 @@ def test_a_chain_of_fallbacks_becomes_tiers_with_conditions(tmp_path: Path) -> N
         ("ollama/llama3.1", ("quota_exceeded", "timeout")),
         ("anthropic/claude-3-haiku-20240307", ("primary_and_first_fallback_failed",)),
     ]
+
+
+# "Client code examples": once aliases are configured
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "answered_by"),
+    [
+        ("/chat/completions", "arch.summarize.v1", "gpt-4o-mini"),
+        ("/chat/completions", "arch.reasoning.v1", "gpt-4o"),
+        ("/v1/chat/completions", "fast-model", "gpt-4o-mini"),
+    ],
+)
+def test_the_pages_clients_are_answered(
+    path: str, name: str, answered_by: str, gateway: RunningGateway, tmp_path: Path
+) -> None:
+    import_text(at(gateway.upstream.url, text_of("model-aliases")), tmp_path)
+
+    reply = gateway.post(path, json={"model": name, "messages": [{"role": "user", "content": "Hello!"}]})
+
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["model"] == answered_by
+    assert reply.json()["choices"][0]["message"]["content"] == "Hello!"
+
+
+# "Fallback chains: provide a chain of models if the primary target fails or hits quota limits"
+
+
+def test_the_first_fallback_answers_when_the_quota_is_used_up(gateway: RunningGateway, tmp_path: Path) -> None:
+    text = text_of("fallback-chain").replace("gpt-4o-mini", "status-402")
+    import_text(at(gateway.upstream.url, text), tmp_path)
+
+    reply = gateway.ask("arch.summarize.v1")
+
+    assert (reply.status_code, reply.json()["model"]) == (200, "llama3.1")
+
+
+def test_the_last_one_answers_when_the_primary_and_the_first_fallback_have_failed(
+    gateway: RunningGateway, tmp_path: Path
+) -> None:
+    text = text_of("fallback-chain").replace("gpt-4o-mini", "status-402").replace("llama3.1", "status-503")
+    import_text(at(gateway.upstream.url, text), tmp_path)
+
+    reply = gateway.ask("arch.summarize.v1")
+
+    assert (reply.status_code, reply.json()["model"]) == (200, "claude-3-haiku-20240307")
+
+
+# "Validation rules"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("alias", "said"),
+    [
+        ("not/valid: {target: gpt-4o}", "A name has letters, digits, dots, hyphens and underscores only."),
+        ("a: {target: gpt-5}", "“gpt-5” is not a model of `llm_providers`, nor an alias."),
+        ("a: {target: b}\n  b: {target: a}", "An alias cannot reach itself"),
+        ("a: {targets: [{model: gpt-4o, weight: 80}, {model: llama3.1, weight: 10}]}", "sum to 90, not 100"),
+    ],
+)
+def test_what_the_page_forbids_is_refused_with_its_line_and_changes_nothing(
+    alias: str, said: str, tmp_path: Path
+) -> None:
+    text = text_of("model-aliases").partition("model_aliases:")[0] + f"model_aliases:\n  {alias}\n"
+    file, errors = tmp_path / "arch_config.yaml", io.StringIO()
+    file.write_text(text)
+
+    with pytest.raises(CommandError, match="nothing was changed"):
+        call_command("import_config", str(file), stderr=errors)
+
+    assert said in errors.getvalue()
+    assert "(line " in errors.getvalue()
+    assert not Alias.objects.exists()

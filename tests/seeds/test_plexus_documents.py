@@ -1,4 +1,7 @@
-"""Every file in examples/, from its import to answered requests."""
+"""Phase 3's two documents, quick start and summary: every configuration in them (examples/), from its import to answers.
+
+Its later formats, Plexus 2's YAML and the JSON of backups, give the same results (examples/plexus-2/).
+"""
 
 import io
 import re
@@ -6,14 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from routing.selection import SELECTORS
 from routing.store import TABLE
 from tests.faulty_upstream import an_unused_port
 from tests.gateways import RunningGateway
 
-FOLDER = Path(__file__).parent.parent / "examples"
+FOLDER = Path(__file__).parents[2] / "examples"
 Shares = Mapping[str, float]
 """provider/model -> how often it is asked first."""
 
@@ -131,3 +134,107 @@ def test_the_second_answers_when_the_first_cannot_be_reached(
     assert reply.headers["x-plexus-provider"] == "backup"
     assert reply.headers["x-plexus-attempts"] == "2"
     assert gateway.row(reply).provider == "backup"
+
+
+# What the documents say besides: the list, direct access, troubleshooting, validation
+
+
+def test_the_models_are_listed_as_the_summary_shows(gateway: RunningGateway, tmp_path: Path) -> None:
+    text = text_of("quick-start").replace("    targets:", '    additionalAliases: ["quick"]\n    targets:')
+    import_text(at(gateway.upstream.url, text), tmp_path)
+
+    reply = gateway.get("/v1/models").json()
+
+    assert reply["object"] == "list"
+    assert [(one["id"], one["object"], one["owned_by"], one["description"]) for one in reply["data"]] == [
+        ("fast", "model", "plexus", "Fast, cost-effective model"),
+        ("quick", "model", "plexus", "Alias for: fast"),
+    ]
+
+
+def test_names_are_case_sensitive(gateway: RunningGateway, tmp_path: Path) -> None:
+    import_text(at(gateway.upstream.url, text_of("quick-start")), tmp_path)
+
+    reply = gateway.ask("Fast")
+
+    assert reply.status_code == 404
+    assert reply.json()["error"]["code"] == "model_not_found"
+
+
+def test_a_disabled_provider_leaves_no_enabled_targets(gateway: RunningGateway, tmp_path: Path) -> None:
+    text = at(gateway.upstream.url, text_of("quick-start")).replace("enabled: true", "enabled: false")
+    said = import_text(text, tmp_path)
+
+    reply = gateway.ask("fast")
+
+    assert "warning: models[0].targets[0] (line 20): The provider “openai” is disabled" in said
+    assert reply.json()["error"]["code"] == "no_enabled_targets"
+
+
+def test_a_changed_file_is_in_use_at_once(gateway: RunningGateway, tmp_path: Path) -> None:
+    text = at(gateway.upstream.url, text_of("quick-start"))
+    import_text(text, tmp_path)
+    import_text(text.replace("gpt-4o-mini", "gpt-4o"), tmp_path)
+
+    assert gateway.ask("fast").json()["model"] == "gpt-4o"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('- alias: "fast"', '- {alias: fast, targets: []}\n  - alias: "fast"', "The name “fast” stands here already"),
+        ('- provider: "openai"', '- provider: "elsewhere"', "There is no provider “elsewhere”."),
+        ('        model: "gpt-4o-mini"', '        model: "gpt-5"', "The provider “openai” has no model “gpt-5”."),
+    ],
+)
+def test_what_the_documents_forbid_is_refused_with_its_line(right: str, wrong: str, said: str, tmp_path: Path) -> None:
+    file, errors = tmp_path / "plexus.yaml", io.StringIO()
+    file.write_text(text_of("quick-start").replace(right, wrong))
+
+    with pytest.raises(CommandError, match="nothing was changed"):
+        call_command("import_config", str(file), stderr=errors)
+
+    assert said in errors.getvalue()
+    assert "(line " in errors.getvalue()
+
+
+# The later formats
+
+LATER: Mapping[str, Mapping[str, str]] = {
+    "config.yaml": {**dict.fromkeys(("fast", "quick", "cheap"), "openai/gpt-4o-mini"), "reliable": "openai/gpt-4o"},
+    "backup.json": dict.fromkeys(("fast", "quick"), "openai/gpt-4o-mini"),
+}
+"""File in examples/plexus-2/ -> name -> who is asked first."""
+
+
+@pytest.mark.parametrize("file", LATER)
+def test_a_later_file_answers_as_the_first_format_does(
+    file: str, gateway: RunningGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (FOLDER / "plexus-2" / file).read_text()
+    assert "your-openai-key" in text
+    said = import_text(re.sub(r"https://[\w.]+/v1", gateway.upstream.url, text), tmp_path)
+    assert "set the environment variable OPENAI_API_KEY to the provider’s key" in said
+    assert "your-openai-key" not in said
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-set-by-the-operator")
+
+    for name, served_by in LATER[file].items():
+        reply = gateway.ask(name)
+
+        assert f"{reply.headers['x-plexus-provider']}/{reply.headers['x-plexus-model']}" == served_by
+        assert gateway.upstream.last.header("authorization") == "Bearer sk-set-by-the-operator"
+
+
+def test_the_second_group_of_a_backup_answers_when_the_first_fails(
+    gateway: RunningGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "BACKUP_API_KEY"):
+        monkeypatch.setenv(name, "sk-set-by-the-operator")
+    nobody = f"http://127.0.0.1:{an_unused_port()}/v1"
+    text = (FOLDER / "plexus-2" / "backup.json").read_text().replace("https://api.openai.com/v1", nobody)
+    import_text(text.replace("https://backup.example.com/v1", gateway.upstream.url), tmp_path)
+
+    reply = gateway.ask("fast")
+
+    assert reply.headers["x-plexus-provider"] == "backup"

@@ -63,6 +63,8 @@ admin/routing/alias/<path:object_id>/history/                   LL->>>  LL->>>
 admin/routing/alias/<path:object_id>/delete/                    LL--++  LL--++
 admin/routing/alias/<path:object_id>/change/                    LL-+++  LL--++
 admin/routing/alias/<path:object_id>/                           LL>>>>  LL>>>>
+admin/routing/patternalias/<path:object_id>/test-name/          LL-+++  LL-+++
+admin/routing/customroute/<path:object_id>/test-name/           LL-+++  LL-+++
 admin/routing/patternalias/                                     LL-+++  LL-+++
 admin/routing/patternalias/add/                                 LL--++  LL--++
 admin/routing/patternalias/<path:object_id>/history/            LL->>>  LL->>>

@@ -92,5 +92,5 @@ STREAMS_FEW = Streams(
     title="15 streams at 50 chunks/s",
     streams=15,
     chunks_per_second=50,
-    contenders=("plexus", *RIVALS),
+    contenders=("raw", "plexus", *RIVALS),
 )

@@ -8,11 +8,21 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from gateway.api.models import ApiToken, IdempotentReply
 from gateway.audit.models import AuditEvent, ConfigChange, ConfigRevision
 from providers.models import ConfigurationModel, ProviderModel
 from routing.models import Alias
 
-__all__ = ["AuditEvent", "ClientKey", "ConfigChange", "ConfigRevision", "UpstreamHealth", "digest_of"]
+__all__ = [
+    "ApiToken",
+    "AuditEvent",
+    "ClientKey",
+    "ConfigChange",
+    "ConfigRevision",
+    "IdempotentReply",
+    "UpstreamHealth",
+    "digest_of",
+]
 
 SHOWN_CHARACTERS = 12
 

@@ -102,6 +102,22 @@ def dashboard(scope: Scope, now: datetime) -> Context:
     }
 
 
+def numbers(scope: Scope, now: datetime) -> Row:
+    """What the page shows, as sums and nothing else: in all, in the period before, per step of time, and per alias and target."""
+    window = periods.window(scope.period, now)
+    stats = TargetStat.objects.filter(resolution=scope.period.resolution, **scope.conditions)
+    current = stats.filter(bucket_start__gte=window.start, bucket_start__lte=window.end)
+    earlier = stats.filter(bucket_start__gte=window.earlier_start, bucket_start__lt=window.earlier_end)
+    steps = charts.by_step(window, _summed(current.annotate(step=StepNumber(scope.period.step)), "step"))
+    return {
+        "window": window,
+        "total": figures.total_of(steps),
+        "before": _plain(earlier.aggregate(**_sums())),
+        "steps": steps,
+        "by_target": _summed(current, "alias", "provider", "model"),
+    }
+
+
 def _chosen(scope: Scope) -> list[Row]:
     """What the page is narrowed to, and where it shows all of that kind again."""
     parts = [

@@ -141,6 +141,8 @@ INSTALLED_APPS = [
     "servestatic.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "gateway",
     "routing",
     "providers",
@@ -208,7 +210,22 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "gateway.api.openapi.ApiSchema",
 }
+
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Plexus",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["gateway.api.openapi.finished"],
+}
+"""The REST API's description: gateway/api/openapi.py."""
 
 # Celery ------------------------------------------------------------------------------------------
 
@@ -225,7 +242,7 @@ if CELERY_BROKER_URL == "filesystem://localhost":
     CELERY_BROKER_TRANSPORT = "history.embedded.folder:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "folder": str(DATA_DIR / "tasks"),
-        "polling_interval": 0.1,
+        "polling_interval": 0.25,
         "body_encoding": "utf-8",  # kombu's default is base64
     }
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # it needs an answer from many, which a folder cannot carry

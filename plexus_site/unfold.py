@@ -40,6 +40,11 @@ def item(title: str, icon: str, model: str, *others: str) -> dict[str, Any]:  # 
     return {"title": title, "icon": icon, "link": link, "permission": may_view(model, *others)}
 
 
+def own_item(title: str, icon: str, model: str) -> dict[str, Any]:  # Any: unfold's own settings shape
+    """A line that everybody has: each sees their own."""
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model.replace('.', '_')}_changelist")}
+
+
 def group(title: str, *items: dict[str, Any]) -> dict[str, Any]:
     """A part of the sidebar with its heading."""
     return {"title": title, "separator": True, "items": list(items)}
@@ -113,6 +118,7 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
             group(
                 "Access",
                 item("Client keys", "key", "gateway.clientkey", OWN_KEYS),
+                own_item("API tokens", "api", "gateway.apitoken"),
                 item("Users", "person", "auth.user"),
                 item("Groups", "group", "auth.group"),
             ),

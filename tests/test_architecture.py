@@ -12,7 +12,7 @@ ROOMS = {"plexus_site": 0, "gateway": 1, "routing": 2, "history": 2, "providers"
 
 DJANGO_FILES = {
     *("models", "admin", "apps", "checks", "signals", "tasks", "urls", "views", "serializers", "viewsets"),
-    *("migrations", "management", "forms", "templatetags", "dashboard"),
+    *("migrations", "management", "forms", "templatetags", "dashboard", "api"),
 }
 EDGES = {"client", "store", "snapshot", "recorder", "journal", "runtime", "asgi", "embedded", "surroundings"}
 READERS = {"visibility", "consequences"}

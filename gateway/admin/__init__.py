@@ -4,6 +4,7 @@ from gateway import consequences
 from gateway.admin import (
     accounts,
     alias_testing,
+    api_tokens,
     audit,
     client_keys,
     configuration_files,
@@ -18,6 +19,7 @@ from gateway.admin import (
 __all__ = [
     "accounts",
     "alias_testing",
+    "api_tokens",
     "audit",
     "client_keys",
     "configuration_files",

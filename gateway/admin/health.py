@@ -11,11 +11,10 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from gateway.health.clearing import clear, serves, shown_elsewhere, shown_here
-from gateway.health.overview import Overview, overview
+from gateway.health.clearing import clear
+from gateway.health.seen import configured, seen_now
 from gateway.models import UpstreamHealth
 from providers.admin.unfolded import ModelAdmin
-from routing.store import TABLE
 
 logger = logging.getLogger(__name__)
 EVERYTHING = "*"
@@ -79,15 +78,3 @@ class UpstreamHealthAdmin(ModelAdmin):
             "may_clear": request.user.has_perm(MAY_CLEAR),
             "everything": EVERYTHING,
         }
-
-
-def seen_now(provider: str) -> Overview:
-    """By this process and all others; of one provider, or of all."""
-    return overview(configured(), shown_here(), shown_elsewhere(), provider)
-
-
-def configured() -> list[str]:
-    """The keys of all upstreams that may be asked."""
-    if not serves():
-        TABLE.catch_up()  # nobody else in this process keeps the table up to date
-    return [upstream.key for upstream in TABLE.current.upstreams]

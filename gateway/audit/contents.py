@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gateway.audit.entries import ClientKeyEntry, document_of, encoded, key_of, kind_of, top_level
-from gateway.interchange.document import Document
+from gateway.interchange.document import AliasEntry, Document
 
 CLIENT_KEY = kind_of(ClientKeyEntry)
 FAST = 1
@@ -36,9 +36,14 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def contents_of(
-    document: Document, keys: Iterable[ClientKeyEntry], seals: dict[str, str], ids: dict[str, dict[str, int]]
+    document: Document,
+    aliases: dict[str, msgspec.Raw],
+    keys: Iterable[ClientKeyEntry],
+    seals: dict[str, str],
+    ids: dict[str, dict[str, int]],
 ) -> Contents:
-    entries: dict[str, dict[str, msgspec.Raw]] = {}
+    """`aliases`: those of the document, encoded already."""
+    entries: dict[str, dict[str, msgspec.Raw]] = {kind_of(AliasEntry): aliases}
     for kind, entry in top_level(document):
         entries.setdefault(kind, {})[str(key_of(entry))] = msgspec.Raw(encoded(entry))
     entries[CLIENT_KEY] = {key.name: msgspec.Raw(encoded(key)) for key in keys}

@@ -6,6 +6,7 @@
     store/           EDGE           where letters lie: in Redis, else in files of this machine
     sharing.py       Sharing        hear the others, tell them, once a second, beside the requests
     overview.py      rows_of        what all processes show, as one table for people
+    seen.py          seen_now       that table for the pages and the API
     clearing.py      clear          an operator says that it is well
     probing.py       wanting        whom to probe, and what to tell of it; sent by gateway/tasks.py, from a Celery worker
 

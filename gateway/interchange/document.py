@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from gateway.interchange.findings import NOWHERE, Finding, Kind, Place
 
@@ -151,6 +151,7 @@ class AliasEntry(Entry):
     sticky_seconds: Said[int | None] = ABSENT
     hedge_percentile: Said[int | None] = ABSENT
     hedge_budget_percent: Said[int | None] = ABSENT
+    guardrails: Said[dict[str, Any]] = ABSENT  # Any: JSON, kept as it is
     synonyms: tuple[SynonymEntry, ...] = ()
     targets: tuple[TargetEntry, ...] = ()
 

@@ -5,7 +5,7 @@ to be. Every value that was there leaves its place behind, so that a rule that i
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from gateway.interchange.document import ABSENT, Said
 from gateway.interchange.findings import Finding, Kind, Place
@@ -30,6 +30,11 @@ class Fields:
     def node(self, key: str) -> Node | None:
         """What stands under a key, which stays where it is: for keys that take more than one shape."""
         return self._node.nodes.get(key)
+
+    def line_below(self, key: str, inner: str) -> int:
+        """The line of a key in the mapping under another one."""
+        node = self._node.nodes.get(key)
+        return node.lines.get(inner, node.line) if isinstance(node, Keys) else self._node.line
 
     def place(self, key: str) -> Place:
         path = f"{self.path}.{key}" if self.path else key
@@ -164,6 +169,18 @@ class Fields:
                 self._refuse(key, "a mapping", node)
         return None
 
+    def anything_below(self, key: str, into: str) -> Said[dict[str, Any]]:  # Any: what YAML can hold
+        """The mapping under a key, as it is; an empty one for null."""
+        node = self._take(key, into)
+        match node:
+            case Keys():
+                return {name: plain_value(inner) for name, inner in node.nodes.items()}
+            case Scalar(value=None):
+                return {}
+            case Node():
+                self._refuse(key, "a mapping", node)
+        return ABSENT
+
     def names(self) -> list[str]:
         """The keys that nobody took yet."""
         return list(self._left)
@@ -193,6 +210,18 @@ class Fields:
 
     def _refuse(self, key: str, expected: str, node: Node) -> None:
         self.findings.append(refusal(self.place(key), expected, node))
+
+
+def plain_value(node: Node) -> Any:  # Any: what YAML can hold
+    """The value itself, as JSON would have it."""
+    match node:
+        case Keys(nodes=nodes):
+            return {name: plain_value(inner) for name, inner in nodes.items()}
+        case Items(nodes=items):
+            return [plain_value(item) for item in items]
+        case Scalar(value=value):
+            return value
+    raise TypeError(node)
 
 
 def refusal(place: Place, expected: str, node: Node) -> Finding:

@@ -1,6 +1,7 @@
 """EDGE: the configuration in the database -> a Document."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Field, Model
@@ -20,7 +21,7 @@ from gateway.interchange.document import (
     TargetEntry,
 )
 from providers import secrets
-from providers.models import Provider
+from providers.models import Provider, ProviderModel
 from routing.models import TIME_LIMITS as TARGET_TIME_LIMITS
 from routing.models import Alias, CustomRoute, PatternAlias, Target
 
@@ -37,7 +38,7 @@ PROVIDER_SAID_IF_SET = ("takes_any_model",)
 SAID_IF_SET = (
     "is_default",
     *("max_attempts", "stream_mode", "sticky", "sticky_seconds"),
-    *("hedge_percentile", "hedge_budget_percent"),
+    *("hedge_percentile", "hedge_budget_percent", "guardrails"),
 )
 """Fields of an alias that a document leaves out where they have their default: most aliases never need them."""
 ALIAS_FIELDS = ("description", "enabled", "listed", "selector", "weight_mode", "answer_model", *SAID_IF_SET)
@@ -49,13 +50,17 @@ TARGET_FIELDS = ("weight", "tier", "enabled", "conditions", *TARGET_TIME_LIMITS)
 
 def current() -> Document:
     """All configuration that the database holds, in a stable order, without a single secret."""
-    providers = Provider.objects.prefetch_related("endpoints", "models", "aliases")
     aliases = Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias")
+    return replace(without_aliases(), aliases=tuple(alias_entry(alias) for alias in aliases))
+
+
+def without_aliases() -> Document:
+    """As `current`, but for the aliases, which may be ten thousand."""
+    providers = Provider.objects.prefetch_related("endpoints", "models", "aliases")
     return Document(
-        providers=tuple(_provider_entry(provider) for provider in providers),
-        aliases=tuple(_alias_entry(alias) for alias in aliases),
-        patterns=tuple(map(_pattern_entry, PatternAlias.objects.select_related("to_alias", "provider"))),
-        routes=tuple(map(_route_entry, CustomRoute.objects.select_related("provider", "alias"))),
+        providers=tuple(provider_entry(provider) for provider in providers),
+        patterns=tuple(map(pattern_entry, PatternAlias.objects.select_related("to_alias", "provider"))),
+        routes=tuple(map(route_entry, CustomRoute.objects.select_related("provider", "alias"))),
     )
 
 
@@ -63,17 +68,18 @@ def entry_of(row: Model) -> Entry | None:
     """What a document would say of this row; None for what stands in another's entry, or in no document."""
     match row:
         case Provider():
-            return _provider_entry(row)
+            return provider_entry(row)
         case Alias():
-            return _alias_entry(row)
+            return alias_entry(row)
         case PatternAlias():
-            return _pattern_entry(row)
+            return pattern_entry(row)
         case CustomRoute():
-            return _route_entry(row)
+            return route_entry(row)
     return None
 
 
-def _provider_entry(row: Provider) -> ProviderEntry:
+def provider_entry(row: Provider) -> ProviderEntry:
+    """A provider with its addresses, models and aliases."""
     stored = _values(row, PROVIDER_FIELDS) | _absent_where_default(row, PROVIDER_SAID_IF_SET)
     is_reference = secrets.is_reference(row.credential)
     return ProviderEntry(
@@ -81,12 +87,17 @@ def _provider_entry(row: Provider) -> ProviderEntry:
         **stored | {"credential": row.credential if is_reference else ABSENT},
         credential_is_kept=bool(row.credential) and not is_reference,
         endpoints=tuple(EndpointEntry(api_type=one.api_type, base_url=one.base_url) for one in row.endpoints.all()),
-        models=tuple(ModelEntry(name=model.name, **_values(model, MODEL_FIELDS)) for model in row.models.all()),
+        models=tuple(model_entry(model) for model in row.models.all()),
         aliases=tuple(ProviderAliasEntry(name=alias.name, model=alias.model) for alias in row.aliases.all()),
     )
 
 
-def _alias_entry(row: Alias) -> AliasEntry:
+def model_entry(row: ProviderModel) -> ModelEntry:
+    return ModelEntry(name=row.name, **_values(row, MODEL_FIELDS))
+
+
+def alias_entry(row: Alias) -> AliasEntry:
+    """An alias with its synonyms and targets."""
     return AliasEntry(
         name=row.name,
         **_values(row, ALIAS_FIELDS) | _absent_where_default(row, SAID_IF_SET),
@@ -95,7 +106,7 @@ def _alias_entry(row: Alias) -> AliasEntry:
     )
 
 
-def _pattern_entry(row: PatternAlias) -> PatternEntry:
+def pattern_entry(row: PatternAlias) -> PatternEntry:
     return PatternEntry(
         pattern=row.pattern,
         to_alias=row.to_alias.name if row.to_alias is not None else "",
@@ -105,7 +116,7 @@ def _pattern_entry(row: PatternAlias) -> PatternEntry:
     )
 
 
-def _route_entry(row: CustomRoute) -> RouteEntry:
+def route_entry(row: CustomRoute) -> RouteEntry:
     return RouteEntry(
         path=row.path,
         provider=row.provider.name if row.provider is not None else "",

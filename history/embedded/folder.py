@@ -24,7 +24,7 @@ from kombu.transport import virtual
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 0.5
 """After which a worker that waits for messages looks whether it is to stop."""
 DRAFT = "."
 """How the name of a file begins that is not whole yet."""

@@ -1,6 +1,7 @@
 """Cutting batches out of a segment, our own or one that a dead process left."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ from history.lines import Line, ends_in, lines_in
 
 CHUNK_BYTES = 1024 * 1024
 """What is read at a time. Longer than any line."""
+PAUSE_SECONDS = 0.0002
+"""No pause at all would do nothing: who lets go for no time has its turn again before another thread has woken."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +45,8 @@ class Segment:
         if start >= stop:
             self.cut_to = start
             return None
-        rows, end, damaged = ends_in(read(self.path, start, min(stop, start + CHUNK_BYTES)), start, most_rows)
+        data = read(self.path, start, min(stop, start + CHUNK_BYTES))
+        rows, end, damaged = ends_in(data, start, most_rows, _let_others_run)
         for place in damaged:
             self._note_damage(*place)
         if end == start:  # no newline to the end: a torn last line, or a damaged one longer than any of ours
@@ -101,6 +105,11 @@ def read(path: Path, start: int, stop: int) -> bytes:
         return os.pread(file, stop - start, start)
     finally:
         os.close(file)
+
+
+def _let_others_run() -> None:
+    """Else every request of the process waits until a whole batch is cut: only one thread runs Python at a time."""
+    time.sleep(PAUSE_SECONDS)
 
 
 def _array_of(rows: list[bytes]) -> str:

@@ -57,6 +57,10 @@ class AliasAdmin(ConfigurationAdmin):
                 "Streams",
                 {"classes": self.folded_unless_used(request, obj, "stream_mode"), "fields": ["stream_mode"]},
             ),
+            (
+                "Guardrails, not enforced yet",
+                {"classes": self.folded_unless_used(request, obj, "guardrails"), "fields": ["guardrails"]},
+            ),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alias]:

@@ -13,6 +13,7 @@ from django.db import models
 from providers.models import ConfigurationModel
 from providers.texts import objection_to_text
 from routing import selection
+from routing.kept_guardrails import objection_to_guardrails
 from routing.models.names import NAME_FIELD, claim, clean_name
 from routing.rules import wrong_percentages
 
@@ -104,6 +105,9 @@ class Alias(ConfigurationModel):
         validators=[MinValueValidator(1, "From 1 to 100."), MaxValueValidator(100, "From 1 to 100.")],
         help_text="Percent of the alias's requests.",
     )
+    guardrails = models.JSONField(
+        default=dict, blank=True, help_text="Kept, and not enforced yet: requests pass without them."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     targets_together: Sequence[Target] | None = None
@@ -126,6 +130,8 @@ class Alias(ConfigurationModel):
         clean_name(self.name, synonym=None, alias=self)
         if problem := objection_to_text(self.description):
             raise ValidationError({"description": ValidationError(problem, code="control_characters")})
+        if problem := objection_to_guardrails(self.guardrails):
+            raise ValidationError({"guardrails": ValidationError(problem, code="invalid_guardrails")})
         self._clean_default()
         if self.pk and self.targets_together is None:
             try:

@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from history.lines import (
+    LINES_AT_ONCE,
     LONGEST_BYTES,
     Kind,
     Tried,
@@ -81,6 +82,16 @@ def test_ends_stop_at_the_last_one_that_is_wanted() -> None:
     ends = ends_in(THREE * 3, 0, most=2)
 
     assert (len(ends.rows), ends.end) == (2, 2 * len(THREE))
+
+
+def test_others_may_run_while_many_lines_are_looked_at() -> None:
+    pauses: list[None] = []
+    lines = THREE * LINES_AT_ONCE
+
+    ends = ends_in(lines, 0, most=len(lines), let_others_run=lambda: pauses.append(None))
+
+    assert len(ends.rows) == LINES_AT_ONCE
+    assert len(pauses) == len(THREE.splitlines())
 
 
 def test_two_halves_of_different_lines_are_damaged() -> None:

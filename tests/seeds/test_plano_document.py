@@ -124,23 +124,31 @@ def test_an_example_comes_back_from_an_export(example: str, tmp_path: Path) -> N
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("example", sorted(DOCUMENTED.keys() - {"guardrails"}))
+@pytest.mark.parametrize("example", DOCUMENTED)
 def test_nothing_of_an_example_is_left_out(example: str, tmp_path: Path) -> None:
     assert "ignored" not in import_text(text_of(example), tmp_path)
 
 
 @pytest.mark.django_db
-def test_each_guardrail_is_said_not_to_be_enforced(tmp_path: Path) -> None:
+def test_each_guardrail_is_kept_and_said_not_to_be_enforced(tmp_path: Path) -> None:
     said = import_text(text_of("guardrails"), tmp_path)
 
-    ignored = [line for line in said.splitlines() if line.startswith("ignored: ")]
-    assert [re.findall(r"guardrails\.(\w+)", line) for line in ignored] == [
+    lines = [line for line in said.splitlines() if "guardrails." in line]
+    assert [
+        re.findall(r"^adapted: model_aliases.arch.reasoning.v1.guardrails\.(\w+) \(line \d+\)", line) for line in lines
+    ] == [
         ["max_latency"],
         ["max_cost_per_request"],
         ["block_categories"],
         ["content_filters"],
     ]
-    assert all("not enforced yet, and not kept" in line for line in ignored)
+    assert all("kept, and not enforced yet" in line for line in lines)
+    assert Alias.objects.get(name="arch.reasoning.v1").guardrails == {
+        "max_latency": "5s",
+        "max_cost_per_request": 0.1,
+        "block_categories": ["jailbreak", "PII"],
+        "content_filters": [{"type": "profanity"}, {"type": "sensitive_data"}],
+    }
 
 
 @pytest.mark.parametrize("example", sorted(DOCUMENTED.keys() - {"load-balancing"}))

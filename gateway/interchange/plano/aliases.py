@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Any
 
 from gateway.interchange.document import ABSENT, AliasEntry, Said, TargetEntry
 from gateway.interchange.fields import Fields
-from gateway.interchange.findings import Finding, Kind
+from gateway.interchange.findings import Finding, Kind, Place
 from gateway.interchange.fitting_names import fitting
 from gateway.interchange.plano import vocabulary as words
 from gateway.interchange.plano.declared import DeclaredModels
@@ -67,13 +68,14 @@ def _alias(name: str, fields: Fields, names: Names) -> AliasEntry:
     first = tuple(_first_targets(fields, names))
     # Under percent, each tier has 100.
     fallbacks = tuple(_fallbacks(fields, names, weight=100 if splits else None))
-    _report_guardrails(fields)
+    guardrails = _guardrails(fields)
     fields.ignore_the_rest(words.ALIAS_KEYS)
     return AliasEntry(
         name=name,
         selector=algorithm if algorithm is not ABSENT else "random" if splits else "in_order",
         weight_mode="percent" if splits else "relative",
         max_attempts=_attempts(first, fallbacks),
+        guardrails=guardrails,
         targets=first + fallbacks,
         where=fields.where,
     )
@@ -141,9 +143,10 @@ def _named(fields: Fields, key: str, names: Names) -> TargetEntry:
     return TargetEntry(provider=meant[0].provider, model=meant[0].model, where=where)
 
 
-def _report_guardrails(fields: Fields) -> None:
-    """Each of them, since whoever wrote one relies on it."""
-    guardrails = fields.inner("guardrails")
-    for name in guardrails.names() if guardrails is not None else ():
-        assert guardrails is not None
-        guardrails.ignore(name, words.NOT_ENFORCED)
+def _guardrails(fields: Fields) -> Said[dict[str, Any]]:  # Any: kept as they are
+    """Kept, and each of them said not to be enforced, since whoever wrote one relies on it."""
+    kept = fields.anything_below("guardrails", "guardrails")
+    for name in () if kept is ABSENT else kept:
+        place = Place(path=f"{fields.place('guardrails').path}.{name}", line=fields.line_below("guardrails", name))
+        fields.findings.append(Finding(kind=Kind.ADAPTED, place=place, message=words.NOT_ENFORCED))
+    return kept

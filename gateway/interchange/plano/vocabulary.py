@@ -57,7 +57,7 @@ ALGORITHMS: Final = {
 """Of `load_balance` -> our selector. Ours choose by weight in any case."""
 
 WEIGHTS: Final = "Weights are percent, and sum to 100."
-NOT_ENFORCED: Final = "It is not enforced yet, and not kept: requests to this alias pass without it."
+NOT_ENFORCED: Final = "It is kept, and not enforced yet: requests to this alias pass without it."
 
 NOTHING_OF_A_MODEL: Final = {
     "passthrough_auth": "Clients show a key of Plexus here, never one of the provider. Store the provider's key.",

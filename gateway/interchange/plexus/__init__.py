@@ -4,7 +4,7 @@
                  probeEverySeconds takesAnyModel aliases (a mapping of names to models)
                  models: - a name, or name enabled apiTypes contextLength price maxInFlight
     models:    - alias description additionalAliases enabled listed selector weightMode answerModel maxAttempts
-                 streamMode sticky stickySeconds hedgePercentile hedgeBudgetPercent default
+                 streamMode sticky stickySeconds hedgePercentile hedgeBudgetPercent default guardrails
                  targets: - provider model endpoint timeouts, or alias; weight tier enabled conditions
     patterns:  - pattern enabled, alias, or provider and model
     routes:    - path apiType enabled, provider, or alias, or neither

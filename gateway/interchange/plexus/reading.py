@@ -230,6 +230,7 @@ def _alias(fields: Fields) -> AliasEntry:
         sticky_seconds=fields.whole_number("stickySeconds", "sticky_seconds"),
         hedge_percentile=fields.whole_number("hedgePercentile", "hedge_percentile"),
         hedge_budget_percent=fields.whole_number("hedgeBudgetPercent", "hedge_budget_percent"),
+        guardrails=fields.anything_below("guardrails", "guardrails"),
         synonyms=tuple(
             SynonymEntry(name=name, where={"": place})
             for place, name in fields.placed_texts("additionalAliases", "synonyms")

@@ -187,6 +187,7 @@ def _alias() -> Schema:
         "hedgePercentile": _whole_number("50 to 99: when the next target is asked as well."),
         "hedgeBudgetPercent": _whole_number(),
         "default": _flag("Takes requests that name no known model."),
+        "guardrails": _mapping({}, "Kept, and not enforced yet: requests pass without them."),
         "targets": _list_of("target", "In order. `[]` for an alias without any."),
     }
     return _object(properties, ["alias", "targets"])

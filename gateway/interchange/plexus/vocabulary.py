@@ -11,7 +11,7 @@ MODEL_KEYS: Final = ("name", "enabled", "apiTypes", "contextLength", "price", "m
 ALIAS_KEYS: Final = (
     *("alias", "description", "additionalAliases", "enabled", "listed", "selector", "weightMode", "answerModel"),
     *("maxAttempts", "streamMode", "sticky", "stickySeconds", "hedgePercentile", "hedgeBudgetPercent"),
-    *("default", "targets"),
+    *("default", "guardrails", "targets"),
 )
 PATTERN_KEYS: Final = ("pattern", "alias", "provider", "model", "enabled")
 ROUTE_KEYS: Final = ("path", "provider", "alias", "apiType", "enabled")

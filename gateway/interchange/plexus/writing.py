@@ -142,6 +142,7 @@ def _alias(entry: AliasEntry) -> Written:
             "stickySeconds": entry.sticky_seconds,
             "hedgePercentile": entry.hedge_percentile,
             "hedgeBudgetPercent": entry.hedge_budget_percent,
+            "guardrails": entry.guardrails,
         }
     ) | {"targets": [_target(target) for target in entry.targets]}
 

@@ -1,6 +1,6 @@
 """Random edits through random doors: table, export and audit say the same, and each of them can be rolled back exactly.
 
-`PLEXUS_RANDOM_EDITS=1000 pytest tests/gateway/audit/test_random_edits.py` makes a thousand; the suite makes few.
+`RANDOM_EDITS=1000 pytest tests/gateway/audit/test_random_edits.py` makes a thousand; the suite makes few.
 """
 
 import os
@@ -29,7 +29,7 @@ from tests.admin_pages import an_administrator
 from tests.gateway.audit.doors import DOORS, Refused
 from tests.gateway.audit.edits import EDITS, add_alias, add_model, add_provider
 
-RANDOM_EDITS = int(os.environ.get("PLEXUS_RANDOM_EDITS", "60"))
+RANDOM_EDITS = int(os.environ.get("RANDOM_EDITS", "60"))
 EDITS_AT_ONCE = 20
 ANNA = Author(user_id=None, name="anna", door=Door.ADMIN, address="192.0.2.1")
 counts: Counter[str] = Counter()

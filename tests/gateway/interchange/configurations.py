@@ -77,6 +77,14 @@ providers = st.builds(
     st.lists(models, min_size=1, max_size=3, unique_by=lambda model: str(model["name"])),
 )
 
+kept_values = st.recursive(
+    st.none() | flags | st.integers(-1000, 1000) | st.sampled_from([0.1, 1e20, "5s", "no", "2026-01-01", "a: b", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["type", "on", "<<"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+"""What a guardrail may say: anything, as long as it comes back."""
 alias_fields = sometimes(
     description=sentences,
     enabled=flags,
@@ -89,6 +97,7 @@ alias_fields = sometimes(
     stickySeconds=st.integers(1, 604_800),
     hedgePercentile=st.integers(50, 99),
     hedgeBudgetPercent=st.integers(1, 100),
+    guardrails=st.dictionaries(st.sampled_from(["max_latency", "block_categories"]), kept_values, min_size=1),
 )
 target_fields = sometimes(weight=st.integers(1, 1000), tier=st.integers(0, 3), enabled=flags)
 own_timeouts = sometimes(timeouts=sometimes(**{key: st.integers(1, 30) for key in words.TARGET_TIMEOUTS}))

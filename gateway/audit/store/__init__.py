@@ -14,6 +14,7 @@ from gateway.audit.comparison import RowChange, summary_of
 from gateway.audit.contents import Contents, contents_of, packed, unpacked
 from gateway.audit.entries import ClientKeyEntry
 from gateway.audit.models import LONGEST_LINE, LONGEST_NAME, AuditEvent, ConfigChange, ConfigRevision
+from gateway.audit.store.aliases import encoded_aliases
 from gateway.interchange import snapshot
 from gateway.interchange.difference import Difference
 from gateway.interchange.store import apply
@@ -61,7 +62,7 @@ def contents_now() -> Contents:
     """All configuration that the database holds."""
     sealed = Provider.objects.exclude(credential="").values_list("name", "credential")
     seals = {name: _fingerprint(credential) for name, credential in sealed if not secrets.is_reference(credential)}
-    return contents_of(snapshot.current(), map(_key_entry, _keys()), seals, _ids())
+    return contents_of(snapshot.without_aliases(), encoded_aliases(), map(_key_entry, _keys()), seals, _ids())
 
 
 def _ids() -> dict[str, dict[str, int]]:

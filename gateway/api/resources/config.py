@@ -1,0 +1,175 @@
+"""The whole configuration as one document: read it, keep it in git, and make the database what it says."""
+
+import hashlib
+import json
+import os
+from typing import IO, Any
+
+import yaml
+from django.db import transaction
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gateway.api.entries import refused_by
+from gateway.api.matching import check_match, etag_of
+from gateway.api.parsing import read_json
+from gateway.api.permissions import check_changes
+from gateway.api.problems import Told
+from gateway.api.recorded import change_as_json, changes_as_json
+from gateway.api.views import ApiView, asks_for, changing
+from gateway.audit.contents import unpacked
+from gateway.audit.models import ConfigChange, ConfigRevision
+from gateway.interchange import plexus
+from gateway.interchange.difference import Difference, lines, summary
+from gateway.interchange.document import Reading
+from gateway.interchange.findings import Finding, has_refusals
+from gateway.interchange.snapshot import current
+from gateway.interchange.store import apply
+
+MAY_READ = "gateway.view_configuration"
+MAY_IMPORT = "gateway.import_configuration"
+"""The same as for the pages on which the admin does it."""
+MOST_REVISIONS_TOLD = 20
+
+
+class YAMLRenderer(BaseRenderer):
+    """The document's own text."""
+
+    media_type = "application/yaml"
+    format = "yaml"
+
+    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> str:  # Any: DRF's own
+        return str(data) if isinstance(data, str) else yaml.safe_dump(json.loads(JSONRenderer().render(data)))
+
+
+class TextParser(BaseParser):
+    """A document as text; JSON is one way to write YAML."""
+
+    media_type = "application/yaml"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:  # Any: a text
+        """Raises ParseError."""
+        try:
+            return stream.read().decode("utf-8-sig")
+        except UnicodeDecodeError as exc:
+            raise ParseError("This is not UTF-8.") from exc
+
+
+class JSONAsText(TextParser):
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:  # Any: a text
+        """Raises ParseError."""
+        return json.dumps(read_json(stream.read()), ensure_ascii=False, indent=1)
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    deed = serializers.ChoiceField(choices=["created", "updated", "deleted"])
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    fields = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]  # a field called so
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["adapted", "ignored", "warning"])
+    path = serializers.CharField()
+    line = serializers.IntegerField(allow_null=True)
+    message = serializers.CharField()
+
+
+class AppliedSerializer(serializers.Serializer[Any]):
+    applied = serializers.BooleanField(help_text="False after a dry run.")
+    revision = serializers.IntegerField(allow_null=True, help_text="That holds it; null where nothing changed.")
+    summary = serializers.CharField()
+    lines = serializers.ListField(child=serializers.CharField(), help_text="The changes, in words.")
+    changes = ChangeSerializer(many=True)
+    findings = FindingSerializer(many=True, help_text="What there is to say besides.")
+
+
+def stamp_of_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def applied(difference: Difference, findings: list[Finding], revision: ConfigRevision | None) -> Told:
+    return {
+        "applied": difference.was_applied,
+        "revision": revision.number if revision else None,
+        "summary": summary(difference.changes, was_applied=difference.was_applied),
+        "lines": list(lines(difference.changes)),
+        "changes": [change_as_json(change) for change in difference.changes],
+        "findings": [
+            {"kind": str(one.kind), "path": one.place.path, "line": one.place.line, "message": one.message}
+            for one in findings
+        ],
+    }
+
+
+class Config(ApiView):
+    """The configuration as a document."""
+
+    tag, guard = "config", {"GET": [MAY_READ, MAY_IMPORT], "PUT": [MAY_IMPORT]}
+    renderer_classes = [JSONRenderer, YAMLRenderer]
+    parser_classes = [JSONAsText, TextParser]
+    parameters = {"GET": ["format"], "PUT": ["dry_run", "format"]}
+    is_recorded = has_etag = True
+    serializer_class = AppliedSerializer
+
+    @extend_schema(
+        parameters=[OpenApiParameter("format", enum=["json", "yaml"], description="As the Accept header, by address.")],
+        responses={(200, "application/json"): OpenApiTypes.OBJECT, (200, "application/yaml"): OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request) -> Response:
+        """Read the whole configuration. Keys of providers are in it as references only, and client keys not at all."""
+        text = plexus.write(current())
+        headers = {"ETag": etag_of(stamp_of_text(text))}
+        is_yaml = getattr(request, "accepted_media_type", "").startswith("application/yaml")
+        return Response(text if is_yaml else yaml.safe_load(text), headers=headers)
+
+    @extend_schema(
+        request={"application/json": OpenApiTypes.OBJECT, "application/yaml": OpenApiTypes.OBJECT},
+        responses=AppliedSerializer,
+    )
+    def put(self, request: Request) -> Response:
+        """Make the configuration what the document says, all or nothing: what it does not name is deleted.
+
+        Client keys, history and stored keys of providers stay. ?dry_run=1 says what would change.
+        """
+        reading = self._read(request)
+        is_dry = asks_for(request, "dry_run")
+        with transaction.atomic(), changing(request) as recorded:
+            stamp = stamp_of_text(plexus.write(current()))
+            check_match(request, stamp, changes_since)
+            difference = apply(reading.document, prune=True, dry_run=is_dry, environment=os.environ)
+            if difference.is_refused:
+                raise refused_by(difference.findings)
+            check_changes(request, difference.changes)
+        findings = [*reading.findings, *difference.findings]
+        stamp = stamp if is_dry else stamp_of_text(plexus.write(current()))
+        return Response(applied(difference, findings, recorded.revision), headers={"ETag": etag_of(stamp)})
+
+    def _read(self, request: Request) -> Reading:
+        """Raises Refused."""
+        reading = plexus.read(request.data if isinstance(request.data, str) else "")
+        if has_refusals(reading.findings):
+            raise refused_by(reading.findings)
+        return reading
+
+
+def changes_since(stamp: str) -> list[Told]:
+    """What was changed since the document had this stamp; as far as is told, where it never had it."""
+    changes: list[ConfigChange] = []
+    for revision in ConfigRevision.objects.order_by("-number").prefetch_related("changes")[:MOST_REVISIONS_TOLD]:
+        if stamp_of_text(plexus.write(unpacked(bytes(revision.packed)).document)) == stamp:
+            break
+        changes += revision.changes.all()
+    return changes_as_json(changes)
+
+
+paths = [path("config", Config.as_view(), name="config")]

@@ -1,0 +1,208 @@
+"""The whole configuration as one document: read, compared, applied, and undone."""
+
+import json
+
+import pytest
+import yaml
+
+from providers.models import Provider
+from routing.models import Alias
+from tests.gateway.api.asking import Asking, an_administrator, an_alias, openai, somebody
+from tests.gateway.interchange.importing import exported
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def api() -> Asking:
+    return an_administrator()
+
+
+def furnish() -> None:
+    openai("gpt-4o", "gpt-4o-mini")
+    an_alias("fast", "gpt-4o-mini", synonyms=("quick",))
+
+
+def test_the_document_is_what_a_file_would_be(api: Asking) -> None:
+    furnish()
+
+    by_header = api.get("config", Accept="application/yaml")
+    by_address = api.get("config?format=yaml")
+
+    assert by_header.content.decode() == by_address.content.decode() == exported()
+
+
+def test_the_document_as_json_says_the_same(api: Asking) -> None:
+    furnish()
+
+    assert api.get("config").json() == yaml.safe_load(exported())
+
+
+def test_what_was_read_can_be_put_back_and_changes_nothing(api: Asking) -> None:
+    furnish()
+    read = api.get("config")
+
+    reply = api.send("PUT", "config", read.json(), If_Match=read["ETag"])
+
+    assert reply.status_code == 200, reply.json()
+    assert reply.json()["summary"] == "Nothing to do: everything is as the file says."
+    assert reply.json()["revision"] is None
+
+
+def test_what_the_document_does_not_name_is_deleted(api: Asking) -> None:
+    furnish()
+    document = api.get("config").json() | {"models": []}
+
+    reply = api.send("PUT", "config", document)
+
+    assert reply.json()["applied"]
+    assert "- alias fast" in reply.json()["lines"]
+    assert not Alias.objects.exists()
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(api: Asking) -> None:
+    furnish()
+    document = api.get("config").json() | {"models": []}
+
+    reply = api.send("PUT", "config?dry_run=1", document)
+
+    assert not reply.json()["applied"]
+    assert {"deed": "deleted", "kind": "alias", "name": "fast", "fields": []} in reply.json()["changes"]
+    assert Alias.objects.exists()
+
+
+def test_one_mistake_refuses_all_of_it(api: Asking) -> None:
+    furnish()
+    document = api.get("config").json()
+    document["providers"][0]["displayName"] = "Another name"
+    document["models"].append({"alias": "wrong", "targets": [{"provider": "nobody", "model": "x"}]})
+
+    reply = api.send("PUT", "config", document)
+
+    assert reply.status_code == 400
+    assert "models[1].targets[0].provider" in reply.json()["errors"][0]["pointer"]
+    assert Provider.objects.get().display_name == ""
+
+
+def test_yaml_is_read_too(api: Asking) -> None:
+    text = exported() + "\n"
+
+    reply = api.send("PUT", "config", text, Content_Type="application/yaml")
+
+    assert reply.status_code == 200, reply.json()
+
+
+def test_a_body_of_another_kind_is_not_read(api: Asking) -> None:
+    assert api.send("PUT", "config", "a=b", Content_Type="text/plain").status_code == 415
+
+
+def test_the_second_of_two_who_put_the_same_is_told_of_the_first(api: Asking) -> None:
+    furnish()
+    read = api.get("config")
+    first = read.json() | {"models": []}
+    api.send("PUT", "config", first, If_Match=read["ETag"], X_Change_Note="no names any more")
+
+    late = api.send("PUT", "config", read.json(), If_Match=read["ETag"])
+
+    assert late.status_code == 412
+    (change,) = late.json()["changes"]
+    assert (change["who"], change["note"]) == ("root", "no names any more")
+    assert "- alias fast" in change["lines"]
+
+
+def test_stored_keys_stay_and_are_not_in_it(api: Asking) -> None:
+    provider = openai("gpt-4o")
+    provider.credential = "sk-a-secret"
+    provider.save()
+    read = api.get("config")
+
+    api.send("PUT", "config", read.json())
+
+    assert "sk-a-secret" not in json.dumps(read.json())
+    assert Provider.objects.get().credential == provider.credential
+
+
+def test_a_revision_is_read_with_who_when_and_why(api: Asking) -> None:
+    furnish()
+    api.send("PATCH", "aliases/fast?note=a+test", {"selector": "in_order"})
+
+    (newest, *_) = api.get("revisions").json()["results"]
+    detail = api.get(f"revisions/{newest['number']}").json()
+
+    assert (newest["who"], newest["door"], newest["note"]) == ("root", "api", "a test")
+    assert detail["lines"] == ["~ alias fast", "    selector: random → in_order"]
+
+
+def test_any_two_revisions_can_be_compared(api: Asking) -> None:
+    furnish()
+    api.send("PATCH", "aliases/fast", {"selector": "in_order"})
+    api.send("PATCH", "aliases/fast", {"selector": "cost"})
+    newest = api.get("revisions").json()["results"][0]["number"]
+
+    reply = api.get(f"revisions/compare?from={newest - 2}&to={newest}")
+
+    assert reply.json()["lines"] == ["~ alias fast", "    selector: random → cost"]
+
+
+def test_the_way_back_is_a_new_revision(api: Asking) -> None:
+    furnish()
+    api.send("PATCH", "aliases/fast", {"description": "One."})
+    before = exported()
+    number = api.get("revisions").json()["results"][0]["number"]
+    api.send("PATCH", "aliases/fast", {"description": "Two."})
+
+    tried = api.send("POST", f"revisions/{number}/rollback?dry_run=1")
+    done = api.send("POST", f"revisions/{number}/rollback")
+
+    assert tried.json()["lines"] == ["~ alias fast", "    description: Two. → One."]
+    assert done.json()["revision"] == number + 2
+    assert exported() == before
+
+
+def test_a_revision_shows_the_document_of_its_time(api: Asking) -> None:
+    furnish()
+    api.send("PATCH", "aliases/fast", {"description": "One."})
+    number = api.get("revisions").json()["results"][0]["number"]
+    before = exported()
+    api.send("PATCH", "aliases/fast", {"description": "Two."})
+
+    reply = api.get(f"revisions/{number}/document?format=yaml")
+
+    assert reply.content.decode() == before
+
+
+def test_a_revision_that_there_is_not_is_not_found(api: Asking) -> None:
+    for path in ("revisions/99", "revisions/99/document", "revisions/compare?from=0&to=99"):
+        assert api.get(path).status_code == 404
+
+
+def test_what_is_no_configuration_is_among_the_events(api: Asking) -> None:
+    api.send("POST", "keys", {"name": "billing"})
+
+    events = api.get("events").json()["results"]
+
+    assert [(one["kind"], one["subject"], one["who"], one["door"]) for one in events if "key" in one["kind"]] == [
+        ("key made", "billing", "root", "api")
+    ]
+
+
+def test_a_document_takes_the_permission_of_its_page() -> None:
+    reader = somebody("reader", "gateway.view_configuration")
+
+    assert reader.get("config").status_code == 200
+    assert reader.send("PUT", "config", {}).status_code == 403
+    assert somebody("nobody").get("config").status_code == 403
+
+
+def test_a_document_changes_no_row_that_its_sender_may_not_change() -> None:
+    furnish()
+    importer = somebody("ira", "gateway.import_configuration", "routing.change_alias")
+    document = importer.get("config").json()
+    document["models"][0]["description"] = "Mine."
+    allowed = importer.send("PUT", "config", document)
+    forbidden = importer.send("PUT", "config", document | {"models": []})
+
+    assert allowed.status_code == 200
+    assert forbidden.status_code == 403
+    assert "routing.delete_" in forbidden.json()["detail"]
+    assert Alias.objects.get().description == "Mine."

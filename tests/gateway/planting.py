@@ -4,7 +4,7 @@ import io
 import json
 import secrets
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import redis
@@ -14,6 +14,11 @@ from django.core.management import CommandError, call_command
 from django.db.models import Model
 from django.test import Client
 
+from gateway.audit.models import ConfigRevision
+from gateway.models import ClientKey
+from history.models import RequestLog
+from providers.models import Provider, ProviderModel
+from routing.models import Alias
 from tests.gateway.doors import routes
 
 Places = Mapping[str, str]
@@ -78,12 +83,27 @@ def addresses(route: str) -> Iterator[str]:
     if "<" not in route:
         yield f"/{route}"
         return
+    if route.startswith("api/"):
+        yield from (
+            f"/{route.replace(part, str(name))}" for part, names in of_the_api() if part in route for name in names
+        )
+        return
     parts = route.split("/")
     kind = next(
         (kind for kind in apps.get_models() if [kind._meta.app_label, kind._meta.model_name] == parts[1:3]), None
     )
     for row in kind._default_manager.all() if kind is not None else ():
         yield f"/{_with_id(route, row)}"
+
+
+def of_the_api() -> Iterator[tuple[str, Iterable[object]]]:
+    """Part of a route -> the names of all rows that may stand there."""
+    yield "providers/<str:name>", [f"providers/{name}" for name in Provider.objects.values_list("name", flat=True)]
+    yield "aliases/<str:name>", [f"aliases/{name}" for name in Alias.objects.values_list("name", flat=True)]
+    yield "<str:provider>/<path:name>", ProviderModel.objects.all()
+    yield "<int:number>", ConfigRevision.objects.values_list("number", flat=True)
+    yield "keys/<int:pk>", [f"keys/{pk}" for pk in ClientKey.objects.values_list("pk", flat=True)]
+    yield "<uuid:pk>", RequestLog.objects.values_list("pk", flat=True)
 
 
 def _with_id(route: str, row: Model) -> str:

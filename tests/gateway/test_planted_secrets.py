@@ -99,6 +99,32 @@ def plant_keys(scene: Scene) -> None:
     garden.has("a limited client key", gateway.new_key("limited", allowed=[]))
 
 
+def plant_in_the_api(scene: Scene) -> None:
+    """Tokens, right and wrong, and secrets in bodies that are taken and refused."""
+    garden, admin = scene.garden, scene.admin
+    made = send_form(admin, "/admin/gateway/apitoken/add/", name="made on a page", scope="user")
+    secret = garden.has("an API token made on a page", made.context["secret"])
+    for what, token in (("right", secret), ("wrong", garden.secret("a wrong API token", "plx-api-"))):
+        sent = {"authorization": f"Bearer {token}"}
+        scene.keep(f"the API by a {what} token", Client(headers=sent).get("/api/v1/providers"))
+        scene.keep(f"the gateway by a {what} token", scene.gateway.get("/v1/models", key=token))
+    for name in ("taken", "not a name!"):
+        body: dict[str, Any] = {
+            "name": name,
+            "auth": "bearer",
+            "credential": garden.secret(f"a credential posted for {name}", "sk-"),
+            "endpoints": [],
+            "models": [],
+        }
+        scene.keep("a posted provider", admin.post("/api/v1/providers", body, content_type="application/json"))
+    document = (
+        f"{{providers: [{{name: x, apiKey: {garden.secret('a key in a document that is put', 'sk-')}}}], models: []}}"
+    )
+    scene.keep("a document", admin.put("/api/v1/config", document, content_type="application/yaml"))
+    key: Any = admin.post("/api/v1/keys", {"name": "posted"}, content_type="application/json")
+    garden.has("a client key that was posted", key.json()["secret"])
+
+
 def plant_in_requests(scene: Scene) -> None:
     """What clients send, right and wrong, and what upstreams say."""
     gateway, garden = scene.gateway, scene.garden
@@ -162,6 +188,7 @@ def scene(gateway: RunningGateway, caplog: pytest.LogCaptureFixture) -> Iterator
     scene = Scene(gateway, Garden())
     plant_in_configuration(scene)
     plant_keys(scene)
+    plant_in_the_api(scene)
     plant_in_requests(scene)
     plant_in_files_and_logins(scene)
     eventually(lambda: gateway.row(next(iter_answers(gateway))) is not None)

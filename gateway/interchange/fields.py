@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.interchange.document import ABSENT, Said
 from gateway.interchange.findings import Finding, Kind, Place
-from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar
+from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar, plain_value
 
 _QUOTES: Final = " Put it in quotes."
 
@@ -190,6 +190,11 @@ class Fields:
         if self._left.pop(key, None) is not None:
             self.note(Kind.IGNORED, key, reason)
 
+    def refuse_if_missing(self, key: str) -> None:
+        """A key that must be there. What stands under it is judged by whoever takes it."""
+        if key not in self:
+            self.note(Kind.REFUSED, key, "It is missing.")
+
     def refuse(self, key: str, reason: str) -> None:
         """Take a key that may not be here. Nothing is said when it is not."""
         if self._left.pop(key, None) is not None:
@@ -210,18 +215,6 @@ class Fields:
 
     def _refuse(self, key: str, expected: str, node: Node) -> None:
         self.findings.append(refusal(self.place(key), expected, node))
-
-
-def plain_value(node: Node) -> Any:  # Any: what YAML can hold
-    """The value itself, as JSON would have it."""
-    match node:
-        case Keys(nodes=nodes):
-            return {name: plain_value(inner) for name, inner in nodes.items()}
-        case Items(nodes=items):
-            return [plain_value(item) for item in items]
-        case Scalar(value=value):
-            return value
-    raise TypeError(node)
 
 
 def refusal(place: Place, expected: str, node: Node) -> Finding:

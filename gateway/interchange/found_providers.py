@@ -13,6 +13,7 @@ class FoundProviders:
 
     def __init__(self) -> None:
         self._entries: dict[str, ProviderEntry] = {}
+        self._models: dict[str, dict[str, ModelEntry]] = {}
         self._names: dict[Hashable, str] = {}
 
     def name_of(self, way: Hashable, wanted: str, make: Callable[[str], ProviderEntry]) -> tuple[str, bool]:
@@ -26,6 +27,7 @@ class FoundProviders:
         numbered = (f"{fit}-{number}" for number in count(2))
         name = next(one for one in chain([fit], numbered) if one not in self._entries)
         self._names[way] = name
+        self._models[name] = {}
         self._entries[name] = make(name)
         return name, True
 
@@ -35,18 +37,8 @@ class FoundProviders:
 
     def add_model(self, provider: str, model: ModelEntry) -> None:
         """Add a model; nothing happens when it is there."""
-        entry = self._entries[provider]
-        if all(one.name != model.name for one in entry.models):
-            self._entries[provider] = replace(entry, models=(*entry.models, model))
-
-    def has_model(self, provider: str, model: str) -> bool:
-        return any(one.name == model for one in self._entries[provider].models)
-
-    def __getitem__(self, name: str) -> ProviderEntry:
-        return self._entries[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        self._models[provider].setdefault(model.name, model)
 
     def entries(self) -> tuple[ProviderEntry, ...]:
-        return tuple(self._entries.values())
+        """All of them, with all their models."""
+        return tuple(replace(entry, models=tuple(self._models[name].values())) for name, entry in self._entries.items())

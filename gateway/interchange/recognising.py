@@ -12,7 +12,7 @@ Recognise: TypeAlias = Callable[[str, Sequence[Node]], bool]
 
 def by_top_keys(*keys: str) -> Recognise:
     """A file with one of these keys at the top of a document; at the beginning of a line where it is not well-formed."""
-    pattern = re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?\s*:", re.MULTILINE)
+    pattern = re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?[ \t]*:", re.MULTILINE)
 
     def recognises(text: str, documents: Sequence[Node]) -> bool:
         return bool(top_keys(documents) & {*keys}) if documents else pattern.search(text) is not None

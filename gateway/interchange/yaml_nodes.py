@@ -8,7 +8,7 @@ Only scalars, lists and mappings come out, so no YAML can make this process do a
 
 import math
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -63,6 +63,18 @@ class Keys(Node):
     nodes: dict[str, Node]
     lines: dict[str, int]
     """Where each key stands."""
+
+
+def plain_value(node: Node) -> Any:  # Any: what YAML can hold
+    """The value itself, as JSON would have it."""
+    match node:
+        case Keys(nodes=nodes):
+            return {name: plain_value(inner) for name, inner in nodes.items()}
+        case Items(nodes=items):
+            return [plain_value(item) for item in items]
+        case Scalar(value=value):
+            return value
+    raise TypeError(node)
 
 
 def nodes_of(text: str) -> Node | None:

@@ -44,7 +44,7 @@ class ConfigChangeAdmin(ReadingAdmin):
 
     @display(description="old → new")
     def values(self, change: ConfigChange) -> str:
-        return format_html_join(
+        lines = format_html_join(
             "",
             '<div class="audit-line">{}: {}<ins>{}</ins></div>',
             (
@@ -52,6 +52,7 @@ class ConfigChangeAdmin(ReadingAdmin):
                 for field, old, new in change.fields
             ),
         )
+        return format_html("<div>{}</div>", lines)
 
     @display(description="who", ordering="revision__author_name", header=True)
     def who(self, change: ConfigChange) -> Sequence[str]:

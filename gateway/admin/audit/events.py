@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from gateway.admin.audit.reading import AuthoredAdmin
@@ -37,4 +37,5 @@ class AuditEventAdmin(AuthoredAdmin):
 
     @display(description="details")
     def said(self, event: AuditEvent) -> str:
-        return format_html_join("", '<div class="audit-line">{}: {}</div>', event.details.items())
+        lines = format_html_join("", '<div class="audit-line">{}: {}</div>', event.details.items())
+        return format_html("<div>{}</div>", lines)

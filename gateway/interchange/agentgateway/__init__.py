@@ -22,9 +22,9 @@ from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar
 __all__ = ["read", "recognises"]
 
 _RESOURCE = re.compile(
-    r"^\s*[\"']?apiVersion[\"']?\s*:\s*[\"']?(agentgateway\.dev|gateway\.networking\.k8s\.io)/", re.M
+    r"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?(agentgateway\.dev|gateway\.networking\.k8s\.io)/", re.M
 )
-_STANDALONE = re.compile(r"^(?:llm|binds)\s*:", re.M)
+_STANDALONE = re.compile(r"^(?:llm|binds)[ \t]*:", re.M)
 
 
 def recognises(text: str, documents: Sequence[Node]) -> bool:

@@ -83,7 +83,7 @@ def _resource(fields: Fields) -> Resource | None:
     metadata = fields.inner("metadata")
     name = metadata.required_text("name", "name") if metadata is not None else ""
     if metadata is None:
-        fields.note(Kind.REFUSED, "metadata", "It is missing.")
+        fields.refuse_if_missing("metadata")
         return None
     for key, reason in words.METADATA.items():
         metadata.ignore(key, reason)
@@ -100,7 +100,7 @@ def _secret(one: Resource, cluster: Cluster) -> None:
 def _spec(one: Resource) -> Fields | None:
     spec = one.fields.inner("spec")
     if spec is None:
-        one.fields.note(Kind.REFUSED, "spec", "It is missing.")
+        one.fields.refuse_if_missing("spec")
     one.fields.ignore_the_rest(("spec",))
     return spec
 

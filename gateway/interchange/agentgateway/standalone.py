@@ -68,6 +68,7 @@ def _llm(llm: Fields, read: Standalone) -> None:
         name = fields.required_text("name", "name")
         is_public = fields.choice("visibility", "listed", ("public", "internal")) != "internal"
         routing = fields.inner("routing")
+        fields.refuse_if_missing("routing")
         fields.ignore_the_rest(("name", "routing", "visibility"))
         virtual = None if routing is None else read_virtual(routing, name, fields.where[""], is_public=is_public)
         if virtual is not None and name:

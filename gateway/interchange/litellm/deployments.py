@@ -12,6 +12,7 @@ from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Kind, Place
 from gateway.interchange.found_providers import FoundProviders
 from gateway.interchange.known_addresses import AZURE_HEADER, AZURE_PATH, api_types_of
+from gateway.interchange.litellm import nothing
 from gateway.interchange.litellm import vocabulary as words
 from gateway.interchange.litellm.facts import ModelFacts, read_facts, read_seconds
 from routing.wildcards import WILDCARD
@@ -59,7 +60,7 @@ def _deployment(fields: Fields, found: FoundProviders) -> Deployment | None:
     group = fields.required_text("model_name", "name")
     params = fields.inner(words.PARAMS)
     if params is None:
-        fields.note(Kind.REFUSED, words.PARAMS, "It is missing.")
+        fields.refuse_if_missing(words.PARAMS)
         return None
     kind, model = _whose(params)
     facts = read_facts(params, fields.inner("model_info") if "model_info" in fields else None)
@@ -76,7 +77,7 @@ def _deployment(fields: Fields, found: FoundProviders) -> Deployment | None:
     order = _whole(params, "order")
     answer = read_seconds(params, "timeout", "answer_timeout_seconds", _LONGEST_ANSWER)
     first_byte = read_seconds(params, "stream_timeout", "first_byte_timeout_seconds", _LONGEST_WAIT)
-    for key, reason in words.NOTHING_OF_PARAMS.items():
+    for key, reason in nothing.NOTHING_OF_PARAMS.items():
         params.ignore(key, reason)
     params.ignore_the_rest(words.PARAMS_KEYS)
     if not (kind and model and group):

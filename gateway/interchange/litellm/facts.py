@@ -8,6 +8,7 @@ from typing import Any
 from gateway.interchange.document import ABSENT, Places
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Kind
+from gateway.interchange.litellm import nothing
 from gateway.interchange.litellm import vocabulary as words
 
 _PER_MILLION = Decimal(1_000_000)
@@ -71,7 +72,7 @@ def _room(params: Fields) -> dict[str, Any]:  # Any: as above
 
 
 def _say_what_means_nothing(info: Fields) -> None:
-    for key, reason in words.NOTHING_OF_INFO.items():
+    for key, reason in nothing.NOTHING_OF_INFO.items():
         info.ignore(key, reason)
     for key in [key for key in info.names() if key.startswith("supports_")]:
         info.ignore(key, "What a model can do is not looked at: it refuses what it cannot do itself.")

@@ -6,6 +6,7 @@ from typing import Final
 from gateway.interchange.document import ABSENT, Document, ProviderEntry, Reading
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Finding, Kind
+from gateway.interchange.litellm import nothing
 from gateway.interchange.litellm import vocabulary as words
 from gateway.interchange.litellm.deployments import read_deployments
 from gateway.interchange.litellm.groups import read_names
@@ -49,11 +50,11 @@ def _say_what_means_nothing(top: Fields) -> None:
     general = top.inner("general_settings") if "general_settings" in top else None
     for key in general.names() if general is not None else ():
         assert general is not None  # else there are no names
-        general.ignore(key, words.GENERAL.get(key, words.ELSEWHERE))
+        general.ignore(key, nothing.GENERAL.get(key, nothing.ELSEWHERE))
     variables = top.inner("environment_variables") if "environment_variables" in top else None
     for key in variables.names() if variables is not None else ():
         assert variables is not None  # as above
-        variables.ignore(key, words.VARIABLE)
-    for key, reason in words.NOTHING_AT_TOP.items():
+        variables.ignore(key, nothing.VARIABLE)
+    for key, reason in nothing.NOTHING_AT_TOP.items():
         top.ignore(key, reason)
     top.ignore_the_rest((words.MODELS, "router_settings", "litellm_settings", "general_settings"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.interchange.document import ABSENT
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Kind, Place
+from gateway.interchange.litellm import nothing
 from gateway.interchange.litellm import vocabulary as words
 from gateway.interchange.litellm.facts import read_seconds
 from gateway.interchange.yaml_nodes import Keys
@@ -64,11 +65,11 @@ def read_routing(top: Fields) -> Routing:
         answer_timeout_seconds=_first(sections, ("timeout", "request_timeout"), 3600),
         first_byte_timeout_seconds=_first(sections, ("stream_timeout",), 600),
     )
-    for section, nothing in ((router, words.NOTHING_OF_THE_ROUTER), (settings, words.NOTHING_OF_SETTINGS)):
+    for section, reasons in ((router, nothing.NOTHING_OF_THE_ROUTER), (settings, nothing.NOTHING_OF_SETTINGS)):
         if section is None:
             continue
         for key in section.names():
-            section.ignore(key, nothing.get(key, "Nothing here corresponds to it."))
+            section.ignore(key, reasons.get(key, "Nothing here corresponds to it."))
     return routing
 
 

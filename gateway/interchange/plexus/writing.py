@@ -90,7 +90,7 @@ def _provider(entry: ProviderEntry) -> Written:
                     "credential": words.CREDENTIAL_KEPT if entry.credential_is_kept else ABSENT,
                 }
             ),
-            "extraHeaders": entry.extra_headers,
+            "extraHeaders": _by_name(entry.extra_headers),
             "asksStreamUsage": entry.asks_stream_usage,
             "timeouts": _timeouts(entry, words.TIMEOUTS),
             "maxInFlight": entry.max_in_flight,
@@ -170,6 +170,11 @@ def _without_empties(written: Mapping[str, object]) -> Written:
         key: _OneLine(value) if key in _ON_ONE_LINE and isinstance(value, list) else value
         for key, value in kept.items()
     }
+
+
+def _by_name(headers: Said[dict[str, str]]) -> Said[dict[str, str]]:
+    """In one order: PostgreSQL keeps another one than SQLite."""
+    return headers if headers is ABSENT else dict(sorted(headers.items()))
 
 
 def _number(price: Said[Decimal | None]) -> float | int | None:

@@ -15,7 +15,7 @@ from gateway.models import ClientKey
 from gateway.tasks import find_changes_from_outside
 from providers.models import Provider
 from routing.models import Alias
-from tests.admin_pages import an_administrator, send_form
+from tests.admin_pages import a_reader, an_administrator, send_form, text_of
 from tests.routing.rows import a_model, a_provider, an_alias
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,14 @@ def test_a_form_of_the_admin(fast: Alias) -> None:
         *("anna", "admin", "127.0.0.1", "prices"),
     )
     assert fields_of(revision) == [["description", "nothing", "cheaper"]]
+
+
+def test_every_form_asks_for_the_reason_and_no_reader(fast: Alias) -> None:
+    pages = [reverse("admin:routing_alias_change", args=[fast.pk]), reverse("admin:providers_provider_add")]
+    browser = an_administrator("anna")
+
+    assert all('name="why"' in text_of(browser.get(page)) for page in pages)
+    assert 'name="why"' not in text_of(a_reader().get(pages[0]))
 
 
 def test_a_form_that_is_refused_records_nothing(fast: Alias) -> None:

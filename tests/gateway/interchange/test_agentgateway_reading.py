@@ -329,6 +329,7 @@ def test_older_binds_are_backends_with_paths() -> None:
         ("llm: {models: [{name: a, provider: {reference: b}}]}", "llm.models[0].provider.reference (line 1): There is no provider"),
         ("llm: {virtualModels: [{name: a, routing: {weighted: {targets: [{model: b}]}}}]}", "llm.virtualModels[0].routing.weighted.targets[0] (line 1): “b” is no model of this file."),
         ("llm: {virtualModels: [{name: a, routing: {}}]}", "llm.virtualModels[0].routing (line 1): Expected one of weighted"),
+        ("llm: {virtualModels: [{name: a}]}", "llm.virtualModels[0].routing (line 1): It is missing."),
         ("llm: {}\n---\nkind: Secret", "line 3: A configuration with `llm` or `binds` is the only document"),
         ("kind: Deployment", "the file: There is neither a resource of agentgateway"),
         ("kind: [", "line 1: This is not YAML"),

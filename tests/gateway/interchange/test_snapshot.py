@@ -138,3 +138,11 @@ def test_what_changed_since_comes_back_with_prune() -> None:
     import_text(text, prune=True)
 
     assert exported() == text
+
+
+def test_extra_headers_stand_in_one_order_however_they_were_entered() -> None:
+    Provider(name="odd", auth="none", extra_headers={"X-Team": "one", "X-A": "two"}).save()
+
+    text = exported()
+
+    assert text.index("X-A: two") < text.index("X-Team: one")

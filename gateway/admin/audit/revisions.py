@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -21,6 +22,7 @@ from gateway.audit.shown import MOST_ROWS, ShownChanges, ShownRow, shown_changes
 from gateway.interchange import plexus
 from gateway.interchange.findings import Kind
 from providers.admin.unfolded import display
+from providers.busy import waited_in_vain
 
 MAY_ROLL_BACK = "gateway.import_configuration"
 """A rollback is an import of what was there."""
@@ -57,7 +59,7 @@ class ConfigRevisionAdmin(AuthoredAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Whoever looks sees what is true now, without waiting for the worker's next look."""
         if request.method == "GET" and self.has_view_permission(request):
-            record_what_was_changed_outside()
+            _record_unless_others_write()
         return super().changelist_view(request, {"title": "Revisions", **(extra_context or {})})
 
     def change_view(
@@ -144,6 +146,15 @@ class ConfigRevisionAdmin(AuthoredAdmin):
     def _page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
         return TemplateResponse(request, f"admin/gateway/audit/{template}.html", context)
+
+
+def _record_unless_others_write() -> None:
+    """Whoever only looks need not wait long, nor hear of it: the next look finds it as well."""
+    try:
+        record_what_was_changed_outside()
+    except OperationalError as exc:
+        if not waited_in_vain(exc):
+            raise
 
 
 def is_number(text: str) -> bool:

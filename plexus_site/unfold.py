@@ -81,6 +81,7 @@ UNFOLD: dict[str, Any] = {  # Any: unfold's own settings shape
     "DASHBOARD_CALLBACK": "history.dashboard.callback",
     "ENVIRONMENT": "plexus_site.unfold.environment_badge",
     "COLORS": {"primary": TEAL},
+    "LOGIN": {"form": "gateway.access.forms.LoginForm"},
     "STYLES": [lambda request: static("plexus/admin.css")],
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("plexus/icon.svg")},

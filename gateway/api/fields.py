@@ -1,6 +1,6 @@
 """Fields that take what their type says and nothing that merely looks like it: "5" is no number, and 1 is not true."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -64,13 +64,14 @@ class Moment(serializers.DateTimeField):
     """A time with its zone."""
 
     def to_internal_value(self, value: Sent) -> datetime:
+        """In UTC: PostgreSQL takes no offset beyond 16 hours, which Python does."""
         try:
             moment = parse_datetime(value) if isinstance(value, str) and "T" in value.upper() else None
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            raise serializers.ValidationError("Write a time with its zone: 2026-12-31T23:59:59Z.", code="invalid")
-        return moment
+            if moment is not None and moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass  # 30 February, or beyond the year 9999
+        raise serializers.ValidationError("Write a time with its zone: 2026-12-31T23:59:59Z.", code="invalid")
 
 
 STRICT: dict[type[Any], type[serializers.Field[Any, Any, Any, Any]]] = {

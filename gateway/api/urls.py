@@ -1,8 +1,9 @@
 """Every address below /api/."""
 
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
+from gateway.api.description import openapi
 from gateway.api.resources import (
     aliases,
     config,
@@ -37,7 +38,7 @@ RESOURCES = [
 """A new resource is a module with `paths`, and a word here."""
 
 urlpatterns = [
-    path("v1/openapi.json", SpectacularJSONAPIView.as_view(schema=None), name="openapi"),
+    path("v1/openapi.json", openapi, name="openapi"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="api:openapi", schema=None), name="docs"),
     path("v1/", include([address for resource in RESOURCES for address in resource.paths])),
     re_path("", nowhere),

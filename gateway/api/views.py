@@ -71,7 +71,8 @@ class ApiView(GenericAPIView[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        check_parameters(request, self.known_parameters(str(request.method)))
+        if hasattr(self, str(request.method).lower()):  # else 405 says more
+            check_parameters(request, self.known_parameters(str(request.method)))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:  # Any: DRF's own
         answered = super().finalize_response(request, response, *args, **kwargs)

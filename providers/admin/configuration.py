@@ -148,7 +148,7 @@ class ConfigurationAdmin(ModelAdmin):
         row = self.get_object(request, unquote(object_id)) if request.method == "POST" else None
         if row is None or not self.has_change_permission(request, row):
             return
-        if row.enabled and "enabled" not in request.POST:
+        if getattr(row, "enabled", False) and "enabled" not in request.POST:
             yield row
             return  # what is within it goes with it
         for inline in self.get_inline_instances(request, row):
@@ -158,7 +158,7 @@ class ConfigurationAdmin(ModelAdmin):
 
     def _rows_to_be_disabled(self, request: HttpRequest) -> Iterator[Model]:
         """Of a list: those that were selected for it, or whose box was emptied."""
-        if request.method != "POST" or not self.has_change_permission(request):
+        if request.method != "POST" or not hasattr(self.model, "enabled") or not self.has_change_permission(request):
             return
         if request.POST.get("action") == "disable" and "_save" not in request.POST:
             selected = [id for id in request.POST.getlist(ACTION_CHECKBOX_NAME) if id.isdecimal()]

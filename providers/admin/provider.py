@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from providers.admin.address_input import AddressInput
 from providers.admin.configuration import ConfigurationAdmin, ConfigurationForm, shortened
 from providers.admin.provider_model import PRICE_LABELS
 from providers.admin.unfolded import (
@@ -89,6 +90,12 @@ class EndpointInline(PlainTabularInline):
     formset = EndpointsFormSet
     verbose_name_plural = "addresses"
     verbose_name = "address"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Any: Django's own signature."""
+        if db_field.name == "base_url":
+            kwargs["widget"] = AddressInput()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_extra(self, request: HttpRequest, obj: Provider | None = None, **kwargs: Any) -> int:
         return 0 if obj else 1

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 
+from providers.admin.address_input import AddressInput
 from providers.admin.configuration import ConfigurationForm
 from providers.admin.unfolded import InlineFormSet, PlainTabularInline, display
 from routing import conditions
@@ -160,6 +161,8 @@ class TargetInline(PlainTabularInline):
     ) -> Any:  # Any: Django's own signature
         if db_field.name == "weight":
             kwargs["min_value"] = None  # Django's would speak of 0 before the rule of ours has its say
+        if db_field.name == "endpoint":
+            kwargs["widget"] = AddressInput()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @display(description="deadlines")

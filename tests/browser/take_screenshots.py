@@ -136,6 +136,10 @@ def shots_of_a_furnished_site() -> list[Shot]:
         Shot(name="key-add", address=reverse("admin:gateway_clientkey_add")),
         Shot(name="key-secret", address=reverse("admin:gateway_clientkey_add"), prepare=make_key),
         Shot(name="key-replace", address=reverse("admin:gateway_clientkey_replace_secret", args=[key.pk])),
+        Shot(name="token-secret", address=reverse("admin:gateway_apitoken_add"), prepare=make_key),
+        Shot(name="token-list", address=reverse("admin:gateway_apitoken_changelist")),
+        Shot(name="token-add", address=reverse("admin:gateway_apitoken_add")),
+        Shot(name="api-docs", address=reverse("api:docs"), prepare=wait_for_operations),
         Shot(name="history-handed-over", address=change(handed_over)),
         Shot(name="history-refused", address=change(refused)),
         Shot(name="history-filters", address=reverse("admin:history_requestlog_changelist"), prepare=open_filters),
@@ -239,6 +243,10 @@ def import_the_whole_truth(page: Page) -> None:
 def disable(page: Page) -> None:
     page.locator("#id_enabled").uncheck()
     submit(page, "[name=_save]")
+
+
+def wait_for_operations(page: Page) -> None:
+    page.locator(".opblock").first.wait_for()
 
 
 def make_key(page: Page) -> None:

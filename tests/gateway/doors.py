@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from gateway.api.models import ApiToken
 from gateway.audit.author import UNKNOWN, Author, Door
 from gateway.audit.events import note_event
 from gateway.audit.recording import recording
@@ -19,6 +20,11 @@ from history.ids import new_id
 from history.models import QuarantinedRecord, RequestLog
 from tests.gateway.interchange.importing import BASE, import_text
 
+NAMES = """
+providers: [{name: openai, aliases: {fast: gpt-4o}}]
+patterns: [{pattern: "gpt-*", alias: fast}]
+routes: [{path: /openai, provider: openai}]
+"""
 ROLES = ("nobody", "client key", "key owner", "auditor", "operator", "administrator")
 """In the order of the table's letters. “client key”: somebody who sends one, and has no account."""
 
@@ -41,10 +47,14 @@ def furnish() -> None:
     """One row of each kind, none of which belongs to the key owner."""
     with recording(Author(user_id=None, name="ada", door=Door.FILE, address="127.0.0.1")):
         import_text(BASE)
+        import_text(NAMES)
     note_event("login", "ada", UNKNOWN)
     key = ClientKey(name="somebody else's", owner=User.objects.create_user("bob"))
     key.make()
     key.save()
+    token = ApiToken(name="somebody else's", user=User.objects.get(username="bob"))
+    token.make()
+    token.save()
     now = datetime.now(UTC)
     RequestLog.objects.create(
         id=UUID(new_id(now.timestamp(), randbits(74))), started_at=now, key_id=key.pk, key_name=key.name,
@@ -62,6 +72,14 @@ def browsers() -> Mapping[str, Client]:
         found[role] = Client()
         found[role].force_login(user)
     return found
+
+
+def a_reading_client() -> Client:
+    """Without a browser, by an API token for reading only, of somebody who may do everything."""
+    token = ApiToken(name="reads", user=User.objects.create_superuser("root"), scope=ApiToken.Scope.READ)
+    secret = token.make()
+    token.save()
+    return Client(headers={"authorization": f"Bearer {secret}"})
 
 
 def a_client_key() -> str:
@@ -93,5 +111,5 @@ def letter_of(answer: HttpResponseBase) -> str:
 
 def letter_of_status(status: int) -> str:
     """Of an answer that sends nobody on."""
-    known = {400: "?", 401: "K", 403: "-", 404: "0", 405: "x", 415: "?"}
+    known = {400: "?", 401: "K", 403: "-", 404: "0", 405: "x", 415: "?", 409: "=", 422: "?"}
     return known.get(status) or ("+" if status < 300 else "!")

@@ -14,7 +14,16 @@ from django.test import Client
 from gateway.models import ClientKey
 from history.models import RequestLog
 from routing.models import Alias
-from tests.gateway.doors import ROLES, browsers, furnish, letter_of, letter_of_status, routes, somebody_elses
+from tests.gateway.doors import (
+    ROLES,
+    a_reading_client,
+    browsers,
+    furnish,
+    letter_of,
+    letter_of_status,
+    routes,
+    somebody_elses,
+)
 from tests.gateway.interchange.importing import exported
 from tests.gateways import RunningGateway
 
@@ -63,6 +72,26 @@ admin/routing/alias/<path:object_id>/history/                   LL->>>  LL->>>
 admin/routing/alias/<path:object_id>/delete/                    LL--++  LL--++
 admin/routing/alias/<path:object_id>/change/                    LL-+++  LL--++
 admin/routing/alias/<path:object_id>/                           LL>>>>  LL>>>>
+admin/routing/patternalias/<path:object_id>/test-name/          LL-+++  LL-+++
+admin/routing/customroute/<path:object_id>/test-name/           LL-+++  LL-+++
+admin/routing/patternalias/                                     LL-+++  LL-+++
+admin/routing/patternalias/add/                                 LL--++  LL--++
+admin/routing/patternalias/<path:object_id>/history/            LL->>>  LL->>>
+admin/routing/patternalias/<path:object_id>/delete/             LL--++  LL--++
+admin/routing/patternalias/<path:object_id>/change/             LL-+++  LL--++
+admin/routing/patternalias/<path:object_id>/                    LL>>>>  LL>>>>
+admin/routing/customroute/                                      LL-+++  LL-+++
+admin/routing/customroute/add/                                  LL--++  LL--++
+admin/routing/customroute/<path:object_id>/history/             LL->>>  LL->>>
+admin/routing/customroute/<path:object_id>/delete/              LL--++  LL--++
+admin/routing/customroute/<path:object_id>/change/              LL-+++  LL--++
+admin/routing/customroute/<path:object_id>/                     LL>>>>  LL>>>>
+admin/routing/provideralias/                                    LL-+++  LL-+++
+admin/routing/provideralias/add/                                LL--++  LL--++
+admin/routing/provideralias/<path:object_id>/history/           LL->>>  LL->>>
+admin/routing/provideralias/<path:object_id>/delete/            LL--++  LL--++
+admin/routing/provideralias/<path:object_id>/change/            LL-+++  LL--++
+admin/routing/provideralias/<path:object_id>/                   LL>>>>  LL>>>>
 admin/gateway/configchange/                                     LL-+++  LL-+++
 admin/gateway/configchange/add/                                 LL----  LL----
 admin/gateway/configchange/<path:object_id>/history/            LL-+++  LL-+++
@@ -91,6 +120,12 @@ admin/gateway/clientkey/<path:object_id>/history/               LL>>>>  LL>>>>
 admin/gateway/clientkey/<path:object_id>/delete/                LL--++  LL--++
 admin/gateway/clientkey/<path:object_id>/change/                LL>+++  LL--++
 admin/gateway/clientkey/<path:object_id>/                       LL>>>>  LL>>>>
+admin/gateway/apitoken/                                         LL++++  LL++++
+admin/gateway/apitoken/add/                                     LL++++  LL++++
+admin/gateway/apitoken/<path:object_id>/history/                LL>+++  LL>+++
+admin/gateway/apitoken/<path:object_id>/delete/                 LL>--+  LL>--+
+admin/gateway/apitoken/<path:object_id>/change/                 LL>+++  LL>-->
+admin/gateway/apitoken/<path:object_id>/                        LL>>>>  LL>>>>
 admin/gateway/configuration/                                    LL-+++  LL--++
 admin/gateway/configuration/export/                             LL-+++  LLxxxx
 admin/gateway/upstreamhealth/                                   LL-+++  LL-+++
@@ -142,24 +177,26 @@ def address(route: str) -> str:
     return f"/{path}"
 
 
-def asked(client: Client, verb: str, url: str) -> str:
+def asked(client: Client, verb: str, url: str, body: str = "") -> str:
     """The letter of the answer. Whatever it did is taken back."""
     cookies = deepcopy(client.cookies)
     with transaction.atomic():
-        letter = letter_of(client.generic(verb, url))
+        letter = letter_of(client.generic(verb, url, body, "application/json" if body else "application/octet-stream"))
         transaction.set_rollback(True)
     client.cookies = cookies
     return letter
 
 
 def test_every_url_is_in_the_table() -> None:
-    missing = set(routes("plexus_site.urls")) - {route for route, _, _ in table()}
+    written = {route for route, *_ in [*table(), *api_table()]}
+
+    missing = set(routes("plexus_site.urls")) - written
 
     assert not missing
 
 
 def test_every_row_of_the_table_is_a_url() -> None:
-    assert {route for route, _, _ in table()} <= set(routes("plexus_site.urls"))
+    assert {route for route, *_ in [*table(), *api_table()]} <= set(routes("plexus_site.urls"))
 
 
 def test_everybody_gets_at_each_url_what_the_table_says() -> None:
@@ -175,7 +212,7 @@ def test_everybody_gets_at_each_url_what_the_table_says() -> None:
 
 
 def test_a_url_that_nobody_wrote_down_is_found() -> None:
-    known = {route for route, _, _ in table()}
+    known = {route for route, *_ in [*table(), *api_table()]}
 
     found = set(routes("tests.gateway.urls_with_one_more"))
 
@@ -193,6 +230,84 @@ def test_no_other_verb_changes_anything_in_the_admin(verb: str) -> None:
         everything.generic(verb, address(route), "post=yes", content_type="application/x-www-form-urlencoded")
 
     assert (exported(), ClientKey.objects.count(), User.objects.count(), RequestLog.objects.count()) == before
+
+
+# The REST API, for GET, POST, PUT, PATCH and DELETE. A seventh letter: an API token for reading only, of an administrator.
+#
+#   K  401 not known   ?  400, 415, 422 misunderstood   =  409 in use
+#
+# A body is an empty object. A client key is nobody here.
+API = r"""
+api/v1/openapi.json                             +++++++  xxxxxxx  xxxxxxx  xxxxxxx  xxxxxxx
+api/docs/                                       +++++++  xxxxxxx  xxxxxxx  xxxxxxx  xxxxxxx
+api/v1/providers                                KK-++++  KK--??-  KK--xx-  KK--xx-  KK--xx-
+api/v1/providers/<str:name>                     KK-++++  KK--xx-  KK--??-  KK--++-  KK--==-
+api/v1/models                                   KK-++++  KK--??-  KK--xx-  KK--xx-  KK--xx-
+api/v1/models/<str:provider>/<path:name>        KK-++++  KK--xx-  KK--??-  KK--++-  KK--==-
+api/v1/aliases                                  KK-++++  KK--??-  KK--xx-  KK--xx-  KK--xx-
+api/v1/aliases/<str:name>                       KK-++++  KK--xx-  KK--??-  KK--++-  KK--==-
+api/v1/patterns                                 KK-++++  KK--??-  KK--xx-  KK--xx-  KK--xx-
+api/v1/patterns/<path:pattern>                  KK-++++  KK--xx-  KK--??-  KK--++-  KK--++-
+api/v1/routes                                   KK-++++  KK--??-  KK--xx-  KK--xx-  KK--xx-
+api/v1/routes/<path:path>                       KK-++++  KK--xx-  KK--??-  KK--++-  KK--++-
+api/v1/keys                                     KK+++++  KK--??-  KK--xx-  KK--xx-  KK--xx-
+api/v1/keys/<int:pk>                            KK0++++  KK--xx-  KK--??-  KK--++-  KK--++-
+api/v1/keys/<int:pk>/revoke                     KKxxxxx  KK--++-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/keys/<int:pk>/secret                     KKxxxxx  KK0-++-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/requests                                 KK+++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/requests.csv                             KK+++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/requests.jsonl                           KK+++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/requests/<uuid:pk>                       KK0++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/statistics                               KK-++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/health                                   KK-++++  KK--xx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/health/clear                             KKxxxxx  KK--++-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/explain                                  KK-????  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/config                                   KK-++++  KKxxxx-  KK--??-  KKxxxx-  KKxxxx-
+api/v1/revisions                                KK-++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/revisions/compare                        KK-????  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/revisions/<int:number>                   KK-++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/revisions/<int:number>/document          KK-++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/revisions/<int:number>/rollback          KKxxxxx  KK--++-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/events                                   KK-++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/                                            0000000  0000000  0000000  0000000  0000000
+"""
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def api_table() -> Iterator[tuple[str, ...]]:
+    """Route, and the letters of each verb."""
+    for line in API.strip().splitlines():
+        yield tuple(line.rsplit(maxsplit=len(VERBS)))
+
+
+def api_address(route: str) -> str:
+    """A URL of this route: of a key and a request that are somebody else's."""
+    if route == "api/":
+        return "/api/nowhere"
+    for part, name in (
+        ("providers/<str:name>", "providers/openai"),
+        ("aliases/<str:name>", "aliases/fast"),
+        ("<str:provider>/<path:name>", "openai/gpt-4o"),
+        ("<path:pattern>", "gpt-*"),
+        ("<path:path>", "openai"),
+        ("<int:number>", "1"),
+        ("<uuid:pk>", str(somebody_elses(RequestLog).pk)),
+        ("<int:pk>", str(somebody_elses(ClientKey).pk)),
+    ):
+        route = route.replace(part, name)
+    return f"/{route}"
+
+
+def test_everybody_gets_of_the_api_what_the_table_says() -> None:
+    furnish()
+    people = [*browsers().values(), a_reading_client()]
+
+    found = [
+        (route, *("".join(asked(client, verb, api_address(route), "{}") for client in people) for verb in VERBS))
+        for route, *_ in api_table()
+    ]
+
+    assert found == list(api_table())
 
 
 # The gateway's own paths: a client key opens them, and nothing else does. Sessions are not even looked at.

@@ -106,7 +106,7 @@ def test_no_page_holds_the_secret_or_its_ciphertext(who: Any) -> None:
     ]
 
     for url in pages:
-        page = browser.get(url)
+        page = browser.get(url, follow=True)
         assert page.status_code == 200, url
         assert SECRET not in text_of(page)
         assert provider.credential not in text_of(page)

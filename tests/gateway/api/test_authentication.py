@@ -196,3 +196,17 @@ def test_an_unknown_method_is_told_so() -> None:
 
     assert reply.status_code == 405
     assert "GET" in reply["Allow"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
+)
+def test_a_form_is_not_read_as_a_body(kind: str) -> None:
+    reply = an_administrator().send("POST", "aliases", "name=fast", Content_Type=kind)
+
+    assert reply.status_code in (400, 415)
+
+
+def test_an_unknown_method_is_told_so_whatever_its_parameters() -> None:
+    assert an_administrator().send("POST", "explain?model=fast", {}).status_code == 405
+    assert Client().post("/api/v1/openapi.json").status_code == 405

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.api.description import description
 from gateway.api.reference import written
-from gateway.management.commands.write_api_reference import description
 from tests.gateway.api.asking import a_token, a_user
 from tests.gateways import RunningGateway
 

@@ -60,13 +60,27 @@ def test_a_stretch_of_time_is_shown_alone(api: Asking) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["since=yesterday", "status=x", "outcome=nice", "streamed=perhaps", "limit=0", "limit=x"]
+    "query",
+    [
+        "since=yesterday",
+        "since=2026-02-30T00:00:00Z",
+        "since=0001-01-01T00:00:00%2B10:00",
+        "status=x",
+        "outcome=nice",
+        "streamed=perhaps",
+        "limit=0",
+        "limit=x",
+    ],
 )
 def test_a_filter_that_makes_no_sense_is_refused_by_its_name(api: Asking, query: str) -> None:
     reply = api.get(f"requests?{query}")
 
     assert reply.status_code == 400
     assert reply.json()["errors"][0]["pointer"] == "?" + query.partition("=")[0]
+
+
+def test_a_time_may_have_any_offset(api: Asking) -> None:
+    assert api.get("events?since=2026-01-01T00:00:00%2B23:04").status_code == 200
 
 
 def test_a_request_is_read_with_its_tries(api: Asking) -> None:

@@ -5,6 +5,7 @@ Whoever stands behind a door may refuse (ValidationError, ProtectedError, Refuse
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from django.db import transaction
 from django.test import Client
@@ -65,6 +66,36 @@ def by_a_file(edit: Edit, draw: Draw, browser: Client) -> str:
     return "file"
 
 
+def by_the_api(edit: Edit, draw: Draw, browser: Client) -> str:
+    """The whole document at once, or one alias; `edit` is not asked for the latter."""
+    alias = one_of(draw, Alias.objects.all())
+    if alias is not None and draw(st.booleans()):
+        return _alias_by_the_api(alias.name, draw, browser)
+    wanted = plexus.write(document_after(edit, draw))
+    reply = browser.put("/api/v1/config", wanted, content_type="application/yaml")
+    if reply.status_code != 200:
+        raise Refused(reply.content.decode())
+    return "api"
+
+
+def _alias_by_the_api(name: str, draw: Draw, browser: Client) -> str:
+    wanted = draw(
+        st.sampled_from(
+            [
+                {"description": "by a program"},
+                {"enabled": False},
+                {"synonyms": ["short"]},
+                {"targets": []},
+                {"selector": "cost", "description": ""},
+            ]
+        )
+    )
+    reply = browser.patch(f"/api/v1/aliases/{quote(name, safe='')}", wanted, content_type="application/json")
+    if reply.status_code != 200:
+        raise Refused(reply.content.decode())
+    return "api"
+
+
 def document_after(edit: Edit, draw: Draw) -> Document:
     """What an export would say after the edit, which is taken back. Of a stored key it says that it is kept."""
     with transaction.atomic():
@@ -112,5 +143,5 @@ def change(alias: Alias) -> str:
 
 
 DOORS: tuple[Callable[[Edit, Draw, Client], str], ...] = (
-    *(by_a_command, from_outside, by_update_from_outside, by_a_file, in_the_admin),
+    *(by_a_command, from_outside, by_update_from_outside, by_a_file, by_the_api, in_the_admin),
 )

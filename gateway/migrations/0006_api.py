@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gateway', '0006_roles'),
+        ('gateway', '0005_roles'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

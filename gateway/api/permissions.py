@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from django.db.models import Model
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -57,6 +58,14 @@ def check_changes(request: Request, changes: Iterable[Change]) -> None:
         permission = f"{app}.{OF_DEED[deed]}_{name}"
         if not request.user.has_perm(permission):
             raise PermissionDenied(f"It would change a {kind}, which takes {permission}.")
+
+
+def check_may_delete(request: Request, rows: Iterable[Model]) -> None:
+    """Raises PermissionDenied for rows of a kind that this user may not delete."""
+    for kind in dict.fromkeys(row._meta for row in rows):
+        permission = f"{kind.app_label}.delete_{kind.model_name}"
+        if not request.user.has_perm(permission):
+            raise PermissionDenied(f"It would delete a {kind.verbose_name}, which takes {permission}.")
 
 
 class MayUse(BasePermission):

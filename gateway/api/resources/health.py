@@ -14,7 +14,7 @@ from gateway.api.pointers import Wrong, pointer
 from gateway.api.problems import Busy, Refused
 from gateway.api.serializers import MOST_INSIDE, StrictFields
 from gateway.api.views import ApiView, author
-from gateway.audit.events import note_event
+from gateway.audit.events import Event, note_event
 from gateway.health.clearing import clear
 from gateway.health.overview import State
 from gateway.health.seen import configured, seen_now
@@ -102,7 +102,7 @@ class HealthClearing(ApiView):
         except TimeoutError as exc:
             raise Busy("The gateway did not answer in time. Try again.") from exc
         for key in keys:
-            note_event("health cleared", key, author(request))
+            note_event(Event.HEALTH_CLEARED, key, author(request))
         return Response({"cleared": keys})
 
     def _wanted(self, body: dict[str, Any]) -> list[str]:  # Any: JSON

@@ -169,3 +169,13 @@ def test_nobody_else_comes_here(permission: str | None) -> None:
     assert other.get(PAGE).status_code == 403
     assert other.get(EXPORT).status_code == 403
     assert look(other).status_code == 403
+
+
+def test_who_may_import_changes_no_more_than_row_by_row() -> None:
+    clerk = a_member_of_staff("gateway.import_configuration", "routing.change_alias")
+    import_text(BASE)
+
+    page = look(clerk, "providers: [{name: openai, displayName: Mine}]")
+
+    assert "that takes providers.change_provider" in text_of(page)
+    assert page.context["confirmation"] is None

@@ -140,3 +140,26 @@ def test_what_somebody_else_switched_in_a_list_stays(ada: Client, bob: Client, a
     bob.post("/admin/routing/alias/", sent)
 
     assert list(Alias.objects.filter(enabled=True)) == []
+
+
+def test_a_change_by_the_api_is_told_in_the_admin(ada: Client, bob: Client, address: str) -> None:
+    open_at_bobs: Any = bob.get(address)
+    ada.patch("/api/v1/aliases/fast", {"description": "By the API"}, content_type="application/json")
+
+    answer = bob.post(address, filled(open_at_bobs, description="Bob was here"))
+
+    assert "nothing → By the API" in news_on(answer)[1]
+    assert Alias.objects.get(name="fast").description == "By the API"
+
+
+def test_a_change_in_the_admin_is_told_by_the_api(ada: Client, bob: Client, address: str) -> None:
+    seen = ada.get("/api/v1/aliases/fast").headers["ETag"]
+    send_form(bob, address, description="Bob was here")
+
+    answer = ada.patch(
+        "/api/v1/aliases/fast", {"listed": False}, content_type="application/json", headers={"if-match": seen}
+    )
+
+    assert answer.status_code == 412
+    assert "Bob was here" in text_of(answer)
+    assert Alias.objects.get(name="fast").listed

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from gateway.access.changes import lacking
 from gateway.admin.audit.reading import DOOR_LABELS, AuthoredAdmin
 from gateway.audit import store
 from gateway.audit.author import NOTE_FIELD, Door, author_of
@@ -111,6 +112,8 @@ class ConfigRevisionAdmin(AuthoredAdmin):
                     messages.warning(request, "Somebody changed something meanwhile. Look again at what would change.")
                 else:
                     difference = roll_back(revision, author_of(request))
+                    if lacking(difference.changes, request.user.has_perm):
+                        raise PermissionDenied  # which takes it back
                     if difference.was_applied:
                         messages.success(request, f"The configuration is that of revision {revision.number} again.")
                         for finding in difference.findings:
@@ -125,6 +128,7 @@ class ConfigRevisionAdmin(AuthoredAdmin):
             "changes": shown_comparison(seen.rows),
             "findings": sorted(seen.difference.findings, key=lambda finding: order.index(finding.kind)),
             "is_refused": seen.difference.is_refused,
+            "lacking": ", ".join(lacking(seen.difference.changes, request.user.has_perm)),
             "why": request.POST.get(NOTE_FIELD, ""),
         }
         return self._page(request, "roll_back", f"Roll back to revision {revision.number}", context)

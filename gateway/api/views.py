@@ -17,7 +17,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.mediatypes import media_type_matches
 
 from gateway.api.authentication import AUTHENTICATION
-from gateway.api.filters import Filters, check_parameters
+from gateway.api.filters import Filters, check_address, check_parameters
 from gateway.api.idempotency import once
 from gateway.api.openapi import CHANGES, ApiSchema
 from gateway.api.paging import Pages
@@ -80,6 +80,7 @@ class ApiView(GenericAPIView[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        check_address(kwargs)
         if hasattr(self, str(request.method).lower()):  # else 405 says more
             check_parameters(request, self.known_parameters(str(request.method)))
 

@@ -204,6 +204,11 @@ def test_every_address_says_what_it_is_for(path: str) -> None:
     assert "OPTIONS" in reply.json()["methods"]
 
 
+@pytest.mark.parametrize("path", ["aliases/%00", "patterns/%00", "routes/x%00", "models/openai/%00", "providers/%00"])
+def test_a_name_that_no_database_looks_for_is_not_found(path: str) -> None:
+    assert an_administrator().get(path).status_code == 404
+
+
 def test_nobody_elses_cache_keeps_an_answer() -> None:
     api = an_administrator()
 

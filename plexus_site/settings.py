@@ -158,6 +158,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gateway.audit.middleware.ActingMiddleware",
+    "gateway.admin.busy.BusyMiddleware",
 ]
 """For the admin's door only. The gateway's paths have their own handler with none of these: gateway/asgi.py."""
 

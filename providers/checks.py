@@ -1,7 +1,7 @@
 """What `manage.py check --deploy` says of providers. It reads the database, so it keeps quiet before the first migrate."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.core import checks
@@ -9,6 +9,11 @@ from django.db import DatabaseError
 from django.db.models import Count, Q
 
 from providers import secrets
+
+KEPT_IN_CLEAR = (
+    "Extra headers are kept in clear, in exports and revisions too. A key belongs into the credential, which may have a "
+    "header of its own."
+)
 
 
 def objection_to_credential(auth: str, stored: str) -> str | None:
@@ -21,6 +26,11 @@ def objection_to_credential(auth: str, stored: str) -> str | None:
     except secrets.CredentialError as exc:
         return str(exc)
     return None
+
+
+def exposed_headers(headers: object) -> list[str]:
+    """The names of extra headers that may carry a key. Nothing of what was written past the rules, which is not sent either."""
+    return [name for name in headers if secrets.may_carry_a_key(str(name))] if isinstance(headers, Mapping) else []
 
 
 @checks.register("providers", deploy=True)
@@ -48,6 +58,12 @@ def _warnings() -> Iterator[checks.CheckMessage]:
                 f"The provider “{provider}” has no credential.",
                 hint="Enter one under Providers › Providers, or set its authentication to “none”.",
                 id="providers.W002",
+            )
+        if exposed := exposed_headers(provider.extra_headers):
+            yield checks.Warning(
+                f"Extra headers of the provider “{provider}” may carry a key: {', '.join(exposed)}.",
+                hint=KEPT_IN_CLEAR,
+                id="providers.W004",
             )
         if not provider.addresses:
             yield checks.Warning(

@@ -53,8 +53,9 @@ def hold_configuration() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             # Not the short limits that all other statements have: an import may be before us in the queue.
-            for limit in ("statement_timeout", "lock_timeout"):
-                cursor.execute(f"SET LOCAL {limit} = '{LONGEST_QUEUE_SECONDS}s'")
+            cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_QUEUE_SECONDS}s'")
+            # Later, or it would be the one that ends the waiting, and look like a statement that is too slow.
+            cursor.execute(f"SET LOCAL statement_timeout = '{LONGEST_QUEUE_SECONDS + 5}s'")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CONFIGURATION_LOCK])
 
 

@@ -27,6 +27,7 @@ OUR_OWN: Final = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"
 """Variables that hold our own secrets, with every PLEXUS_…: whoever may name one would have it sent to any address."""
 
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})", re.ASCII)
+_NAMES_OF_SECRETS = re.compile(r"auth|key|token|secret|cookie|password|credential", re.IGNORECASE)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 
@@ -94,6 +95,11 @@ def is_our_own(name: str) -> bool:
     """Whether this environment variable is a setting of Plexus itself, and so no provider's key."""
     # Windows does not tell the cases apart.
     return name.upper() in OUR_OWN or name.upper().startswith("PLEXUS_")
+
+
+def may_carry_a_key(header: str) -> bool:
+    """Whether a header of this name looks as if its value were a secret. Extra headers are kept in clear."""
+    return _NAMES_OF_SECRETS.search(header) is not None
 
 
 def resolve(stored: str, vault: Vault, environment: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 
 from gateway.api.models import ApiToken
 from gateway.audit.author import author_of
-from gateway.audit.events import note_event
+from gateway.audit.events import Event, note_event
 from providers.admin.unfolded import ModelAdmin, display
 
 SEES_ALL = "gateway.view_apitoken"
@@ -63,13 +63,13 @@ class ApiTokenAdmin(ModelAdmin):
             obj.user = request.user  # type: ignore[assignment]  # nobody else comes into the admin
             obj.make()
         super().save_model(request, obj, form, change)
-        self._note(request, obj, "token changed" if change else "token made")
+        self._note(request, obj, Event.TOKEN_CHANGED if change else Event.TOKEN_MADE)
 
     def delete_model(self, request: HttpRequest, obj: ApiToken) -> None:
-        self._note(request, obj, "token revoked")
+        self._note(request, obj, Event.TOKEN_REVOKED)
         super().delete_model(request, obj)
 
-    def _note(self, request: HttpRequest, token: ApiToken, kind: str) -> None:
+    def _note(self, request: HttpRequest, token: ApiToken, kind: Event) -> None:
         note_event(
             kind, f"{token} of {token.user}", author_of(request), {"scope": token.scope, "enabled": token.enabled}
         )

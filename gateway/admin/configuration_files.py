@@ -12,7 +12,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -20,7 +19,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from gateway.api.permissions import OF_DEED, OF_KIND
+from gateway.access.changes import lacking
 from gateway.interchange import IMPORTERS, plexus
 from gateway.interchange.difference import Difference, lines, summary
 from gateway.interchange.findings import Kind
@@ -136,13 +135,13 @@ class ConfigurationFilesAdmin(ModelAdmin):
     def _foretold(self, request: HttpRequest, text: str, format: str, prune: bool, **more: Any) -> HttpResponse:
         """The page that says what this would change."""
         importer, difference = import_file(text, format=format, prune=prune, dry_run=True, environment=os.environ)
-        lacking = _lacking(request.user, difference)
+        missing = lacking(difference.changes, request.user.has_perm)
         confirmation = {"sealed": _sealed(text), "seen": _fingerprint(difference), "format": format, "prune": prune}
         shown = {
             "label": importer.label,
             "difference": difference,
-            "lacking": ", ".join(lacking),
-            "confirmation": None if difference.is_refused or lacking or not difference.changes else confirmation,
+            "lacking": ", ".join(missing),
+            "confirmation": None if difference.is_refused or missing or not difference.changes else confirmation,
             **_told(difference),
             **more,
         }
@@ -164,7 +163,7 @@ class ConfigurationFilesAdmin(ModelAdmin):
             _, foreseen = import_file(text, dry_run=True, **how)
             if _fingerprint(foreseen) != sent["seen"]:
                 return self._foretold(request, text, sent["format"], sent["prune"], changed_meanwhile=True)
-            if _lacking(request.user, foreseen):
+            if lacking(foreseen.changes, request.user.has_perm):
                 raise PermissionDenied
             _, difference = import_file(text, dry_run=False, **how)
         messages.success(request, summary(difference.changes, was_applied=True))
@@ -195,13 +194,6 @@ def _told(difference: Difference) -> dict[str, Any]:  # Any: a template's contex
             if kinds[kind]
         ],
     }
-
-
-def _lacking(user: User | AnonymousUser, difference: Difference) -> list[str]:
-    """The permissions that these changes take row by row, and that this user does not have."""
-    made = {(OF_KIND[change.kind], OF_DEED[change.deed]) for change in difference.changes}
-    wanted = {f"{model.split('.')[0]}.{verb}_{model.split('.')[1]}" for model, verb in made}
-    return sorted(name for name in wanted if not user.has_perm(name))
 
 
 def _fingerprint(difference: Difference) -> str:

@@ -1,6 +1,5 @@
 """The page “Health”: how each upstream stands, as all processes see it, and a button to forget what is held against it."""
 
-import logging
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,12 +10,13 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
+from gateway.audit.author import author_of
+from gateway.audit.events import Event, note_event
 from gateway.health.clearing import clear
 from gateway.health.seen import configured, seen_now
 from gateway.models import UpstreamHealth
 from providers.admin.unfolded import ModelAdmin
 
-logger = logging.getLogger(__name__)
 EVERYTHING = "*"
 """Clear all that stand in the table."""
 MAY_CLEAR = "gateway.clear_upstreamhealth"
@@ -59,14 +59,24 @@ class UpstreamHealthAdmin(ModelAdmin):
         asked, provider = request.POST.get("upstream", ""), request.POST.get("provider", "")
         seen = seen_now(provider)
         keys = seen.clearable if asked == EVERYTHING else [key for key in configured() if key == asked]
-        clear(keys)
+        try:
+            clear(keys)
+        except TimeoutError:
+            return self._not_now(request)
         for key in keys:
-            logger.info("%s cleared the health of %s", request.user.get_username(), key)
+            note_event(Event.HEALTH_CLEARED, key, author_of(request))
         if request.headers.get("X-Requested-With") == "fetch":
             return self.table(request)
         messages.success(request, "Forgotten here, and everywhere within a second." if keys else "Nothing to forget.")
         query = f"?{urlencode({'provider': provider})}" if provider else ""
         return HttpResponseRedirect(reverse("admin:gateway_upstreamhealth_changelist") + query)
+
+    def _not_now(self, request: HttpRequest) -> HttpResponse:
+        said = "The gateway did not answer in time; nothing was forgotten. Try again."
+        if request.headers.get("X-Requested-With") == "fetch":
+            return HttpResponse(said, status=503, content_type="text/plain; charset=utf-8")
+        messages.error(request, said)
+        return HttpResponseRedirect(reverse("admin:gateway_upstreamhealth_changelist"))
 
     def _shown(self, request: HttpRequest) -> dict[str, Any]:
         if not self.has_view_permission(request):

@@ -14,18 +14,18 @@ Pointing = Target | PatternAlias | CustomRoute
 
 def broken_by(row: Model, deed: Deed) -> tuple[str, ...]:
     """What the deed would break, by name; nothing for an alias that only clients know, whatever they may ask for."""
-    if isinstance(row, Alias) and not row.allowed_keys.exists() and not any(_pointing_at(row)):
+    if isinstance(row, Alias) and not row.allowed_keys.exists() and not any(pointing_at(row)):
         return ()
-    return (*consequences_of(row, deed), *(_sentence(one) for one in _pointing_at(row) if not isinstance(one, Target)))
+    return (*consequences_of(row, deed), *(_sentence(one) for one in pointing_at(row) if not isinstance(one, Target)))
 
 
 def release(row: Model) -> None:
     """Delete what points at a row that is about to be deleted."""
-    for one in list(_pointing_at(row)):
+    for one in list(pointing_at(row)):
         one.delete()
 
 
-def _pointing_at(row: Model) -> Iterator[Pointing]:
+def pointing_at(row: Model) -> Iterator[Pointing]:
     """What the database would not let the row be deleted for."""
     match row:
         case Provider():

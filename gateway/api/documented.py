@@ -16,10 +16,10 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gateway.api.deleting import broken_by, release
+from gateway.api.deleting import broken_by, pointing_at, release
 from gateway.api.entries import Body, write
 from gateway.api.matching import check_match, etag_of, is_unchanged
-from gateway.api.permissions import all_of
+from gateway.api.permissions import all_of, check_may_delete
 from gateway.api.problems import InUse, refused
 from gateway.api.recorded import changes_as_json
 from gateway.api.views import ApiView, Collection, asks_for, changing
@@ -138,7 +138,7 @@ class DocumentedItem(ApiView):
             row = self.get_object()
             self._check_match(request, row)
             self._check_consequences(request, [row], [])
-            release(row)
+            self._release(request, row)
             row.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -157,11 +157,16 @@ class DocumentedItem(ApiView):
             off = [row] if row.enabled and body.get("enabled") is False else self.kind.switched_off(row, body)
             self._check_consequences(request, doomed, off)
             for one in doomed:
-                release(one)
+                self._release(request, one)
                 one.delete()
             self._rename(row, body.get(self.kind.key, getattr(row, self.kind.key)))
             write(self.kind.document(row, body))
         return self._shown(request, self.get_queryset().get(pk=row.pk))
+
+    def _release(self, request: Request, row: Model) -> None:
+        """What points at it goes with it. Raises PermissionDenied for whoever may not delete that by itself."""
+        check_may_delete(request, pointing_at(row))
+        release(row)
 
     def _what_is_dropped(self, row: Row, body: Body) -> Body:
         """Of the parts that have permissions of their own, those that a PUT empties by not speaking of them."""

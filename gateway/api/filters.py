@@ -1,12 +1,13 @@
 """Filters of lists. A parameter that nobody reads is refused: a filter with a typing error would return everything."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import CharField
 from django_filters.rest_framework import DjangoFilterBackend, Filter, FilterSet
+from rest_framework.exceptions import NotFound
 from rest_framework.exceptions import ValidationError as RestValidationError
 from rest_framework.request import Request
 
@@ -28,6 +29,12 @@ def check_parameters(request: Request, known: Iterable[str]) -> None:
             raise Refused([Wrong(pointer=f"?{name}", message="This stands here twice.", code="twice")])
         if any(NUL in value for value in values):
             raise Refused([Wrong(pointer=f"?{name}", message="A NUL is in no name.", code="null_characters")])
+
+
+def check_address(named: Mapping[str, object]) -> None:
+    """Raises NotFound for a name in the address that nothing has: PostgreSQL refuses to look for it."""
+    if any(NUL in str(value) for value in named.values()):
+        raise NotFound("A NUL is in no name.")
 
 
 class FlagField(CharField):

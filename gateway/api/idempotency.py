@@ -25,7 +25,7 @@ LONGEST_KEY = 255
 KEPT = timedelta(hours=24)
 GIVEN_UP_AFTER = timedelta(minutes=1)
 """No request of ours takes longer: who wrote this down is dead, and its work was rolled back."""
-REPEATED_HEADERS = ("Location", "ETag")
+REPEATED_HEADERS = ("Location", "ETag", "Cache-Control")
 
 
 class KeptReply(msgspec.Struct):

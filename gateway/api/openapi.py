@@ -134,7 +134,7 @@ WHEN: Mapping[int, tuple[str, str, str]] = MappingProxyType(
         412: ("stale", "It was changed since it was read", "If-Match names an earlier state: `changes`."),
         413: ("too_large", "Too large", "The body is larger than PLEXUS_MAX_REQUEST_BYTES."),
         415: ("unsupported_media_type", "A body of this kind is not read here", "The Content-Type is another one."),
-        503: ("no_answer", "The gateway did not answer in time", "Try again."),
+        503: ("busy", "Somebody else is at work", "For longer than we wait. Nothing was done: send it again."),
         422: ("other_body", "This Idempotency-Key belongs to another request", "It came with another body before."),
     }
 )
@@ -193,6 +193,8 @@ def _failures(path: str, method: str, operation: Json) -> Iterator[int]:
         yield 412
     if "Idempotency-Key" in names:
         yield 422
+    if method in CHANGES:
+        yield 503
 
 
 def _problem(status: int) -> Json:

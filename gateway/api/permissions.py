@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from django.db.models import Model
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from gateway.access.changes import lacking
 from gateway.api.models import ApiToken
-from gateway.interchange.difference import Change, Deed
+from gateway.interchange.difference import Change
 
 Guard = Mapping[str, Sequence[str]]
 """Method -> permissions (`app.codename`), of which one is enough. What is not in it nobody may do."""
@@ -35,28 +37,18 @@ def all_of(*models: str) -> list[str]:
 WRITING = ("add", "change", "delete")
 
 
-OF_KIND = {
-    "provider": "providers.provider",
-    "address": "providers.endpoint",
-    "model": "providers.providermodel",
-    "provider alias": "routing.provideralias",
-    "alias": "routing.alias",
-    "synonym": "routing.synonym",
-    "target": "routing.target",
-    "pattern": "routing.patternalias",
-    "route": "routing.customroute",
-}
-"""Kind of a change, as an import tells it -> the model that it writes."""
-OF_DEED = {Deed.CREATED: "add", Deed.UPDATED: "change", Deed.DELETED: "delete"}
-
-
 def check_changes(request: Request, changes: Iterable[Change]) -> None:
     """Raises PermissionDenied for a document with a change that this user may not make row by row."""
-    for kind, deed in {(change.kind, change.deed): None for change in changes}:
-        app, name = OF_KIND[kind].split(".")
-        permission = f"{app}.{OF_DEED[deed]}_{name}"
+    if missing := lacking(changes, request.user.has_perm):
+        raise PermissionDenied(f"It would change what you may not: that takes {', '.join(missing)}.")
+
+
+def check_may_delete(request: Request, rows: Iterable[Model]) -> None:
+    """Raises PermissionDenied for rows of a kind that this user may not delete."""
+    for kind in dict.fromkeys(row._meta for row in rows):
+        permission = f"{kind.app_label}.delete_{kind.model_name}"
         if not request.user.has_perm(permission):
-            raise PermissionDenied(f"It would change a {kind}, which takes {permission}.")
+            raise PermissionDenied(f"It would delete a {kind.verbose_name}, which takes {permission}.")
 
 
 class MayUse(BasePermission):

@@ -8,7 +8,7 @@
         ├── StillRunning         409  the first request with this Idempotency-Key has not ended
         ├── Stale                412  it was changed since it was read; `changes` says by whom
         ├── OtherBody            422  this Idempotency-Key came with another request before
-        └── NoAnswer             503  a part of the gateway did not answer in time
+        └── Busy                 503  somebody else is at work, for longer than we wait; nothing was done
 
 DRF's and Django's own exceptions are told in the same shape. Nothing here repeats a value that was sent: it may be a secret.
 """
@@ -18,12 +18,14 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from gateway.api.pointers import Wrong, pointer, wrongs_in
+from providers.busy import waited_in_vain
 
 CONTENT_TYPE = "application/problem+json"
 MOST_ERRORS = 200
@@ -93,10 +95,11 @@ class OtherBody(Problem):
     title = "This Idempotency-Key belongs to another request"
 
 
-class NoAnswer(Problem):
+class Busy(Problem):
     status_code = 503
-    default_code = "no_answer"
-    title = "The gateway did not answer in time"
+    default_code = "busy"
+    title = "Somebody else is at work"
+    retry_after_seconds = 5
 
 
 def refused(exc: DjangoValidationError, *at: str | int) -> Refused:
@@ -144,6 +147,8 @@ def answer(exc: Exception, context: Mapping[str, Any]) -> Response | None:  # An
         exc = refused(exc)
     elif isinstance(exc, exceptions.ValidationError):
         exc = Refused(list(wrongs_in(exc.detail)))
+    elif isinstance(exc, OperationalError) and waited_in_vain(exc):
+        exc = Busy("Others were writing for longer than we wait. Nothing of this was done; send it again.")
     if not isinstance(exc, exceptions.APIException):
         return None
     set_rollback()
@@ -165,5 +170,7 @@ def _body(exc: exceptions.APIException) -> Told:
 
 
 def _headers(exc: exceptions.APIException) -> dict[str, str]:
+    if isinstance(exc, Busy):
+        return {"Retry-After": str(exc.retry_after_seconds)}
     challenge = getattr(exc, "auth_header", None)
     return {"WWW-Authenticate": challenge} if challenge else {}

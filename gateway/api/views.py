@@ -8,6 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import NotAcceptable, NotFound
 from rest_framework.generics import GenericAPIView
+from rest_framework.metadata import BaseMetadata
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -16,7 +17,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.mediatypes import media_type_matches
 
 from gateway.api.authentication import AUTHENTICATION
-from gateway.api.filters import Filters, check_parameters
+from gateway.api.filters import Filters, check_address, check_parameters
 from gateway.api.idempotency import once
 from gateway.api.openapi import CHANGES, ApiSchema
 from gateway.api.paging import Pages
@@ -48,6 +49,13 @@ class ByHeader(DefaultContentNegotiation):
         raise NotAcceptable(available_renderers=renderers)
 
 
+class Described(BaseMetadata):
+    """What OPTIONS is answered with. DRF's own looks for a row, or a list of them, behind every view."""
+
+    def determine_metadata(self, request: Request, view: Any) -> dict[str, Any]:  # Any: DRF's own
+        return {"description": view.get_view_description(), "methods": view.allowed_methods}
+
+
 class ApiView(GenericAPIView[Any]):
     """A view with a guard. `parameters`: what it reads of the address, by method; of lists also their filters and pages."""
 
@@ -56,6 +64,7 @@ class ApiView(GenericAPIView[Any]):
     parser_classes = [StrictJSONParser]
     renderer_classes = [JSONRenderer]
     content_negotiation_class = ByHeader
+    metadata_class = Described
     pagination_class: Any = None
     filter_backends: Any = ()
     schema = ApiSchema()
@@ -71,6 +80,7 @@ class ApiView(GenericAPIView[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        check_address(kwargs)
         if hasattr(self, str(request.method).lower()):  # else 405 says more
             check_parameters(request, self.known_parameters(str(request.method)))
 
@@ -78,6 +88,9 @@ class ApiView(GenericAPIView[Any]):
         answered = super().finalize_response(request, response, *args, **kwargs)
         if getattr(answered, "content_type", None) == CONTENT_TYPE:
             answered.accepted_renderer = JSONRenderer()  # a problem has one form, whatever was asked for
+        elif request.method == "OPTIONS":
+            answered.accepted_renderer, answered.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        answered.headers.setdefault("Cache-Control", "private, no-cache")
         return answered
 
     def known_parameters(self, method: str) -> list[str]:

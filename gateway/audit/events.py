@@ -1,4 +1,4 @@
-"""What happened that is no configuration: keys made and revoked, logins, permissions."""
+"""What happened that is no configuration: keys and tokens made and revoked, health cleared, logins, permissions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ class Event(StrEnum):
     """What happened. The rows hold the texts, so that a later release may know others."""
 
     KEY_MADE = "key made"
+    KEY_RENAMED = "key renamed"
     KEY_REPLACED = "secret replaced"
     KEY_ENABLED = "key enabled"
     KEY_DISABLED = "key disabled"
     KEY_REVOKED = "key revoked"
+    TOKEN_MADE = "token made"
+    TOKEN_CHANGED = "token changed"
+    TOKEN_REVOKED = "token revoked"
+    HEALTH_CLEARED = "health cleared"
     LOGIN = "login"
     LOGOUT = "logout"
     LOGIN_FAILED = "login failed"

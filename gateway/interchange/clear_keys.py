@@ -17,7 +17,6 @@ _WAYS_TO_REFER: Final = re.compile(
     r"\s*(?:os\.environ/|env:|\$)?\{?(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}?\s*", re.ASCII
 )
 _BEGINNINGS: Final = ("$", "os.environ/", "env:", "{env:")
-_NAMES_OF_SECRETS: Final = re.compile(r"auth|key|token|secret|cookie|password|credential", re.IGNORECASE)
 _SET_BY_THE_CONNECTION: Final = {
     *("host", "content-length", "transfer-encoding", "connection", "accept-encoding", "content-type", "te"),
     *("trailer", "upgrade", "expect"),
@@ -57,7 +56,7 @@ def headers_without_keys(fields: Fields, key: str, into: str = "extra_headers") 
     for name in headers.names() if headers is not None else ():
         assert headers is not None  # else there are no names
         value = headers.text(name, name)
-        if _NAMES_OF_SECRETS.search(name):
+        if secrets.may_carry_a_key(name):
             headers.note(Kind.IGNORED, name, "It may carry a key, which is not read from a file. Set the credential.")
         elif name.lower() in _SET_BY_THE_CONNECTION:
             headers.note(Kind.IGNORED, name, "Plexus sets this header itself.")

@@ -5,6 +5,12 @@ from django.core.management.base import CommandError
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from providers.busy import waited_in_vain
+
+WAITED_IN_VAIN = (
+    "Others were writing to the database for longer than we wait. Nothing was changed; run the command again."
+)
+
 
 class DatabaseSilent(CommandError):
     """It does not answer."""
@@ -33,6 +39,8 @@ def what_is_wrong(failure: Exception) -> str | None:
     if not isinstance(failure, OperationalError | ProgrammingError | InterfaceError):
         return None
     connection.close()  # whatever transaction it is in is over
+    if waited_in_vain(failure):
+        return WAITED_IN_VAIN
     try:
         pending = pending_migrations()
     except CommandError as exc:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest
@@ -22,7 +22,7 @@ from providers.admin.unfolded import (
     TextWidget,
     display,
 )
-from providers.checks import objection_to_credential
+from providers.checks import KEPT_IN_CLEAR, exposed_headers, objection_to_credential
 from providers.models import TIME_LIMITS, Endpoint, Provider, ProviderModel
 from providers.secrets import is_reference
 
@@ -178,6 +178,11 @@ class ProviderAdmin(ConfigurationAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> list[str]:
         return ["models_elsewhere", "stored_credential"]
+
+    def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:  # Any: Django's own
+        super().save_model(request, obj, form, change)
+        if exposed := exposed_headers(obj.extra_headers):
+            messages.warning(request, f"These extra headers may carry a key: {', '.join(exposed)}. {KEPT_IN_CLEAR}")
 
     def get_inlines(self, request: HttpRequest, obj: Provider | None) -> Any:  # Any: Django's own type is long
         return [EndpointInline] if self._has_many_models(obj) else self.inlines

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from gateway.audit.events import Event
+from gateway.audit.models import AuditEvent
 from gateway.health.letters import Sheet, Shown, Word
 from gateway.health.store import Post, new_teller, post_of_settings
-from routing.health.news import Event
+from routing.health.news import Event as News
 from tests.admin_pages import a_member_of_staff, a_reader, an_administrator
 from tests.gateways import forget_configuration
 from tests.routing.health.scenes import START, a_book, answer_well, broken
@@ -47,7 +49,7 @@ def rows_of(page: Any) -> dict[str, Any]:  # Any: the test client's response, an
 
 def cleared(post: Post) -> list[str]:
     words = (post.words(but_of="") or {}).values()
-    return [news.key for word in words for news in word.news if news.event is Event.CLEARED]
+    return [news.key for word in words for news in word.news if news.event is News.CLEARED]
 
 
 def test_without_upstreams_the_page_says_what_will_be_there() -> None:
@@ -104,6 +106,16 @@ def test_whoever_clears_one_tells_all_processes(post: Post) -> None:
 
     assert reply.status_code == 302
     assert cleared(post) == [KEY]
+
+
+def test_that_somebody_cleared_is_an_event(post: Post) -> None:
+    a_model(KEY)
+    told_by_another_process(post, is_broken=True)
+
+    an_administrator("anna").post(f"{PAGE}clear/", {"upstream": KEY})
+
+    event = AuditEvent.objects.get(kind=Event.HEALTH_CLEARED)
+    assert (event.subject, event.author_name) == (KEY, "anna")
 
 
 def test_clearing_all_clears_those_that_are_not_well(post: Post) -> None:

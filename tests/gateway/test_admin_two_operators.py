@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from providers.models import Provider
+from gateway.models import ClientKey
+from providers.models import Provider, ProviderModel
 from routing.models import Alias, Synonym, Target
 from tests.admin_pages import an_administrator, filled, send_form, text_of
 from tests.gateway.interchange.importing import BASE, import_text
@@ -163,3 +164,28 @@ def test_a_change_in_the_admin_is_told_by_the_api(ada: Client, bob: Client, addr
     assert answer.status_code == 412
     assert "Bob was here" in text_of(answer)
     assert Alias.objects.get(name="fast").listed
+
+
+def test_a_model_on_a_page_of_its_own_is_guarded(ada: Client, bob: Client, address: str) -> None:
+    page = f"/admin/providers/providermodel/{ProviderModel.objects.order_by('pk')[0].pk}/change/"
+    open_at_bobs: Any = bob.get(page)
+    send_form(ada, page, context_length="1000")
+
+    answer = bob.post(page, filled(open_at_bobs, max_in_flight="7"))
+
+    (_, told) = news_on(answer)
+    assert "context_length: nothing → 1000" in told
+    assert not ProviderModel.objects.filter(max_in_flight=7).exists()
+
+
+def test_a_client_key_is_guarded(ada: Client, bob: Client) -> None:
+    key = ClientKey(name="billing")
+    key.make()
+    page = f"/admin/gateway/clientkey/{saved(key).pk}/change/"
+    open_at_bobs: Any = bob.get(page)
+    send_form(ada, page, access="listed")
+
+    answer = bob.post(page, filled(open_at_bobs, name="invoices"))
+
+    assert "access: everything → listed" in news_on(answer)[1]
+    assert ClientKey.objects.get().name == "billing"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.messages import get_messages
 from django.test import Client
 
 from providers.models import Endpoint, Provider, ProviderModel, vault
@@ -231,3 +232,16 @@ def test_half_a_price_is_said_beside_the_other_half(admin: Client) -> None:
     answer = send_form(admin, f"/admin/providers/providermodel/{model.pk}/change/", input_usd_per_mtok="0.15")
 
     assert errors_of(answer)["output_usd_per_mtok"] == ["Give both prices, input and output, or neither."]
+
+
+def test_a_header_that_may_carry_a_key_is_warned_of_and_saved(admin: Client) -> None:
+    provider = a_provider()
+    headers = '{"X-Team": "red", "Helicone-Auth": "Bearer sk-another"}'
+
+    answer = send_form(admin, page_of(provider), extra_headers=headers)
+
+    (warning,) = [one for one in get_messages(answer.wsgi_request) if one.level_tag == "warning"]
+    assert str(warning).startswith(
+        "These extra headers may carry a key: Helicone-Auth. Extra headers are kept in clear"
+    )
+    assert set(Provider.objects.get().extra_headers) == {"X-Team", "Helicone-Auth"}

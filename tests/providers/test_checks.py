@@ -1,5 +1,7 @@
 """The system checks of providers."""
 
+from typing import Any
+
 import pytest
 
 from providers.checks import check_providers
@@ -9,7 +11,7 @@ from tests.gateways import saved
 pytestmark = pytest.mark.django_db
 
 
-def a_provider(**fields: str) -> Provider:
+def a_provider(**fields: Any) -> Provider:
     provider = saved(Provider(name="openai", **fields))
     saved(Endpoint(provider=provider, api_type="chat", base_url="https://api.openai.com/v1"))
     return provider
@@ -63,3 +65,12 @@ def test_a_disabled_provider_may_lack_everything() -> None:
     saved(Provider(name="openai", enabled=False))
 
     assert warnings() == []
+
+
+def test_an_extra_header_that_may_carry_a_key_is_named_without_its_value() -> None:
+    a_provider(auth="none", extra_headers={"X-Team": "red", "Helicone-Auth": "Bearer sk-a-secret"})
+
+    ((id, message),) = warnings()
+
+    assert id == "providers.W004"
+    assert message == "Extra headers of the provider “openai” may carry a key: Helicone-Auth."

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from gateway.access.changes import lacking
 from gateway.admin.audit.reading import DOOR_LABELS, AuthoredAdmin
 from gateway.audit import store
 from gateway.audit.author import NOTE_FIELD, Door, author_of
@@ -21,6 +23,7 @@ from gateway.audit.shown import MOST_ROWS, ShownChanges, ShownRow, shown_changes
 from gateway.interchange import plexus
 from gateway.interchange.findings import Kind
 from providers.admin.unfolded import display
+from providers.busy import waited_in_vain
 
 MAY_ROLL_BACK = "gateway.import_configuration"
 """A rollback is an import of what was there."""
@@ -57,7 +60,7 @@ class ConfigRevisionAdmin(AuthoredAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Whoever looks sees what is true now, without waiting for the worker's next look."""
         if request.method == "GET" and self.has_view_permission(request):
-            record_what_was_changed_outside()
+            _record_unless_others_write()
         return super().changelist_view(request, {"title": "Revisions", **(extra_context or {})})
 
     def change_view(
@@ -109,6 +112,8 @@ class ConfigRevisionAdmin(AuthoredAdmin):
                     messages.warning(request, "Somebody changed something meanwhile. Look again at what would change.")
                 else:
                     difference = roll_back(revision, author_of(request))
+                    if lacking(difference.changes, request.user.has_perm):
+                        raise PermissionDenied  # which takes it back
                     if difference.was_applied:
                         messages.success(request, f"The configuration is that of revision {revision.number} again.")
                         for finding in difference.findings:
@@ -123,6 +128,7 @@ class ConfigRevisionAdmin(AuthoredAdmin):
             "changes": shown_comparison(seen.rows),
             "findings": sorted(seen.difference.findings, key=lambda finding: order.index(finding.kind)),
             "is_refused": seen.difference.is_refused,
+            "lacking": ", ".join(lacking(seen.difference.changes, request.user.has_perm)),
             "why": request.POST.get(NOTE_FIELD, ""),
         }
         return self._page(request, "roll_back", f"Roll back to revision {revision.number}", context)
@@ -144,6 +150,15 @@ class ConfigRevisionAdmin(AuthoredAdmin):
     def _page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
         return TemplateResponse(request, f"admin/gateway/audit/{template}.html", context)
+
+
+def _record_unless_others_write() -> None:
+    """Whoever only looks need not wait long, nor hear of it: the next look finds it as well."""
+    try:
+        record_what_was_changed_outside()
+    except OperationalError as exc:
+        if not waited_in_vain(exc):
+            raise
 
 
 def is_number(text: str) -> bool:

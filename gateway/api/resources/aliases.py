@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import path
 from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
@@ -18,7 +18,7 @@ from gateway.audit.since import since
 from gateway.interchange.document import AliasEntry, Document, SynonymEntry, TargetEntry
 from gateway.interchange.snapshot import ALIAS_FIELDS, TARGET_FIELDS, alias_entry
 from routing import conditions
-from routing.models import NAME_FIELD, Alias, Target, clean_name
+from routing.models import NAME_FIELD, Alias, ClaimedName, Target, clean_name
 from routing.selection import SELECTORS
 
 EXAMPLE = {
@@ -144,7 +144,8 @@ class AliasFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     )
 
     def called(self, rows: "QuerySet[Alias]", name: str, value: str) -> "QuerySet[Alias]":
-        return rows.filter(claimed_name__name=value) | rows.filter(synonyms__name=value)
+        named = ClaimedName.objects.filter(name=value)
+        return rows.filter(Q(pk__in=named.values("alias")) | Q(pk__in=named.values("synonym__alias")))
 
 
 class Aliases(DocumentedCollection):

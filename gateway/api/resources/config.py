@@ -28,7 +28,7 @@ from gateway.audit.contents import unpacked
 from gateway.audit.models import ConfigChange, ConfigRevision
 from gateway.interchange import plexus
 from gateway.interchange.difference import Difference, lines, summary
-from gateway.interchange.document import Reading
+from gateway.interchange.document import Document, Reading
 from gateway.interchange.findings import Finding, has_refusals
 from gateway.interchange.snapshot import current
 from gateway.interchange.store import apply
@@ -37,6 +37,10 @@ MAY_READ = "gateway.view_configuration"
 MAY_IMPORT = "gateway.import_configuration"
 """The same as for the pages on which the admin does it."""
 MOST_REVISIONS_TOLD = 20
+MOST_CHANGES_TOLD = 500
+"""Of one revision."""
+MOST_BYTES_LOOKED_AT = 2_000_000
+"""Of packed revisions: all other writers wait meanwhile, and ten thousand aliases take seconds to unpack."""
 
 
 class YAMLRenderer(BaseRenderer):
@@ -93,8 +97,15 @@ class AppliedSerializer(serializers.Serializer[Any]):
     findings = FindingSerializer(many=True, help_text="What there is to say besides.")
 
 
-def stamp_of_text(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def stamp_of(document: Document) -> str:
+    """The same as long as the document says the same."""
+    return hashlib.sha256(json.dumps(plexus.plain(document), sort_keys=True).encode()).hexdigest()[:32]
+
+
+def shown(document: Document, request: Request) -> Told | str:
+    """In the form that was asked for: values for JSON, or the text of a file."""
+    is_yaml = getattr(request, "accepted_media_type", "").startswith("application/yaml")
+    return plexus.write(document) if is_yaml else plexus.plain(document)
 
 
 def applied(difference: Difference, findings: list[Finding], revision: ConfigRevision | None) -> Told:
@@ -127,10 +138,8 @@ class Config(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Read the whole configuration. Keys of providers are in it as references only, and client keys not at all."""
-        text = plexus.write(current())
-        headers = {"ETag": etag_of(stamp_of_text(text))}
-        is_yaml = getattr(request, "accepted_media_type", "").startswith("application/yaml")
-        return Response(text if is_yaml else yaml.safe_load(text), headers=headers)
+        document = current()
+        return Response(shown(document, request), headers={"ETag": etag_of(stamp_of(document))})
 
     @extend_schema(
         request={"application/json": OpenApiTypes.OBJECT, "application/yaml": OpenApiTypes.OBJECT},
@@ -144,14 +153,14 @@ class Config(ApiView):
         reading = self._read(request)
         is_dry = asks_for(request, "dry_run")
         with transaction.atomic(), changing(request) as recorded:
-            stamp = stamp_of_text(plexus.write(current()))
+            stamp = stamp_of(current())
             check_match(request, stamp, changes_since)
             difference = apply(reading.document, prune=True, dry_run=is_dry, environment=os.environ)
             if difference.is_refused:
                 raise refused_by(difference.findings)
             check_changes(request, difference.changes)
         findings = [*reading.findings, *difference.findings]
-        stamp = stamp if is_dry else stamp_of_text(plexus.write(current()))
+        stamp = stamp if is_dry else stamp_of(current())
         return Response(applied(difference, findings, recorded.revision), headers={"ETag": etag_of(stamp)})
 
     def _read(self, request: Request) -> Reading:
@@ -165,10 +174,15 @@ class Config(ApiView):
 def changes_since(stamp: str) -> list[Told]:
     """What was changed since the document had this stamp; as far as is told, where it never had it."""
     changes: list[ConfigChange] = []
-    for revision in ConfigRevision.objects.order_by("-number").prefetch_related("changes")[:MOST_REVISIONS_TOLD]:
-        if stamp_of_text(plexus.write(unpacked(bytes(revision.packed)).document)) == stamp:
+    looked_at_bytes = 0
+    newest = ConfigRevision.objects.order_by("-number").values_list("pk", "packed")[:MOST_REVISIONS_TOLD]
+    for pk, packed in newest.iterator(chunk_size=1):
+        looked_at_bytes += len(packed)
+        if stamp_of(unpacked(bytes(packed)).document) == stamp:
             break
-        changes += revision.changes.all()
+        changes += ConfigChange.objects.filter(revision=pk).select_related("revision")[:MOST_CHANGES_TOLD]
+        if looked_at_bytes > MOST_BYTES_LOOKED_AT:
+            break
     return changes_as_json(changes)
 
 

@@ -4,17 +4,17 @@ from typing import Any
 
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gateway.api.fields import Flag, Text
 from gateway.api.pointers import Wrong, pointer
-from gateway.api.problems import NoAnswer, Refused
+from gateway.api.problems import Busy, Refused
 from gateway.api.serializers import MOST_INSIDE, StrictFields
 from gateway.api.views import ApiView, author
-from gateway.audit.events import note_event
+from gateway.audit.events import Event, note_event
 from gateway.health.clearing import clear
 from gateway.health.overview import State
 from gateway.health.seen import configured, seen_now
@@ -91,9 +91,7 @@ class HealthClearing(ApiView):
     is_recorded = True
     serializer_class = ClearSerializer
 
-    @extend_schema(
-        responses={200: ClearedSerializer, 503: OpenApiResponse(description="The gateway did not answer in time.")}
-    )
+    @extend_schema(responses=ClearedSerializer)
     def post(self, request: Request) -> Response:
         """Forget what is held against upstreams: here at once, in all other processes within a second."""
         serializer = self.get_serializer(data=request.data)
@@ -102,9 +100,9 @@ class HealthClearing(ApiView):
         try:
             clear(keys)
         except TimeoutError as exc:
-            raise NoAnswer("The gateway is busy. Try again.") from exc
+            raise Busy("The gateway did not answer in time. Try again.") from exc
         for key in keys:
-            note_event("health cleared", key, author(request))
+            note_event(Event.HEALTH_CLEARED, key, author(request))
         return Response({"cleared": keys})
 
     def _wanted(self, body: dict[str, Any]) -> list[str]:  # Any: JSON

@@ -137,6 +137,8 @@ class RequestExport(Requests):
 
 
 class RequestsAsCsv(RequestExport):
+    """Requests as a table."""
+
     form = "csv"
 
     @extend_schema(responses={(200, "text/csv"): OpenApiResponse(OpenApiTypes.STR)}, filters=True)
@@ -146,6 +148,8 @@ class RequestsAsCsv(RequestExport):
 
 
 class RequestsAsLines(RequestExport):
+    """Requests, one in each line."""
+
     form = "jsonl"
 
     @extend_schema(responses={(200, "application/jsonl"): OpenApiResponse(OpenApiTypes.STR)}, filters=True)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import yaml
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -22,14 +21,13 @@ from gateway.api.permissions import check_changes
 from gateway.api.pointers import Wrong
 from gateway.api.problems import Refused
 from gateway.api.recorded import change_as_json, change_of
-from gateway.api.resources.config import MAY_IMPORT, AppliedSerializer, ChangeSerializer, YAMLRenderer, applied
+from gateway.api.resources.config import MAY_IMPORT, AppliedSerializer, ChangeSerializer, YAMLRenderer, applied, shown
 from gateway.api.views import ApiView, Collection, asks_for, author, changing
 from gateway.audit.author import Door
 from gateway.audit.comparison import changes_between
 from gateway.audit.contents import Contents, unpacked
-from gateway.audit.models import AuditEvent, ConfigRevision
+from gateway.audit.models import AuditEvent, ConfigChange, ConfigRevision
 from gateway.audit.rollback import preview, roll_back
-from gateway.interchange import plexus
 from gateway.interchange.difference import lines
 
 GUARD = {"GET": ["gateway.view_configrevision"]}
@@ -80,8 +78,14 @@ class AuthoredFilters(FilterSet):  # type: ignore[misc]  # it ships no types
 
 
 class RevisionFilters(AuthoredFilters):
-    kind = CharFilter(field_name="changes__of_kind", distinct=True, help_text="Of what was changed: alias, provider, …")
-    name = CharFilter(field_name="changes__of_name", distinct=True, help_text="Of what was changed.")
+    kind = CharFilter(method="changing", help_text="Of what was changed: alias, provider, …")
+    name = CharFilter(method="changing", help_text="Of what was changed.")
+
+    def changing(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Both at once: a revision may have changed an alias, and something else of that name."""
+        asked = {one: self.form.cleaned_data.get(one) for one in ("kind", "name")}
+        of_it = ConfigChange.objects.filter(**{f"of_{one}": said for one, said in asked.items() if said})
+        return rows.filter(pk__in=of_it.values("revision"))
 
 
 class EventFilters(AuthoredFilters):
@@ -126,9 +130,7 @@ class RevisionDocument(ApiView):
     )
     def get(self, request: Request, number: int) -> Response:
         """Read the whole configuration as this revision left it."""
-        text = plexus.write(contents_of(number).document)
-        is_yaml = getattr(request, "accepted_media_type", "").startswith("application/yaml")
-        return Response(text if is_yaml else yaml.safe_load(text))
+        return Response(shown(contents_of(number).document, request))
 
 
 class RevisionComparison(ApiView):

@@ -62,7 +62,7 @@ def contents_now() -> Contents:
     """All configuration that the database holds."""
     sealed = Provider.objects.exclude(credential="").values_list("name", "credential")
     seals = {name: _fingerprint(credential) for name, credential in sealed if not secrets.is_reference(credential)}
-    return contents_of(snapshot.without_aliases(), encoded_aliases(), map(_key_entry, _keys()), seals, _ids())
+    return contents_of(snapshot.without_aliases(), encoded_aliases(), map(key_entry, _keys()), seals, _ids())
 
 
 def _ids() -> dict[str, dict[str, int]]:
@@ -156,7 +156,8 @@ def _keys() -> Sequence[ClientKey]:
     return list(keys.prefetch_related("allowed_aliases", "allowed_models__provider"))
 
 
-def _key_entry(key: ClientKey) -> ClientKeyEntry:
+def key_entry(key: ClientKey) -> ClientKeyEntry:
+    """What a revision keeps of a client key."""
     return ClientKeyEntry(
         name=key.name,
         prefix=key.prefix,

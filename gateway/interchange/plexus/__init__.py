@@ -14,6 +14,6 @@ A list of aliases alone, and a file with one of the two keys alone, are read too
 """
 
 from gateway.interchange.plexus.reading import read
-from gateway.interchange.plexus.writing import write
+from gateway.interchange.plexus.writing import plain, write
 
-__all__ = ["read", "write"]
+__all__ = ["plain", "read", "write"]

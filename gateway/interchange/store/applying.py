@@ -30,6 +30,7 @@ from gateway.interchange.snapshot import (
 from gateway.interchange.store.names import Names
 from gateway.interchange.store.rows import said
 from providers import secrets
+from providers.checks import KEPT_IN_CLEAR, exposed_headers
 from providers.models import Endpoint, Provider, ProviderModel, hold_configuration
 from routing.models import Alias, Synonym, Target
 
@@ -138,6 +139,7 @@ class _Applying(Names):
         is_settled = self._settle(row, entry, wanted, "provider", entry.name)
         if is_settled:
             self._warn_of_credential(row, entry)
+            self._warn_of_headers(row, entry)
         else:
             self._refused_names.add(entry.name)
         self._endpoints(row, entry)
@@ -235,6 +237,10 @@ class _Applying(Names):
             name = secrets.reference_name(row.credential)
             if not self.environment.get(name):
                 self._warn(entry.place("credential"), f"The environment variable {name} is not set here.")
+
+    def _warn_of_headers(self, row: Provider, entry: ProviderEntry) -> None:
+        for name in exposed_headers(row.extra_headers):
+            self._warn(entry.place("extra_headers"), f"The header “{name}” may carry a key. {KEPT_IN_CLEAR}")
 
     def _warn_of_disabled(self, row: Target, entry: TargetEntry) -> None:
         if row.enabled and row.model is not None and not row.model.provider.enabled:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from gateway.api.models import ApiToken
-from gateway.audit.events import note_event
+from gateway.audit.events import Event, note_event
 from gateway.management.author import author_of_command
 from gateway.management.commands.create_key import days
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             said = [f"{name}: {' '.join(messages)}" for name, messages in exc.message_dict.items()]
             raise CommandError(f"{' '.join(said)} No token was made.") from exc
         token.save()
-        note_event("token made", f"{token} of {user}", author_of_command("create_api_token"), {"scope": scope})
+        note_event(Event.TOKEN_MADE, f"{token} of {user}", author_of_command("create_api_token"), {"scope": scope})
         until = f" until {token.expires_at:%Y-%m-%d}" if token.expires_at else ""
         may = "may do whatever this user may" if token.may_write else "may read"
         self.stdout.write(f"“{token}” asks as {options['user']} and {may}{until}. This is the token, shown this once:")

@@ -200,6 +200,15 @@ def test_the_list_is_filtered_by_a_synonym_too(api: Asking) -> None:
     assert [one["name"] for one in reply.json()["results"]] == ["fast"]
 
 
+def test_a_filter_by_name_shows_an_alias_once_however_many_names_it_has(api: Asking) -> None:
+    openai("gpt-4o")
+    an_alias("fast", "gpt-4o", synonyms=("quick", "swift", "rapid"))
+
+    found = [[one["name"] for one in api.get(f"aliases?name={name}").json()["results"]] for name in ("fast", "quick")]
+
+    assert found == [["fast"], ["fast"]]
+
+
 def test_a_filter_that_nobody_reads_is_refused(api: Asking) -> None:
     reply = api.get("aliases?nmae=quick")
 

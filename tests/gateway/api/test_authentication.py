@@ -1,5 +1,6 @@
 """Who may ask: sessions of the admin, and API tokens. Nothing else opens the API, and API tokens open nothing else."""
 
+import re
 from datetime import timedelta
 from io import StringIO
 
@@ -12,9 +13,12 @@ from django.utils import timezone
 from gateway.api.models import ApiToken
 from gateway.models import ClientKey
 from tests.gateway.api.asking import Asking, a_token, a_user, an_administrator, openai, somebody
+from tests.gateway.doors import routes
 from tests.gateways import RunningGateway, saved
 
 pytestmark = pytest.mark.django_db
+RESOURCE = re.compile(r"api/v1/(?!openapi)[^<]*[^</]")
+"""Of those that have one address."""
 
 
 def test_without_anybody_the_answer_says_how_to_ask() -> None:
@@ -187,6 +191,28 @@ def test_an_api_token_opens_nothing_of_the_gateway(gateway: RunningGateway) -> N
 
     assert gateway.ask("fast", key=secret).status_code == 401
     assert gateway.get("/v1/models", key=secret).status_code == 401
+
+
+@pytest.mark.parametrize("path", sorted(one for one in routes("plexus_site.urls") if RESOURCE.fullmatch(one)))
+def test_every_address_says_what_it_is_for(path: str) -> None:
+    api = an_administrator()
+
+    reply = api.send("OPTIONS", path.removeprefix("api/v1/"))
+
+    assert reply.status_code == 200
+    assert reply.json()["description"]
+    assert "OPTIONS" in reply.json()["methods"]
+
+
+@pytest.mark.parametrize("path", ["aliases/%00", "patterns/%00", "routes/x%00", "models/openai/%00", "providers/%00"])
+def test_a_name_that_no_database_looks_for_is_not_found(path: str) -> None:
+    assert an_administrator().get(path).status_code == 404
+
+
+def test_nobody_elses_cache_keeps_an_answer() -> None:
+    api = an_administrator()
+
+    assert {api.get(path)["Cache-Control"] for path in ("config", "keys", "keys/1")} == {"private, no-cache"}
 
 
 def test_an_unknown_method_is_told_so() -> None:

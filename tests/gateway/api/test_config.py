@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from gateway.api.resources import config
 from providers.models import Provider
 from routing.models import Alias
 from tests.gateway.api.asking import Asking, an_administrator, an_alias, openai, somebody
@@ -206,3 +207,35 @@ def test_a_document_changes_no_row_that_its_sender_may_not_change() -> None:
     assert forbidden.status_code == 403
     assert "routing.delete_" in forbidden.json()["detail"]
     assert Alias.objects.get().description == "Mine."
+
+
+def test_kind_and_name_of_a_filter_mean_one_thing_that_was_changed(api: Asking) -> None:
+    furnish()
+    document = api.get("config").json()
+    document["models"][0]["description"] = document["providers"][0]["displayName"] = "Another."
+    number = api.send("PUT", "config", document).json()["revision"]
+
+    found = [
+        [one["number"] for one in api.get(f"revisions?who=root&{asked}").json()["results"]]
+        for asked in ("kind=alias&name=fast", "kind=alias&name=openai", "kind=provider", "name=openai", "kind=route")
+    ]
+
+    assert found == [[number], [], [number], [number], []]
+
+
+def test_of_large_revisions_the_newest_alone_is_told(api: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    furnish()
+    seen = api.get("config")["ETag"]
+    for description in ("One.", "Two."):
+        api.send("PATCH", "aliases/fast", {"description": description})
+    document = api.get("config").json()
+
+    all_of_them = api.send("PUT", "config", document, If_Match=seen).json()["changes"]
+    monkeypatch.setattr(config, "MOST_BYTES_LOOKED_AT", 1)
+    newest = api.send("PUT", "config", document, If_Match=seen).json()["changes"]
+
+    assert [one["lines"][-1] for one in all_of_them] == [
+        "    description: One. → Two.",
+        "    description: nothing → One.",
+    ]
+    assert newest == all_of_them[:1]

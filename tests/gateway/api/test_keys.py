@@ -99,6 +99,7 @@ def test_a_key_that_is_asked_for_twice_is_made_once(api: Asking) -> None:
     assert again.status_code == 201
     assert again.json() == first.json()
     assert again["Idempotency-Replayed"] == "true"
+    assert again["Cache-Control"] == first["Cache-Control"] == "no-store, private"
     assert ClientKey.objects.count() == 1
 
 

@@ -105,6 +105,18 @@ def test_a_provider_that_is_in_use_names_who_needs_it(api: Asking) -> None:
     assert not Target.objects.exists()
 
 
+def test_what_a_forced_deletion_takes_along_takes_permissions_of_its_own() -> None:
+    openai("gpt-4o")
+    an_alias("fast", "gpt-4o")
+    api = somebody("editor", "providers.delete_provider")
+
+    reply = api.send("DELETE", "providers/openai?force=1")
+
+    assert reply.status_code == 403
+    assert reply.json()["detail"] == "It would delete a target, which takes routing.delete_target."
+    assert Target.objects.exists()
+
+
 def test_a_model_with_slashes_has_an_address_of_its_own(api: Asking) -> None:
     openai()
     made = api.send("POST", "models", {"provider": "openai", "name": "meta/llama-3.3:free"})

@@ -136,6 +136,17 @@ def test_whoever_may_only_look_rolls_nothing_back(fast: Alias) -> None:
     assert Alias.objects.get().description == "cheaper <now>"
 
 
+def test_whoever_rolls_back_changes_no_more_than_row_by_row(fast: Alias) -> None:
+    clerk = a_member_of_staff("gateway.import_configuration", "gateway.view_configrevision", "routing.view_alias")
+
+    page = clerk.get(page_of(1, "roll_back"))
+    answer = clerk.post(page_of(1, "roll_back"), {"seen": 2})
+
+    assert "that takes routing.change_alias." in text_of(page)
+    assert answer.status_code == 403
+    assert Alias.objects.get().description == "cheaper <now>"
+
+
 @pytest.mark.parametrize("name", ["change", "document", "roll_back"])
 def test_whoever_may_not_look_sees_nothing(fast: Alias, name: str) -> None:
     stranger = a_member_of_staff("gateway.import_configuration")

@@ -318,3 +318,33 @@ def test_a_user_who_is_deleted_leaves_their_name(django_user_model: Any) -> None
 
     revision = ConfigRevision.objects.order_by("number")[0]
     assert (revision.user_id, revision.author_name) == (None, "anna")
+
+
+def test_a_key_that_is_renamed_was_neither_made_nor_revoked() -> None:
+    key = ClientKey(name="billing")
+    key.make()
+    with recording(ANNA):
+        saved(key)
+
+    with recording(ANNA):
+        key.name, key.enabled = "invoices", False
+        saved(key)
+
+    happened = list(AuditEvent.objects.order_by("id").values_list("kind", "subject"))
+    assert happened == [("key made", "billing"), ("key renamed", "invoices"), ("key disabled", "invoices")]
+
+
+def test_a_key_that_takes_the_name_of_one_that_is_revoked_is_another_one() -> None:
+    old, new = ClientKey(name="billing"), ClientKey(name="billing")
+    old.make()
+    new.make()
+    with recording(ANNA):
+        saved(old)
+
+    with recording(ANNA):
+        old.delete()
+        new.name = "invoices"
+        saved(new)
+
+    happened = set(AuditEvent.objects.values_list("kind", "subject"))
+    assert happened == {("key made", "billing"), ("key revoked", "billing"), ("key made", "invoices")}

@@ -46,7 +46,12 @@ from providers.wire.openai_chat import error_body
 
 NEAR_MATCH_CHARACTERS = 64
 NEAR_MATCH_NAMES = 100
-_LISTED = " GET /v1/models lists the aliases that this key may use."
+MODELS_AT = "/v1/models"
+
+
+def _listed(models_at: str) -> str:
+    """`models_at`: the path of the list that this request could have been read from; empty where it would be empty."""
+    return f" GET {models_at} lists the aliases that this key may use." if models_at else ""
 
 
 class GatewayError(Exception):
@@ -154,9 +159,8 @@ class ModelNotAllowed(Forbidden):
     code = "model_not_allowed"
     param = "model"
 
-    def __init__(self, model: str, *, has_list: bool = True) -> None:
-        hint = _LISTED if has_list else ""
-        super().__init__(f"This API key may not use the model “{model}”.{hint}")
+    def __init__(self, model: str, *, models_at: str = MODELS_AT) -> None:
+        super().__init__(f"This API key may not use the model “{model}”.{_listed(models_at)}")
 
 
 class ModelNotFound(CallerError):
@@ -166,8 +170,8 @@ class ModelNotFound(CallerError):
     code = "model_not_found"
     param = "model"
 
-    def __init__(self, model: str, near: Sequence[str] = (), *, has_list: bool = True) -> None:
-        hint = _LISTED if has_list else ""
+    def __init__(self, model: str, near: Sequence[str] = (), *, models_at: str = MODELS_AT) -> None:
+        hint = _listed(models_at)
         if near:
             hint = f" Did you mean {' or '.join(f'“{name}”' for name in near)}?"
         super().__init__(f"The model “{model}” does not exist. Names are case-sensitive.{hint}")

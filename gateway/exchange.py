@@ -13,6 +13,7 @@ from gateway.answered import Answered, Streaming
 from gateway.attempts import first_answer
 from gateway.draft import Draft
 from gateway.errors import (
+    MODELS_AT,
     GatewayError,
     InvalidRequest,
     KeyBarred,
@@ -181,10 +182,16 @@ def resolve(model: str, caller: Caller, table: RoutingTable, entrance: Entrance 
     except UnknownModel as exc:
         aliases, models = _names_for(caller, table, entrance)
         near = near_matches(model.removeprefix("direct/"), [*aliases, *models])
-        raise ModelNotFound(model, near, has_list=bool(aliases)) from exc
+        raise ModelNotFound(model, near, models_at=_models_at(entrance) if aliases else "") from exc
     if not caller.may_use(route):
-        raise ModelNotAllowed(model, has_list=bool(_names_for(caller, table, entrance)[0]))
+        aliases, _ = _names_for(caller, table, entrance)
+        raise ModelNotAllowed(model, models_at=_models_at(entrance) if aliases else "")
     return route
+
+
+def _models_at(entrance: Entrance | None) -> str:
+    """The path of the list of the names that mean something there."""
+    return MODELS_AT if entrance is None else f"{entrance.path}/models"
 
 
 def _names_for(caller: Caller, table: RoutingTable, entrance: Entrance | None) -> tuple[list[str], list[str]]:

@@ -16,7 +16,7 @@ def broken_by(row: Model, deed: Deed) -> tuple[str, ...]:
     """What the deed would break, by name; nothing for an alias that only clients know, whatever they may ask for."""
     if isinstance(row, Alias) and not row.allowed_keys.exists() and not any(pointing_at(row)):
         return ()
-    return (*consequences_of(row, deed), *(_sentence(one) for one in pointing_at(row) if not isinstance(one, Target)))
+    return (*consequences_of(row, deed), *(_also_deleted(row) if deed is Deed.DELETING else ()))
 
 
 def release(row: Model) -> None:
@@ -40,5 +40,8 @@ def pointing_at(row: Model) -> Iterator[Pointing]:
             yield from CustomRoute.objects.filter(alias=row)
 
 
-def _sentence(one: PatternAlias | CustomRoute) -> str:
-    return f"The {one._meta.verbose_name} “{one}” leads there."
+def _also_deleted(row: Model) -> Iterator[str]:
+    """What is off breaks nothing, and would be gone all the same."""
+    for one in pointing_at(row):
+        if not isinstance(one, Target) and not one.enabled:
+            yield f"The {one._meta.verbose_name} “{one}” leads there, is disabled, and would be deleted too."

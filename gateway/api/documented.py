@@ -115,10 +115,9 @@ class DocumentedItem(ApiView):
     has_etag = is_recorded = True
     parameters = {"PUT": ["force"], "PATCH": ["force"], "DELETE": ["force"]}
 
-    def get_object(self) -> Row:
+    def _row(self) -> Row:
         """Raises Http404."""
-        rows = self.get_queryset()
-        return get_object_or_404(rows, **self.kind.lookup(self.kwargs))
+        return get_object_or_404(self.get_queryset(), **self.kind.lookup(self.kwargs))
 
     def get(self, request: Request, **named: str) -> Response:
         """Read it. The ETag is for If-Match."""

@@ -6,7 +6,7 @@ one would keep a connection and a snapshot for all that time, and end with the f
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Source: OWASP, "CSV Injection"."""
 
 Row = Sequence[Any]  # Any: of whatever column
+Columns = Mapping[str, Callable[[Any], Any]]  # Any: of whatever column
+"""Field -> how its value is written, unless it is None: as the list of the API writes it, so that one reader reads both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +38,9 @@ class Form:
     write: Callable[[Sequence[str], Sequence[Row]], bytes]
 
 
-def streamed(request: Request, rows: "QuerySet[Any]", fields: Sequence[str], form: Form) -> StreamingHttpResponse:
+def streamed(request: Request, rows: "QuerySet[Any]", columns: Columns, form: Form) -> StreamingHttpResponse:
     """All rows, newest id first. Under WSGI synchronously, under ASGI a stretch at a time in Django's thread."""
-    stretches = written(rows, fields, form)
+    stretches = written(rows, columns, form)
     # Django would read all of a synchronous stream into memory before an ASGI server gets the first of it.
     content = one_by_one(stretches) if isinstance(request._request, ASGIRequest) else stretches
     headers = {
@@ -48,14 +50,19 @@ def streamed(request: Request, rows: "QuerySet[Any]", fields: Sequence[str], for
     return StreamingHttpResponse(content, content_type=form.content_type, headers=headers)
 
 
-def written(rows: "QuerySet[Any]", fields: Sequence[str], form: Form) -> Iterator[bytes]:
+def written(rows: "QuerySet[Any]", columns: Columns, form: Form) -> Iterator[bytes]:
     """The head, then stretch after stretch."""
+    fields, writings = [*columns], [*columns.values()]
     yield form.head(fields)
     ordered = rows.order_by("-id").values_list("id", *fields)
     last = None
     while stretch := list((ordered if last is None else ordered.filter(id__lt=last))[:ROWS_AT_ONCE]):
         last = stretch[-1][0]
-        yield form.write(fields, [row[1:] for row in stretch])
+        yield form.write(fields, [_in_writing(row[1:], writings) for row in stretch])
+
+
+def _in_writing(row: Row, writings: Sequence[Callable[[Any], Any]]) -> Row:  # Any: see Columns
+    return [None if value is None else write(value) for value, write in zip(row, writings, strict=True)]
 
 
 async def one_by_one(stretches: Iterator[bytes]) -> AsyncIterator[bytes]:

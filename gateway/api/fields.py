@@ -46,6 +46,13 @@ class Number(serializers.FloatField):
             self.fail("invalid")
 
 
+class Milliseconds(Number):
+    """To the microsecond: what a clock says beyond that is noise."""
+
+    def to_representation(self, value: Any) -> Any:  # Any: DRF's floats are texts to its types
+        return round(float(value), 3)
+
+
 @extend_schema_field({"type": "number", "minimum": 0, "exclusiveMaximum": 1_000_000})
 class Price(Number):
     """US dollars per million tokens. Twelve digits fit a JSON number exactly."""

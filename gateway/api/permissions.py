@@ -64,4 +64,12 @@ class MayUse(BasePermission):
             return False
         guard: Guard = view.guard  # type: ignore[attr-defined]  # every view of the API has one
         # A method that nobody may use is answered with 405, by whoever looks for its handler.
-        return method not in guard or any(user.has_perm(permission) for permission in guard[method])
+        if method not in guard or any(user.has_perm(permission) for permission in guard[method]):
+            return True
+        self.message = missing(guard[method])
+        return False
+
+
+def missing(permissions: Sequence[str]) -> str:
+    """What one of these permissions would have allowed, and who gives it."""
+    return f"This takes the permission {' or '.join(permissions)}. Somebody who may change users gives it, under Access › Users."

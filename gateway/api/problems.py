@@ -142,7 +142,7 @@ def answer(exc: Exception, context: Mapping[str, Any]) -> Response | None:  # An
     if isinstance(exc, Http404):
         exc = exceptions.NotFound(*exc.args[:1])
     elif isinstance(exc, DjangoPermissionDenied):
-        exc = exceptions.PermissionDenied()
+        exc = exceptions.PermissionDenied(str(exc) or None)
     elif isinstance(exc, DjangoValidationError):
         exc = refused(exc)
     elif isinstance(exc, exceptions.ValidationError):

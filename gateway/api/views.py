@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import NotAcceptable, NotFound
 from rest_framework.generics import GenericAPIView
@@ -19,6 +20,7 @@ from rest_framework.utils.mediatypes import media_type_matches
 from gateway.api.authentication import AUTHENTICATION
 from gateway.api.filters import Filters, check_address, check_parameters
 from gateway.api.idempotency import once
+from gateway.api.models import ApiToken
 from gateway.api.openapi import CHANGES, ApiSchema
 from gateway.api.paging import Pages
 from gateway.api.parsing import StrictJSONParser
@@ -93,6 +95,25 @@ class ApiView(GenericAPIView[Any]):
         answered.headers.setdefault("Cache-Control", "private, no-cache")
         return answered
 
+    def get_object(self) -> Any:  # Any: DRF's own
+        """The row at this address, of those that this user may see. Raises NotFound."""
+        try:
+            return self._row()
+        except Http404 as exc:
+            raise self.none_there() from exc
+
+    def _row(self) -> Row:
+        """Raises Http404."""
+        return super().get_object()
+
+    def none_there(self) -> NotFound:
+        """Says what is not there, and where to see what is. Not what was asked for: it may be a secret, pasted wrongly."""
+        kind = self.get_queryset().model._meta.verbose_name
+        listed = "/".join(self.request.path.split("/")[:4])  # /api/v1/aliases of /api/v1/aliases/fast
+        return NotFound(
+            f"There is no {kind} at this address, or none that you may see. GET {listed} lists those there are."
+        )
+
     def known_parameters(self, method: str) -> list[str]:
         """What a request with this method may say after the question mark."""
         known = [*self.parameters.get("GET" if method == "HEAD" else method, ())]
@@ -107,7 +128,10 @@ def author(request: Request) -> Author:
     if len(note) > LONGEST_NOTE:
         wrong = f"A note has at most {LONGEST_NOTE} characters."
         raise Refused([Wrong(pointer="?note", message=wrong, code="max_length")])
-    return author_of(request, door=Door.API, note=_as_utf8(note))
+    whoever = author_of(request, door=Door.API, note=_as_utf8(note))
+    if isinstance(request.auth, ApiToken):
+        return replace(whoever, name=f"{whoever.name} (token {request.auth.name})")
+    return whoever
 
 
 def _as_utf8(header: str) -> str:

@@ -68,10 +68,10 @@ def lines(changes: Sequence[Change]) -> Iterator[str]:
         yield from (f"    {field}" for field in change.fields)
 
 
-def summary(changes: Sequence[Change], *, was_applied: bool) -> str:
-    """One line: how many rows of each kind were, or would be, created, updated and deleted."""
+def summary(changes: Sequence[Change], *, was_applied: bool, source: str = "file") -> str:
+    """One line: how many rows of each kind were, or would be, created, updated and deleted. `source`: what says so."""
     if not changes:
-        return "Nothing to do: everything is as the file says."
+        return f"Nothing to do: everything is as the {source} says."
     counts = Counter((change.deed, change.kind) for change in changes)
     parts = [
         f"{deed} {', '.join(counted(count, kind) for (its_deed, kind), count in counts.items() if its_deed is deed)}"

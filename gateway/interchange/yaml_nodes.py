@@ -88,7 +88,7 @@ def documents_of(text: str, *, most: int | None = None, infinity_is_none: bool =
     `infinity_is_none`: the format writes .inf where it means that there is no bound.
     """
     if len(text) > LIMIT_BYTES:
-        raise MalformedYAML(f"The file is larger than {LIMIT_BYTES:,} bytes.")
+        raise MalformedYAML(f"The document is larger than {LIMIT_BYTES:,} bytes.")
     try:
         return _Composing(text, infinity_is_none=infinity_is_none).documents(most)
     except yaml.MarkedYAMLError as exc:
@@ -115,7 +115,7 @@ class _Composing:
         documents: list[Node] = []
         while not isinstance(begin := next(self._events), yaml.StreamEndEvent):
             if len(documents) == most:
-                raise MalformedYAML("A second document begins here. Put each into a file of its own.", _line(begin))
+                raise MalformedYAML("A second document begins here. Send each on its own.", _line(begin))
             documents.append(self._node(next(self._events)))
             next(self._events)  # the document ends
             self._anchors.clear()  # a reference does not reach across documents

@@ -17,6 +17,7 @@ from gateway.standings import explained
 from gateway.views.openai import SERVED_API_TYPES
 from providers import wire
 from providers.admin.unfolded import TextAreaWidget
+from routing.entrances import resolve_at
 from routing.models import Alias, Target
 from routing.prospects import Prospect
 from routing.selection import SELECTORS
@@ -84,12 +85,22 @@ def page(request: HttpRequest, alias: Alias, *, may_send: bool, site: AdminSite)
     return TemplateResponse(request, TEMPLATE, context)
 
 
-def outlook(name: str, api_type: str) -> Outlook:
-    """The order of one draw over the newest table, with each upstream's chance, and what is left out."""
+class NoSuchRoute(LookupError):
+    """No custom route that is enabled stands at this path."""
+
+
+def outlook(name: str, api_type: str, path: str = "") -> Outlook:
+    """The order of one draw over the newest table, with each upstream's chance, and what is left out.
+
+    `path`: of the custom route that the request comes in by; empty for none. Raises NoSuchRoute.
+    """
     TABLE.catch_up()
     table = TABLE.current
+    entrance = table.entrances.get(path)
+    if path and entrance is None:
+        raise NoSuchRoute(path)
     try:
-        route = table.resolve(name)
+        route = table.resolve(name) if entrance is None else resolve_at(table, entrance, name)
     except UnknownModel:
         return Outlook(rows=[], left_out=[], is_unknown=True)
     return outlook_of(route, table, name, api_type)

@@ -103,8 +103,8 @@ def test_an_empty_account_is_told_by_openais_own_code() -> None:
 def test_the_list_of_names_is_mentioned_only_where_it_helps() -> None:
     refusals = [errors.ModelNotFound("x"), errors.ModelNotAllowed("x")]
     without = [
-        errors.ModelNotFound("x", has_list=False),
-        errors.ModelNotAllowed("x", has_list=False),
+        errors.ModelNotFound("x", models_at=""),
+        errors.ModelNotAllowed("x", models_at=""),
         errors.ModelNotFound("x", ["y"]),
     ]
 

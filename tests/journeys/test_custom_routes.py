@@ -197,6 +197,18 @@ def test_a_key_opens_by_a_route_nothing_that_it_does_not_open_elsewhere(
     assert len(gateway.upstream.seen) == 1
 
 
+def test_whoever_asks_a_route_for_what_is_not_there_is_told_of_its_own_list(
+    gateway: RunningGateway, openai: Provider
+) -> None:
+    with_own_aliases(openai, smart="gpt-4-turbo")
+
+    refused = ask(gateway, "/openai", "zzz")
+
+    assert refused.status_code == 404
+    assert "GET /openai/models lists" in refused.json()["error"]["message"]
+    assert gateway.get("/openai/models").status_code == 200
+
+
 def test_a_route_needs_a_key(gateway: RunningGateway, openai: Provider) -> None:
     assert ask(gateway, "/openai", "gpt-4o-mini", key="").status_code == 401
 

@@ -13,9 +13,11 @@ from gateway.api.entries import Body, entry, with_defaults
 from gateway.api.fields import Text
 from gateway.api.filters import FlagFilter
 from gateway.api.permissions import guard_of
+from gateway.api.pointers import pointer
 from gateway.api.serializers import MOST_INSIDE, OfModel
 from gateway.audit.since import since
 from gateway.interchange.document import AliasEntry, Document, SynonymEntry, TargetEntry
+from gateway.interchange.findings import Place
 from gateway.interchange.snapshot import ALIAS_FIELDS, TARGET_FIELDS, alias_entry
 from routing import conditions
 from routing.models import NAME_FIELD, Alias, ClaimedName, Target, clean_name
@@ -96,7 +98,11 @@ def targets_of(body: Body) -> tuple[TargetEntry, ...]:
 
 
 def synonyms_of(body: Body) -> tuple[SynonymEntry, ...]:
-    return tuple(entry(SynonymEntry, {"name": one}, "synonyms", place) for place, one in enumerate(body["synonyms"]))
+    """Each stands where its text was sent: there is no field `name` below that."""
+    return tuple(
+        SynonymEntry(name=one, where={"": Place(path=pointer("synonyms", place))})
+        for place, one in enumerate(body["synonyms"])
+    )
 
 
 def document_of(alias: Alias, body: Body) -> Document:

@@ -23,6 +23,7 @@ from gateway.api.parsing import read_json
 from gateway.api.permissions import check_changes
 from gateway.api.problems import Told
 from gateway.api.recorded import change_as_json, changes_as_json
+from gateway.api.unlined import without_lines
 from gateway.api.views import ApiView, asks_for, changing
 from gateway.audit.contents import unpacked
 from gateway.audit.models import ConfigChange, ConfigRevision
@@ -112,7 +113,7 @@ def applied(difference: Difference, findings: list[Finding], revision: ConfigRev
     return {
         "applied": difference.was_applied,
         "revision": revision.number if revision else None,
-        "summary": summary(difference.changes, was_applied=difference.was_applied),
+        "summary": summary(difference.changes, was_applied=difference.was_applied, source="document"),
         "lines": list(lines(difference.changes)),
         "changes": [change_as_json(change) for change in difference.changes],
         "findings": [
@@ -166,6 +167,8 @@ class Config(ApiView):
     def _read(self, request: Request) -> Reading:
         """Raises Refused."""
         reading = plexus.read(request.data if isinstance(request.data, str) else "")
+        if (request.content_type or "").startswith(JSONAsText.media_type):
+            reading = without_lines(reading)
         if has_refusals(reading.findings):
             raise refused_by(reading.findings)
         return reading

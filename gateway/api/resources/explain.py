@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.urls import path
+from django.urls import path, reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -13,7 +13,7 @@ from gateway.api.pointers import Wrong
 from gateway.api.problems import Refused
 from gateway.api.views import ApiView
 from gateway.views.openai import SERVED_API_TYPES
-from gateway.views.route_explained import outlook
+from gateway.views.route_explained import NoSuchRoute, Outlook, outlook
 from providers import wire
 
 LONGEST_NAME = 400
@@ -36,6 +36,7 @@ class LeftOutSerializer(serializers.Serializer[Any]):
 
 class ExplainSerializer(serializers.Serializer[Any]):
     model = serializers.CharField()
+    route = serializers.CharField(help_text="The custom route; empty for /v1.")
     api_type = serializers.ChoiceField(choices=[*wire.FORMATS])
     is_known = serializers.BooleanField(help_text="False: clients are told that there is no such model.")
     steps = ProspectSerializer(
@@ -49,7 +50,7 @@ class Explain(ApiView):
     """Which upstreams would serve a name, and why."""
 
     tag, guard = "explain", {"GET": ["routing.view_alias", "routing.change_alias"]}
-    parameters = {"GET": ["model", "api_type"]}
+    parameters = {"GET": ["model", "api_type", "route"]}
     serializer_class = ExplainSerializer
 
     @extend_schema(
@@ -61,6 +62,9 @@ class Explain(ApiView):
                 description="What a client would send as “model”: an alias, a synonym, or provider/model.",
             ),
             OpenApiParameter("api_type", OpenApiTypes.STR, enum=[*SERVED_API_TYPES], description="Default: chat."),
+            OpenApiParameter(
+                "route", OpenApiTypes.STR, description="The path of a custom route, if it comes in by one: /openai."
+            ),
         ]
     )
     def get(self, request: Request) -> Response:
@@ -71,7 +75,8 @@ class Explain(ApiView):
         if api_type not in SERVED_API_TYPES:
             message = f"Known are: {', '.join(SERVED_API_TYPES)}."
             raise Refused([Wrong(pointer="?api_type", message=message, code="invalid_choice")])
-        found = outlook(name, api_type)
+        route = request.query_params.get("route", "")
+        found = self._outlook(name, api_type, route)
         steps = [
             {
                 "place": row.place,
@@ -87,6 +92,7 @@ class Explain(ApiView):
         return Response(
             {
                 "model": name,
+                "route": route,
                 "api_type": api_type,
                 "is_known": not found.is_unknown,
                 "steps": steps,
@@ -94,6 +100,14 @@ class Explain(ApiView):
                 "refusal": "" if steps or found.is_unknown else found.refusal,
             }
         )
+
+    def _outlook(self, name: str, api_type: str, route: str) -> Outlook:
+        """Raises Refused."""
+        try:
+            return outlook(name, api_type, route)
+        except NoSuchRoute as exc:
+            message = f"No enabled custom route has this path. GET {reverse('api:routes')} lists the routes."
+            raise Refused([Wrong(pointer="?route", message=message, code="invalid_choice")]) from exc
 
 
 paths = [path("explain", Explain.as_view(), name="explain")]

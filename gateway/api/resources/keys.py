@@ -20,7 +20,7 @@ from gateway.api.entries import Body
 from gateway.api.fields import Text
 from gateway.api.filters import FlagFilter
 from gateway.api.matching import check_match, etag_of
-from gateway.api.permissions import guard_of
+from gateway.api.permissions import guard_of, missing
 from gateway.api.pointers import Wrong, pointer
 from gateway.api.problems import Refused, refused
 from gateway.api.recorded import changes_as_json
@@ -256,7 +256,7 @@ class KeySecret(ApiView):
         with changing(request):
             key = self.get_object()
             if not request.user.has_perm(CHANGE) and key.owner_id != request.user.pk:
-                raise PermissionDenied
+                raise PermissionDenied(missing([CHANGE]))
             key.make()
             key.save()
         return secret_shown(key, status.HTTP_200_OK, {})

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import FloatField, QuerySet
 from django.http import HttpResponseBase
 from django.urls import path
 from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet, NumberFilter
@@ -16,6 +16,7 @@ from rest_framework.serializers import ModelSerializer
 
 from gateway.access.visibility import SEES_OWN, visible_requests
 from gateway.api.export import FORMATS, streamed
+from gateway.api.fields import Milliseconds
 from gateway.api.filters import FlagFilter, MomentFilter
 from gateway.api.views import ApiView, Collection
 from history.admin.filters import with_code
@@ -33,13 +34,19 @@ HOW_MUCH = [
 FIELDS = [*WHO, *WHAT, *HOW, *HOW_MUCH]
 
 
-class RequestSerializer(ModelSerializer[RequestLog]):
+class OfHistory(ModelSerializer[Any]):
+    """What was measured, in milliseconds."""
+
+    serializer_field_mapping = {**ModelSerializer.serializer_field_mapping, FloatField: Milliseconds}
+
+
+class RequestSerializer(OfHistory):
     class Meta:
         model = RequestLog
         fields = read_only_fields = FIELDS
 
 
-class AttemptSerializer(ModelSerializer[AttemptLog]):
+class AttemptSerializer(OfHistory):
     class Meta:
         model = AttemptLog
         fields = read_only_fields = [
@@ -133,7 +140,8 @@ class RequestExport(Requests):
 
     def exported(self) -> HttpResponseBase:
         rows = self.filter_queryset(self.get_queryset())
-        return streamed(self.request, rows, FIELDS, FORMATS[self.form])
+        columns = {name: field.to_representation for name, field in RequestSerializer().fields.items()}
+        return streamed(self.request, rows, columns, FORMATS[self.form])
 
 
 class RequestsAsCsv(RequestExport):

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.db.models import Q, QuerySet
+from django.urls import path, reverse
 from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -71,10 +70,15 @@ class EventSerializer(serializers.ModelSerializer[AuditEvent]):
 
 
 class AuthoredFilters(FilterSet):  # type: ignore[misc]  # it ships no types
-    who = CharFilter(field_name="author_name")
+    who = CharFilter(
+        method="by", help_text="A user's name: by hand, or with any token. Or the whole of it, as `who` says it."
+    )
     door = ChoiceFilter(choices=[(door.value, door.value) for door in Door])
     since = MomentFilter(field_name="at", lookup_expr="gte", help_text="From this time on.")
     until = MomentFilter(field_name="at", lookup_expr="lt", help_text="Before this time.")
+
+    def by(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        return rows.filter(Q(author_name=value) | Q(author_name__startswith=f"{value} (token "))
 
 
 class RevisionFilters(AuthoredFilters):
@@ -114,7 +118,7 @@ class RevisionItem(ApiView):
 
     def get(self, request: Request, number: int) -> Response:
         """Read a revision with every row that it changed."""
-        return Response(self.get_serializer(get_object_or_404(self.get_queryset(), number=number)).data)
+        return Response(self.get_serializer(revision_of(number, self.get_queryset())).data)
 
 
 class RevisionDocument(ApiView):
@@ -166,10 +170,15 @@ def contents_of(number: int) -> Contents:
     """Of a revision; nothing before the first. Raises NotFound."""
     if number == 0:
         return Contents()
-    revision = ConfigRevision.objects.filter(number=number).first()
+    return unpacked(bytes(revision_of(number, ConfigRevision.objects.all()).packed))
+
+
+def revision_of(number: int, among: "QuerySet[Any]") -> ConfigRevision:
+    """Raises NotFound."""
+    revision: ConfigRevision | None = among.filter(number=number).first()
     if revision is None:
-        raise NotFound(f"There is no revision {number}.")
-    return unpacked(bytes(revision.packed))
+        raise NotFound(f"There is no revision {number}. GET {reverse('api:revisions')} lists those there are.")
+    return revision
 
 
 class Rollback(ApiView):
@@ -186,7 +195,7 @@ class Rollback(ApiView):
 
         Stored keys of providers stay those of now, and client keys stay as they are. ?dry_run=1 says what would change.
         """
-        revision = get_object_or_404(ConfigRevision, number=number)
+        revision = revision_of(number, ConfigRevision.objects.all())
         if asks_for(request, "dry_run"):
             would = preview(revision)
             changes = tuple(row.change for row in would.rows)

@@ -44,6 +44,6 @@ CREDENTIAL_KEPT: Final = "kept"
 LITERAL_KEY: Final = "apiKey"
 """Where other gateways' files have the key itself."""
 NO_KEYS_IN_FILES: Final = (
-    "A key does not belong into a file: name its variable in `auth.apiKeyEnv`, "
+    "A key does not belong into the document: name its variable in `auth.apiKeyEnv`, "
     f"or write `auth: {{credential: {CREDENTIAL_KEPT}}}` and type it in the admin."
 )

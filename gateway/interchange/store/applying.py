@@ -62,7 +62,7 @@ class _Applying(Names):
     def run(self) -> None:
         """Make every change, and find everything that is wrong."""
         if self.prune and not self.document.is_whole:
-            self._refuse(NOWHERE, "Only a file with `providers` and `models` can be the whole truth (--prune).")
+            self._refuse(NOWHERE, "Only a document with `providers` and `models` can be the whole truth.")
             return
         self.findings += said_twice(self.document)
         if has_refusals(self.findings):

@@ -90,6 +90,31 @@ def test_a_name_that_is_taken_is_refused_beside_the_name(api: Asking) -> None:
     assert "already a synonym of “smart”" in reply.json()["errors"][0]["message"]
 
 
+def test_a_synonym_that_is_taken_is_told_where_its_text_was_sent(api: Asking) -> None:
+    openai("gpt-4o")
+    an_alias("smart", "gpt-4o")
+
+    reply = api.send("POST", "aliases", {"name": "fast", "synonyms": ["quick", "smart"]})
+
+    assert [error["pointer"] for error in reply.json()["errors"]] == ["#/synonyms/1"]
+
+
+def test_an_alias_that_there_is_not_is_told_with_where_to_see_those_there_are(api: Asking) -> None:
+    reply = api.get("aliases/fats")
+
+    assert reply.status_code == 404
+    assert reply.json()["detail"] == (
+        "There is no alias at this address, or none that you may see. GET /api/v1/aliases lists those there are."
+    )
+
+
+def test_whoever_may_not_is_told_which_permission_it_takes() -> None:
+    reply = somebody("rita", "routing.view_alias").send("POST", "aliases", {"name": "fast"})
+
+    assert reply.status_code == 403
+    assert reply.json()["detail"].startswith("This takes the permission routing.add_alias.")
+
+
 def test_what_a_patch_does_not_say_stays(api: Asking) -> None:
     openai("gpt-4o", "gpt-4o-mini")
     api.send("POST", "aliases", {**FAST, "description": "For short answers."})
@@ -147,7 +172,7 @@ def test_the_second_of_two_operators_is_told_what_the_first_changed(api: Asking)
     assert done.status_code == 200
     assert late.status_code == 412
     (change,) = late.json()["changes"]
-    assert (change["who"], change["door"], change["note"]) == ("anna", "api", "a test")
+    assert (change["who"], change["door"], change["note"]) == ("anna (token a test)", "api", "a test")
     assert "    selector: random → in_order" in change["lines"]
     assert Alias.objects.get().selector == "in_order"
 

@@ -46,7 +46,7 @@ def test_what_was_read_can_be_put_back_and_changes_nothing(api: Asking) -> None:
     reply = api.send("PUT", "config", read.json(), If_Match=read["ETag"])
 
     assert reply.status_code == 200, reply.json()
-    assert reply.json()["summary"] == "Nothing to do: everything is as the file says."
+    assert reply.json()["summary"] == "Nothing to do: everything is as the document says."
     assert reply.json()["revision"] is None
 
 
@@ -85,6 +85,50 @@ def test_one_mistake_refuses_all_of_it(api: Asking) -> None:
     assert Provider.objects.get().display_name == ""
 
 
+def test_what_is_wrong_in_json_is_told_by_its_path_alone(api: Asking) -> None:
+    furnish()
+    document = api.get("config").json()
+    again = document | {"models": document["models"] * 2}
+    unread = document | {"models": [{"alias": 5}]}
+
+    by_applying = api.send("PUT", "config", again).json()["errors"]
+    by_reading = api.send("PUT", "config", unread).json()["errors"]
+
+    assert by_applying[0]["pointer"] == "models[1].alias"
+    assert "stands here already: models[0].alias." in by_applying[0]["message"]
+    assert by_reading[0]["pointer"] == "models[0].alias"
+
+
+def test_what_is_wrong_in_yaml_is_told_with_its_line(api: Asking) -> None:
+    reply = api.send("PUT", "config", "providers: []\nmodels:\n- alias: 5\n", Content_Type="application/yaml")
+
+    assert reply.json()["errors"][0]["pointer"] == "models[0].alias (line 3)"
+
+
+def test_a_finding_about_json_has_no_line(api: Asking) -> None:
+    furnish()
+    document = api.get("config").json() | {"logging": {}}
+
+    (finding,) = [one for one in api.send("PUT", "config", document).json()["findings"] if one["path"] == "logging"]
+
+    assert finding["line"] is None
+
+
+def test_a_part_of_a_document_is_refused_as_one(api: Asking) -> None:
+    (error,) = api.send("PUT", "config", {"models": []}).json()["errors"]
+
+    assert error["message"] == "Only a document with `providers` and `models` can be the whole truth."
+
+
+def test_a_revision_is_found_by_the_user_whichever_token_made_it(api: Asking) -> None:
+    furnish()
+    api.send("PATCH", "aliases/fast", {"selector": "in_order"})
+
+    assert len(api.get("revisions?who=root").json()["results"]) == 1
+    assert len(api.get("revisions?who=root+(token+a+test)").json()["results"]) == 1
+    assert api.get("revisions?who=roo").json()["results"] == []
+
+
 def test_yaml_is_read_too(api: Asking) -> None:
     text = exported() + "\n"
 
@@ -107,7 +151,7 @@ def test_the_second_of_two_who_put_the_same_is_told_of_the_first(api: Asking) ->
 
     assert late.status_code == 412
     (change,) = late.json()["changes"]
-    assert (change["who"], change["note"]) == ("root", "no names any more")
+    assert (change["who"], change["note"]) == ("root (token a test)", "no names any more")
     assert "- alias fast" in change["lines"]
 
 
@@ -130,7 +174,7 @@ def test_a_revision_is_read_with_who_when_and_why(api: Asking) -> None:
     (newest, *_) = api.get("revisions").json()["results"]
     detail = api.get(f"revisions/{newest['number']}").json()
 
-    assert (newest["who"], newest["door"], newest["note"]) == ("root", "api", "a test")
+    assert (newest["who"], newest["door"], newest["note"]) == ("root (token a test)", "api", "a test")
     assert detail["lines"] == ["~ alias fast", "    selector: random → in_order"]
 
 
@@ -183,7 +227,7 @@ def test_what_is_no_configuration_is_among_the_events(api: Asking) -> None:
     events = api.get("events").json()["results"]
 
     assert [(one["kind"], one["subject"], one["who"], one["door"]) for one in events if "key" in one["kind"]] == [
-        ("key made", "billing", "root", "api")
+        ("key made", "billing", "root (token a test)", "api")
     ]
 
 

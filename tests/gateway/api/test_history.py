@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import httpx
@@ -15,8 +16,9 @@ from gateway.models import ClientKey
 from history.models import RequestLog
 from history.records import Outcome
 from history.store import write
+from routing.models import CustomRoute, ProviderAlias
 from tests.gateway.api.asking import Asking, a_token, a_user, an_administrator, an_alias, openai, somebody
-from tests.gateways import RunningGateway
+from tests.gateways import RunningGateway, saved
 from tests.history.exchanges import a_refused_exchange, an_exchange
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +114,19 @@ def test_an_export_holds_every_row_once(api: Asking, monkeypatch: pytest.MonkeyP
 
     assert [json.loads(line)["requested_model"] for line in lines] == ["6", "5", "4", "3", "2", "1", "0"]
     assert [row["requested_model"] for row in rows] == ["6", "5", "4", "3", "2", "1", "0"]
+
+
+def test_an_export_writes_every_value_as_the_list_does(api: Asking) -> None:
+    write([an_exchange(requested_model="small")])
+    RequestLog.objects.update(cost_usd=Decimal("0.00000002"), latency_ms=12.345678901234567, first_byte_ms=None)
+
+    (listed,) = api.get("requests").json()["results"]
+    (line,) = b"".join(api.get("requests.jsonl").streaming_content).splitlines()
+    (row,) = csv.DictReader(io.StringIO(b"".join(api.get("requests.csv").streaming_content).decode()))
+
+    assert (listed["cost_usd"], listed["latency_ms"]) == ("0.000000020000", 12.346)
+    assert json.loads(line) == listed
+    assert row == {name: "" if value is None else str(value) for name, value in listed.items()}
 
 
 def test_an_export_is_filtered_as_the_list_is(api: Asking) -> None:
@@ -210,6 +225,25 @@ def test_an_unknown_name_is_explained_too(api: Asking) -> None:
     told = api.get("explain?model=nonsense").json()
 
     assert (told["is_known"], told["steps"]) == (False, [])
+
+
+def test_a_name_is_explained_as_a_custom_route_knows_it(api: Asking) -> None:
+    provider = openai("gpt-4o", auth="none")
+    saved(ProviderAlias(provider=provider, name="mine", model="gpt-4o"))
+    saved(CustomRoute(path="/openai", provider=provider))
+
+    there = api.get("explain?model=mine&route=/openai").json()
+    elsewhere = api.get("explain?model=mine").json()
+
+    assert ([step["upstream"] for step in there["steps"]], there["route"]) == (["openai/gpt-4o"], "/openai")
+    assert not elsewhere["is_known"]
+
+
+def test_a_route_that_there_is_not_explains_nothing(api: Asking) -> None:
+    reply = api.get("explain?model=mine&route=/nowhere")
+
+    assert reply.status_code == 400
+    assert reply.json()["errors"][0]["pointer"] == "?route"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -82,9 +82,22 @@ def test_a_route_is_named_before_its_alias_is_deleted(api: Asking) -> None:
     refused = api.send("DELETE", "aliases/fast")
     forced = api.send("DELETE", "aliases/fast?force=1")
 
-    assert "The custom route “/team” leads there." in refused.json()["breaks"]
+    (told,) = [sentence for sentence in refused.json()["breaks"] if "/team" in sentence]
+    assert told == "Names and paths that would lead nowhere: route /team."
     assert forced.status_code == 204
     assert not CustomRoute.objects.exists()
+
+
+def test_a_route_that_is_disabled_is_named_too_since_it_would_be_deleted(api: Asking) -> None:
+    openai("gpt-4o")
+    an_alias("fast", "gpt-4o")
+    api.send("POST", "routes", {"path": "/team", "alias": "fast", "enabled": False})
+
+    breaks = api.send("DELETE", "aliases/fast").json()["breaks"]
+
+    assert [sentence for sentence in breaks if "/team" in sentence] == [
+        "The custom route “/team” leads there, is disabled, and would be deleted too."
+    ]
 
 
 def test_an_alias_that_nothing_leads_to_is_deleted_at_once(api: Asking) -> None:

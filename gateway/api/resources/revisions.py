@@ -1,6 +1,5 @@
 """What was changed, by whom, from where and why: revisions of the whole configuration, to read, compare and go back to."""
 
-from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -186,9 +185,7 @@ class Rollback(ApiView):
         """
         revision = get_object_or_404(ConfigRevision, number=number)
         if asks_for(request, "dry_run"):
-            would = preview(revision)
-            changes = tuple(row.change for row in would.rows)
-            difference = replace(would.difference, changes=changes)
+            difference = preview(revision).difference
             if difference.is_refused:
                 raise refused_by(difference.findings)
             return Response(applied(difference, list(difference.findings), None))

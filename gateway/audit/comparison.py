@@ -18,6 +18,7 @@ from gateway.audit.entries import (
     sections,
     written,
 )
+from gateway.audit.renames import Renames, renames_between
 from gateway.audit.stamps import stamp_of_encoded
 from gateway.interchange.difference import Change, Deed, FieldChange, counted, shown
 from gateway.interchange.document import (
@@ -52,8 +53,9 @@ class RowChange:
 
 
 def changes_between(old: Contents, new: Contents) -> list[RowChange]:
-    """In the order of kinds and names."""
-    return list(chain.from_iterable(_of_kind(kind, cls, old, new) for kind, cls in _kinds()))
+    """In the order of kinds and names. A row that was renamed is an updated one, told by its old name."""
+    renames = renames_between(old, new)
+    return list(chain.from_iterable(_of_kind(kind, cls, old, new, renames) for kind, cls in _kinds()))
 
 
 def summary_of(rows: Sequence[RowChange]) -> str:
@@ -80,15 +82,15 @@ def _kinds() -> Iterator[tuple[str, type[Entry]]]:
     yield CLIENT_KEY, ClientKeyEntry
 
 
-def _of_kind(kind: str, cls: type[Entry], old: Contents, new: Contents) -> Iterator[RowChange]:
+def _of_kind(kind: str, cls: type[Entry], old: Contents, new: Contents, renames: Renames) -> Iterator[RowChange]:
     olds, news = old.entries.get(kind, {}), new.entries.get(kind, {})
-    for name in sorted(olds.keys() | news.keys()):
-        seals = _seals(cls, name, old), _seals(cls, name, new)
-        before, after = olds.get(name), news.get(name)
+    for was, now in renames.pairs(kind, olds, news):
+        seals = _seals(cls, was, old), _seals(cls, now, new)
+        before, after = olds.get(was), news.get(now)
         if before == after and seals[0] == seals[1]:
             continue
-        for change in _of_entry(_decoded(cls, before), _decoded(cls, after), kind, name, seals):
-            yield RowChange(change=change, of_kind=kind, of_name=name, stamp=_stamp(after))
+        for change in _of_entry(_decoded(cls, before), _decoded(cls, after), kind, was or now, renames, seals):
+            yield RowChange(change=change, of_kind=kind, of_name=now or was, stamp=_stamp(after))
 
 
 def _decoded(cls: type[Entry], text: msgspec.Raw | None) -> Entry | None:
@@ -104,28 +106,29 @@ def _seals(cls: type[Entry], name: str, contents: Contents) -> str:
 
 
 def _of_entry(
-    old: Entry | None, new: Entry | None, kind: str, name: str, seals: tuple[str, str] = ("", "")
+    old: Entry | None, new: Entry | None, kind: str, name: str, renames: Renames, seals: tuple[str, str] = ("", "")
 ) -> Iterator[Change]:
     """The row itself, if it changed, and what stands within it."""
     entry = new or old
     assert entry is not None  # one of both named it
     deed = Deed.CREATED if old is None else Deed.DELETED if new is None else Deed.UPDATED
-    fields = () if new is None else tuple(_fields(old, new, seals))
+    fields = () if new is None else tuple(_fields(old, new, renames, seals))
     if fields or deed is not Deed.UPDATED:
         yield Change(deed=deed, kind=kind, name=name, fields=fields)
     for field in inner_of(type(entry)):
-        yield from _inner(_within(old, field), _within(new, field), entry, name)
+        yield from _inner(_within_old(old, field, renames), _within(new, field), str(key_of(entry)), renames)
 
 
 def _inner(
-    olds: Mapping[object, Entry], news: Mapping[object, Entry], owner: Entry, owner_name: str
+    olds: Mapping[object, Entry], news: Mapping[object, Entry], owner: str, renames: Renames
 ) -> Iterator[Change]:
+    """Both by what they are called now. `owner`: its name now."""
     for key in [*(key for key in olds if key not in news), *news]:
         old, new = olds.get(key), news.get(key)
         if old != new:
-            entry = new or old
+            entry = old or new
             assert entry is not None  # its key is from one of both
-            yield from _of_entry(old, new, kind_of(type(entry)), _inner_name(entry, owner_name))
+            yield from _of_entry(old, new, kind_of(type(entry)), _inner_name(entry, owner), renames)
 
 
 def _inner_name(entry: Entry, owner: str) -> str:
@@ -147,7 +150,23 @@ def _within(entry: Entry | None, field: str) -> dict[object, Entry]:
     return {key_of(one): one for one in (() if entries is ABSENT else entries)}
 
 
-def _fields(old: Entry | None, new: Entry, seals: tuple[str, str]) -> Iterator[FieldChange]:
+def _within_old(owner: Entry | None, field: str, renames: Renames) -> dict[object, Entry]:
+    """By the keys that they have now, after what they name was renamed."""
+    found: dict[object, Entry] = {}
+    for key, one in _within(owner, field).items():
+        match owner, one:
+            case _, TargetEntry():
+                found[renames.target_now(one).key] = one
+            case ProviderEntry(), ModelEntry():
+                found[renames.model_now(owner.name, one.name)] = one
+            case _:
+                found[key] = one
+    return found
+
+
+def _fields(old: Entry | None, new: Entry, renames: Renames, seals: tuple[str, str]) -> Iterator[FieldChange]:
+    if old is not None:
+        yield from _names(old, new)
     before = {} if old is None else _said(old)
     after = _said(new)
     for field in dict.fromkeys([*before, *after]):
@@ -160,7 +179,15 @@ def _fields(old: Entry | None, new: Entry, seals: tuple[str, str]) -> Iterator[F
     if old is not None and all(seals) and seals[0] != seals[1]:
         yield FieldChange(field="credential", old=A_STORED_KEY, new="another stored key")
     if isinstance(new, AliasEntry) and isinstance(old, AliasEntry):
-        yield from _order(old.targets, new.targets)
+        yield from _order([renames.target_now(one) for one in old.targets], new.targets)
+
+
+def _names(old: Entry, new: Entry) -> Iterator[FieldChange]:
+    """That it was renamed, or what it points at."""
+    for field in naming_fields(type(new)):
+        was, is_now = getattr(old, field), getattr(new, field)
+        if was != is_now:
+            yield FieldChange(field=field, old=was, new=is_now)
 
 
 def _said(entry: Entry) -> Mapping[str, object]:

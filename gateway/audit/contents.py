@@ -22,12 +22,13 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """Provider -> a fingerprint of its sealed credential: tells that another key was entered, and nothing about it."""
 
     ids: dict[str, dict[str, int]] = {}
-    """Kind -> name -> the row's id, of what others point at: a row that was renamed is still the same."""
+    """Kind -> name -> the row's id: a row that was renamed is still the same. A model's name is `provider/model` here."""
 
     @property
     def configured(self) -> "Contents":
         """What a rollback can bring back: no client keys, and no credentials."""
-        return Contents(entries={kind: rows for kind, rows in self.entries.items() if kind != CLIENT_KEY})
+        entries = {kind: rows for kind, rows in self.entries.items() if kind != CLIENT_KEY}
+        return Contents(entries=entries, ids=self.ids)
 
     @property
     def document(self) -> Document:

@@ -7,7 +7,7 @@ no revision holds one; client keys stay as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.audit import store
@@ -26,18 +26,24 @@ class Preview:
 
     rows: Sequence[RowChange]
     difference: Difference
-    """What there is to say about it: refusals, and what it would take from others."""
+    """The same changes, and what there is to say about it: refusals, and what it would take from others."""
 
 
 def roll_back(revision: ConfigRevision, author: Author) -> Difference:
     """Do it. A refused one changes nothing: the findings say why."""
     with recording(author) as recorded:
         recorded.fields["rolled_back_to"] = revision.number
-        return store.apply_contents(store.contents_of_revision(revision), dry_run=False)
+        return _applied(revision, dry_run=False).difference
 
 
 def preview(revision: ConfigRevision) -> Preview:
     """Try it, and take it back."""
-    then = store.contents_of_revision(revision)
-    rows = changes_between(store.contents_now().configured, then.configured)
-    return Preview(rows=rows, difference=store.apply_contents(then, dry_run=True))
+    return _applied(revision, dry_run=True)
+
+
+def _applied(revision: ConfigRevision, *, dry_run: bool) -> Preview:
+    """The changes are those between before and after: an import knows nothing of what got its old name back."""
+    before = store.contents_now().configured
+    difference, after = store.apply_contents(store.contents_of_revision(revision), dry_run=dry_run)
+    rows = changes_between(before, after.configured)
+    return Preview(rows=rows, difference=replace(difference, changes=tuple(row.change for row in rows)))

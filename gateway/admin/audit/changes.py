@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
+from gateway.admin.audit.object_filter import ObjectFilter
 from gateway.admin.audit.reading import ReadingAdmin
 from gateway.audit.models import ConfigChange
 from providers.admin.unfolded import display
@@ -18,7 +19,7 @@ from providers.admin.unfolded import display
 class ConfigChangeAdmin(ReadingAdmin):
     list_display = ["when", "deed", "what", "values", "who", "number"]
     list_display_links = None
-    list_filter = ["deed", "kind", "revision__door", "revision__author_name"]
+    list_filter = [ObjectFilter, "deed", "kind", "revision__door", "revision__author_name"]
     list_select_related = ["revision"]
     search_fields = ["name", "of_name", "revision__author_name"]
     fields = ["when", "deed", "what", "values", "who", "number"]

@@ -18,6 +18,7 @@ from gateway.api.problems import Refused
 from gateway.api.serializers import OfModel
 from gateway.audit.models import ConfigChange
 from gateway.audit.since import since
+from gateway.audit.store.past import old_name
 from gateway.interchange.document import Document, ModelEntry, ProviderEntry
 from gateway.interchange.snapshot import MODEL_FIELDS, model_entry
 from providers import wire
@@ -83,8 +84,13 @@ def document_of(model: ProviderModel, body: Body) -> Document:
 
 def changes(model: ProviderModel, stamp: str) -> list[ConfigChange]:
     """Of this model: revisions keep stamps of providers, not of their models."""
-    of_provider = since("provider", model.provider.name, stamp)
-    return [change for change in of_provider if (change.kind, change.name) == ("model", str(model))]
+    name, found = model.name, []
+    for change in since("provider", model.provider.name, stamp):
+        was = old_name(change, name)
+        if change.kind == "model" and change.name == f"{change.of_name}/{was or name}":
+            found.append(change)
+            name = was or name
+    return found
 
 
 MODELS = Kind(

@@ -1,6 +1,5 @@
 """What was changed, by whom, from where and why: revisions of the whole configuration, to read, compare and go back to."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -197,9 +196,7 @@ class Rollback(ApiView):
         """
         revision = revision_of(number, ConfigRevision.objects.all())
         if asks_for(request, "dry_run"):
-            would = preview(revision)
-            changes = tuple(row.change for row in would.rows)
-            difference = replace(would.difference, changes=changes)
+            difference = preview(revision).difference
             if difference.is_refused:
                 raise refused_by(difference.findings)
             return Response(applied(difference, list(difference.findings), None))

@@ -3,10 +3,10 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, Final
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from gateway.audit.author import Author
@@ -15,21 +15,20 @@ from gateway.audit.contents import Contents, contents_of, packed, unpacked
 from gateway.audit.entries import ClientKeyEntry
 from gateway.audit.models import LONGEST_LINE, LONGEST_NAME, AuditEvent, ConfigChange, ConfigRevision
 from gateway.audit.store.aliases import encoded_aliases
+from gateway.audit.store.names import ids_now, rename_back
 from gateway.interchange import snapshot
 from gateway.interchange.difference import Difference
 from gateway.interchange.store import apply
 from gateway.models import ClientKey
 from providers import secrets
 from providers.models import Provider, hold_configuration
-from routing.models import Alias, ConfigurationVersion
+from routing.models import ConfigurationVersion
 
 WATCHED = ("routing_table", "client_keys")
 """What the triggers of the tables that are recorded raise: see routing/version_triggers.py."""
 RECORDED = "recorded:{}"
 """The version of it that the newest revision holds."""
 AT_ONCE = 500
-RENAMED: Final[Mapping[str, type[Provider] | type[Alias]]] = {"provider": Provider, "alias": Alias}
-"""What client keys and others point at by id: a rollback gives it its old name, and does not make it anew."""
 
 
 @contextmanager
@@ -62,11 +61,7 @@ def contents_now() -> Contents:
     """All configuration that the database holds."""
     sealed = Provider.objects.exclude(credential="").values_list("name", "credential")
     seals = {name: _fingerprint(credential) for name, credential in sealed if not secrets.is_reference(credential)}
-    return contents_of(snapshot.without_aliases(), encoded_aliases(), map(key_entry, _keys()), seals, _ids())
-
-
-def _ids() -> dict[str, dict[str, int]]:
-    return {kind: dict(rows.objects.values_list("name", "pk")) for kind, rows in RENAMED.items()}
+    return contents_of(snapshot.without_aliases(), encoded_aliases(), map(key_entry, _keys()), seals, ids_now())
 
 
 def newest() -> ConfigRevision | None:
@@ -99,33 +94,18 @@ def write_event(kind: str, subject: str, author: Author, details: Mapping[str, A
     return AuditEvent.objects.create(**_authored(author), kind=kind, subject=subject[:255], details=dict(details))
 
 
-def apply_contents(then: Contents, *, dry_run: bool) -> Difference:
-    """Make the configuration what it was then, as an import of the document would, all or nothing."""
+def apply_contents(then: Contents, *, dry_run: bool) -> tuple[Difference, Contents]:
+    """Make the configuration what it was then, as an import of the document would, all or nothing.
+
+    Also returns the configuration that it leads to: of a refused one, that of then.
+    """
     with transaction.atomic():
-        _rename_back(then.ids)
-        difference = apply(then.document, prune=True, dry_run=dry_run, environment=os.environ)
-        if not difference.was_applied:
+        rename_back(then.ids)
+        difference = apply(then.document, prune=True, dry_run=False, environment=os.environ)
+        after = contents_now() if difference.was_applied else then
+        if dry_run or not difference.was_applied:
             transaction.set_rollback(True)
-    return difference
-
-
-def _rename_back(then: Mapping[str, Mapping[str, int]]) -> None:
-    """Give what was renamed its old name. Where that is taken, it is made anew by who comes after."""
-    for kind, rows in RENAMED.items():
-        now = dict(rows.objects.values_list("pk", "name"))
-        for name, pk in then.get(kind, {}).items():
-            if now.get(pk, name) != name:
-                row = rows.objects.get(pk=pk)
-                row.name = name
-                with suppress(ValidationError):
-                    row.full_clean()
-                    row.save()
-
-
-def changes_of(kind: str, name: str) -> Iterator[ConfigChange]:
-    """Of one object and what belongs to it, the newest first."""
-    changes = ConfigChange.objects.filter(of_kind=kind, of_name=name).select_related("revision")
-    yield from changes.order_by("-revision__number", "id").iterator(AT_ONCE)
+    return replace(difference, was_applied=difference.was_applied and not dry_run), after
 
 
 def _authored(author: Author) -> dict[str, Any]:

@@ -204,6 +204,21 @@ def test_the_way_back_is_a_new_revision(api: Asking) -> None:
     assert exported() == before
 
 
+def test_a_rollback_over_a_rename_says_so_tried_and_done(api: Asking) -> None:
+    furnish()
+    api.send("PATCH", "aliases/fast", {"name": "x9"})
+    number = api.get("revisions").json()["results"][0]["number"]
+    api.send("PATCH", "aliases/x9", {"name": "x11"})
+
+    tried = api.send("POST", f"revisions/{number}/rollback?dry_run=1").json()
+    done = api.send("POST", f"revisions/{number}/rollback").json()
+
+    assert tried["lines"] == done["lines"] == ["~ alias x11", "    name: x11 → x9"]
+    assert tried["summary"] == "Would apply 1 change: updated 1 alias."
+    assert done["summary"] == "Applied 1 change: updated 1 alias."
+    assert api.get(f"revisions/{done['revision']}").json()["lines"] == done["lines"]
+
+
 def test_a_revision_shows_the_document_of_its_time(api: Asking) -> None:
     furnish()
     api.send("PATCH", "aliases/fast", {"description": "One."})

@@ -153,6 +153,22 @@ def test_the_second_to_change_a_model_is_told_of_the_first(api: Asking) -> None:
     assert "    context_length: nothing → 1" in reply.json()["changes"][0]["lines"]
 
 
+def test_the_second_to_change_a_model_is_told_of_the_first_under_its_earlier_names(api: Asking) -> None:
+    openai("gpt-4o", "another")
+    seen = api.get("models/openai/gpt-4o")["ETag"]
+    api.send("PATCH", "models/openai/gpt-4o", {"context_length": 1})
+    api.send("PATCH", "models/openai/another", {"context_length": 7})
+    api.send("PATCH", "models/openai/gpt-4o", {"name": "omni"})
+
+    reply = api.send("PATCH", "models/openai/omni", {"context_length": 2}, If_Match=seen)
+
+    assert reply.status_code == 412
+    assert [change["lines"] for change in reply.json()["changes"]][:2] == [
+        ["~ model openai/gpt-4o", "    name: gpt-4o → omni"],
+        ["~ model openai/gpt-4o", "    context_length: nothing → 1"],
+    ]
+
+
 def test_whoever_may_only_look_changes_nothing() -> None:
     openai("gpt-4o")
     reader = somebody("reader", "providers.view_provider")

@@ -175,6 +175,28 @@ def test_the_history_button_of_an_alias_leads_to_its_changes(browser: Client, fa
     assert "openai" not in text_of(page).partition('id="result_list"')[2].replace("fast → openai/one", "")
 
 
+def test_the_history_button_shows_what_was_changed_under_earlier_names(browser: Client, fast: Alias) -> None:
+    fast.refresh_from_db()
+    fast.name = "quick"
+    saved(fast)
+    record_what_was_changed_outside()
+    an_alias("fast", a_model("openai/another"))
+    record_what_was_changed_outside()
+
+    page = browser.get(reverse("admin:routing_alias_history", args=[fast.pk]), follow=True)
+
+    shown = [(change.deed, change.name) for change in page.context["cl"].result_list]
+    assert shown == [
+        ("updated", "fast"),
+        ("updated", "fast"),
+        ("created", "fast"),
+        ("created", "fast → openai/one"),
+    ]
+    assert page.context["cl"].filter_specs[0].title == "object"
+    assert "alias quick" in text_of(page)
+    assert "cheaper &lt;now&gt;" in text_of(page)
+
+
 def test_the_history_button_of_a_model_leads_to_its_provider(browser: Client, fast: Alias) -> None:
     model = a_model("openai/other")
 

@@ -275,6 +275,42 @@ def test_since_tells_what_others_changed_since_one_looked() -> None:
     assert since("alias", "fast", stamp_of_alias("fast")) == ()
 
 
+def test_since_tells_what_was_changed_under_an_earlier_name() -> None:
+    with recording(ANNA):
+        alias = an_alias("fast", a_model())
+    seen = stamp_of_alias("fast")
+    for name, value in (("description", "new"), ("name", "quick"), ("name", "quickest")):
+        with recording(ANNA):
+            setattr(alias, name, value)
+            saved(alias)
+
+    changes = since("alias", "quickest", seen)
+
+    assert [change.fields for change in changes] == [
+        [["name", "quick", "quickest"]],
+        [["name", "fast", "quick"]],
+        [["description", "nothing", "new"]],
+    ]
+
+
+def test_since_leaves_out_another_object_that_had_the_name_before() -> None:
+    with recording(ANNA):
+        alias, former = an_alias("slow", a_model()), an_alias("fast", a_model("openai/other"))
+    with recording(ANNA):
+        former.delete()
+    with recording(ANNA):
+        alias.name = "fast"
+        saved(alias)
+
+    changes = since("alias", "fast", "a stamp that it never had")
+
+    assert [(change.deed, change.of_name) for change in changes] == [
+        ("updated", "fast"),
+        ("created", "slow"),
+        ("created", "slow"),
+    ]
+
+
 def test_a_stamp_knows_targets_and_synonyms() -> None:
     alias = an_alias("fast", a_model())
     stamps = [stamp_of_alias("fast")]

@@ -8,6 +8,7 @@ from gateway.audit.recording import recording
 from gateway.audit.rollback import preview, roll_back
 from gateway.audit.store import newest
 from gateway.interchange import plexus, snapshot
+from gateway.interchange.difference import lines
 from gateway.models import ClientKey
 from providers.models import Provider
 from routing.models import Alias
@@ -112,6 +113,67 @@ def test_what_was_renamed_gets_its_name_back_and_keys_keep_it() -> None:
 
     assert text_now() == text
     assert [row.name for row in key.allowed_aliases.all()] == ["fast"]
+
+
+def test_a_rollback_over_a_rename_says_so_before_and_after() -> None:
+    alias = an_alias("x9", a_model("openai/one"))
+    then = recorded_now()
+    alias.name = "x11"
+    saved(alias)
+
+    seen, done = preview(then), roll_back(then, ANNA)
+
+    assert list(lines(done.changes)) == ["~ alias x11", "    name: x11 → x9"]
+    assert tuple(row.change for row in seen.rows) == seen.difference.changes == done.changes
+    assert (seen.difference.was_applied, done.was_applied) == (False, True)
+
+
+def test_a_rollback_whose_old_name_was_taken_says_what_it_really_does() -> None:
+    model = a_model("openai/one")
+    alias = an_alias("fast", model)
+    then, text = recorded_now(), text_now()
+    alias.name = "quick"
+    saved(alias)
+    an_alias("fast", model)
+
+    seen, done = preview(then), roll_back(then, ANNA)
+
+    assert [line for line in lines(done.changes) if "alias" in line] == ["- alias quick"]
+    assert seen.difference.changes == done.changes
+    assert text_now() == text
+
+
+def test_one_that_got_its_name_back_makes_room_for_another() -> None:
+    one, other = an_alias("one", a_model("openai/one")), an_alias("other", a_model("openai/two"))
+    then = recorded_now()
+    for alias, name in ((other, "third"), (one, "other")):
+        alias.name = name
+        saved(alias)
+
+    done = roll_back(then, ANNA)
+
+    assert list(lines(done.changes)) == [
+        *("~ alias other", "    name: other → one"),
+        *("~ alias third", "    name: third → other"),
+    ]
+    assert dict(Alias.objects.values_list("pk", "name")) == {one.pk: "one", other.pk: "other"}
+
+
+def test_a_model_that_was_renamed_gets_its_name_back_and_keys_keep_it() -> None:
+    model = a_model("openai/one")
+    an_alias("fast", model)
+    then, text = recorded_now(), text_now()
+    key = ClientKey(name="billing", access=ClientKey.Access.LISTED)
+    key.make()
+    saved(key)
+    key.allowed_models.add(model)
+    model.name = "two"
+    saved(model)
+
+    roll_back(then, ANNA)
+
+    assert text_now() == text
+    assert [str(row) for row in key.allowed_models.all()] == ["openai/one"]
 
 
 def test_two_that_swapped_their_names_swap_them_back() -> None:

@@ -40,7 +40,7 @@ def run_django() -> None:
     except Exception as failure:
         from gateway.management.database import what_is_wrong
 
-        sentence = None if "--traceback" in sys.argv else what_is_wrong(failure)
+        sentence = None if "--traceback" in sys.argv else what_is_wrong(failure, migrates="migrate" in sys.argv[1:2])
         if sentence is None:
             raise
         sys.exit(sentence)

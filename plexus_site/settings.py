@@ -267,11 +267,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"one_line": {"()": "plexus_site.refused_host.OneLine"}},
+    "filters": {
+        "one_line": {"()": "plexus_site.refused_host.OneLine"},
+        "no_traceback": {"()": "plexus_site.refused_page.NoTraceback"},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         **{room: {"level": PLEXUS_LOG_LEVEL} for room in ("gateway", "routing", "providers", "history")},
+        "django.request": {"filters": ["no_traceback"]},
         "django.security.DisallowedHost": {"filters": ["one_line"]},
         "uvicorn.error": {"level": "WARNING"},
         "celery": {"level": "WARNING"},

@@ -10,3 +10,4 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]
 handler400 = "plexus_site.refused_host.bad_request"
+handler404 = "plexus_site.not_found.not_found"

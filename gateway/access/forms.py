@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from gateway.audit.events import Event
 from gateway.audit.models import AuditEvent
-from gateway.audit.signals import SOMEBODY
+from gateway.audit.signals import SOMEBODY, note_refused_login
 
 if TYPE_CHECKING:
     from django.contrib.admin.forms import AdminAuthenticationForm as AuthenticationForm
@@ -32,6 +32,7 @@ class LoginForm(AuthenticationForm):
         name = self.cleaned_data.get("username", "")
         address = self.request.META.get("REMOTE_ADDR", "") if self.request is not None else ""
         if has_failed_too_often(name, address):
+            note_refused_login(Event.LOGIN_LOCKED_OUT, name, self.request)
             raise self.get_invalid_login_error()
         return super().clean()
 

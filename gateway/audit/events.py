@@ -29,6 +29,7 @@ class Event(StrEnum):
     LOGIN = "login"
     LOGOUT = "logout"
     LOGIN_FAILED = "login failed"
+    LOGIN_LOCKED_OUT = "login locked out"
     USER_MADE = "user made"
     USER_CHANGED = "user changed"
     USER_DELETED = "user deleted"

@@ -78,7 +78,7 @@ def _record(author: Author, **fields: Any) -> ConfigRevision | None:  # Any: of 
     if before is None and author.door is Door.OUTSIDE:
         return store.write_revision(UNKNOWN_AT_FIRST, contents, rows, before, **fields)
     revision = store.write_revision(author, contents, rows, before, **fields)
-    key_events.note(rows, known, contents, author)
+    key_events.note(rows, author)
     return revision
 
 

@@ -18,7 +18,7 @@ from gateway.audit.models import AuditEvent
 
 # Any: whatever a signal carries.
 MOST_FAILED_LOGINS = 60
-"""A minute: whoever guesses passwords must not fill the disk."""
+"""A minute, and as many tries at a name that is locked: whoever guesses passwords must not fill the disk."""
 SOMEBODY = "somebody who has no account"
 """A name that nobody has is not kept: people type their password there."""
 VERBS = {"post_add": "given", "post_remove": "taken", "pre_clear": "all taken"}
@@ -36,12 +36,19 @@ def note_logout(sender: Any, request: HttpRequest | None, user: User | None, **k
 def note_failed_login(
     sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
 ) -> None:
+    note_refused_login(Event.LOGIN_FAILED, str(credentials.get(User.USERNAME_FIELD, "")), request)
+
+
+def note_refused_login(kind: Event, name: str, request: HttpRequest | None) -> None:
+    """One that failed, or was not even tried, unless there were enough of its kind lately.
+
+    Each kind has a limit of its own: else tries at a locked name would crowd out the failures that lock the next one.
+    """
     lately = timezone.now() - timedelta(minutes=1)
-    if AuditEvent.objects.filter(kind=Event.LOGIN_FAILED, at__gt=lately).count() >= MOST_FAILED_LOGINS:
+    if AuditEvent.objects.filter(kind=kind, at__gt=lately).count() >= MOST_FAILED_LOGINS:
         return
-    name = str(credentials.get(User.USERNAME_FIELD, ""))
     is_known = "\0" not in name and User.objects.filter(username=name).exists()
-    note_event(Event.LOGIN_FAILED, name if is_known else SOMEBODY, author_of_login(request, None))
+    note_event(kind, name if is_known else SOMEBODY, author_of_login(request, None))
 
 
 def author_of_login(request: HttpRequest | None, user: User | None) -> Author:

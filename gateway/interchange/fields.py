@@ -5,12 +5,15 @@ to be. Every value that was there leaves its place behind, so that a rule that i
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 from gateway.interchange.document import ABSENT, Said
 from gateway.interchange.findings import Finding, Kind, Place
 from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar, plain_value
 
+LEAST_LIKENESS: Final = 0.8
+"""1 is the same word. High enough that `weights` is `weight`, and `url` is nothing of ours."""
 _QUOTES: Final = " Put it in quotes."
 
 
@@ -203,7 +206,7 @@ class Fields:
     def ignore_the_rest(self, known: Collection[str] = ()) -> None:
         """Say of every key that nobody took that it is not known. `known`: where to look for a slip of the pen."""
         for key in self.names():
-            near = next((name for name in known if name.lower() == key.lower().replace("_", "")), None)
+            near = _nearest(key, known)
             hint = f" Did you mean {near}?" if near else ""
             self.ignore(key, f"This key is not known.{hint}")
 
@@ -222,6 +225,13 @@ def refusal(place: Place, expected: str, node: Node) -> Finding:
     is_unquoted = expected == "text" and isinstance(node, Scalar) and node.value is not None
     message = f"Expected {expected}, found {_described(node)}.{_QUOTES if is_unquoted else ''}"
     return Finding(kind=Kind.REFUSED, place=place, message=message)
+
+
+def _nearest(key: str, known: Collection[str]) -> str | None:
+    """The known key that was most likely meant: written another way, as `base_urls`, or with a slip, as `baseUrl`."""
+    plain = {name.lower().replace("_", ""): name for name in known}
+    found = get_close_matches(key.lower().replace("_", ""), plain, n=1, cutoff=LEAST_LIKENESS)
+    return plain[found[0]] if found else None
 
 
 def _described(node: Node) -> str:

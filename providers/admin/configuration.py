@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
 from providers.admin import disabling, locking
-from providers.admin.deletion import without_links
+from providers.admin.deletion import linked, without_links
 from providers.admin.turns import COMPANIONS, HISTORY
 from providers.admin.unfolded import ModelAdmin
 from providers.consequences import Deed, foreseen
@@ -83,6 +83,7 @@ class ConfigurationAdmin(ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     warn_unsaved_form = True
+    delete_confirmation_template = "admin/delete_configuration.html"
     change_form_before_template = "admin/before_form.html"
     change_form_after_template = "admin/why.html"
 
@@ -114,7 +115,15 @@ class ConfigurationAdmin(ModelAdmin):
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
-            return super().delete_view(request, object_id, extra_context)
+            row = self.get_object(request, unquote(object_id))
+            is_on = row is not None and getattr(row, "enabled", False)
+            context = {
+                # Only where it is in use, and somebody may therefore not see it go: see the template.
+                "consequences": foreseen(row, Deed.DELETING) if row is not None else (),
+                "may_disable": is_on and self.has_change_permission(request, row),
+                **(extra_context or {}),
+            }
+            return super().delete_view(request, object_id, context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
@@ -132,7 +141,7 @@ class ConfigurationAdmin(ModelAdmin):
         if protected:
             collector = NestedObjects(using=router.db_for_write(self.model))
             collector.collect(objs)
-            protected = sorted({named(row) for row in collector.protected})
+            protected = linked(collector.protected, self.admin_site, request)
         tree, counts = without_links(deleted, counts)
         foretold = [sentence for row in objs for sentence in foreseen(row, Deed.DELETING)]
         return [*foretold, *tree], counts, lacking, protected
@@ -192,10 +201,3 @@ class ConfigurationAdmin(ModelAdmin):
         noun = self.opts.verbose_name if len(rows) == 1 else self.opts.verbose_name_plural
         said = f"{len(rows)} {noun} {'enabled' if enabled else 'disabled'}." if rows else "Nothing had to change."
         messages.success(request, capfirst(said))
-
-
-def named(row: Model) -> str:
-    """A row that is in the way: “Target of the alias fast: openai/gpt-4o”."""
-    # By the name of the field: routing is built on providers, not the other way round.
-    owner = f" of the alias {row.alias}" if hasattr(row, "alias") else ""
-    return capfirst(f"{row._meta.verbose_name}{owner}: {row}")

@@ -1,5 +1,6 @@
 """The form and the list of providers: above all, what they never show."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,8 +9,8 @@ from django.contrib.messages import get_messages
 from django.test import Client
 
 from providers.models import Endpoint, Provider, ProviderModel, vault
-from routing.models import Alias, Target
-from tests.admin_pages import a_reader, an_administrator, errors_of, send_form, text_of
+from routing.models import Alias, CustomRoute, Target
+from tests.admin_pages import a_member_of_staff, a_reader, an_administrator, errors_of, send_form, text_of
 from tests.gateways import saved
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +174,51 @@ def test_a_provider_in_use_says_which_alias_stands_in_the_way(admin: Client) -> 
 
     assert "Target of the alias fast: openai/gpt-4o" in text_of(answer)
     assert Provider.objects.exists()
+
+
+def test_what_uses_a_provider_is_named_with_the_way_there(admin: Client) -> None:
+    provider = a_provider()
+    model = saved(ProviderModel(provider=provider, name="gpt-4o"))
+    alias = saved(Alias(name="fast"))
+    saved(Target(alias=alias, model=model))
+    route = saved(CustomRoute(path="/demo", provider=provider))
+
+    page = admin.get(f"/admin/providers/provider/{provider.pk}/delete/").content.decode()
+
+    assert f'href="/admin/routing/alias/{alias.pk}/change/">Target of the alias fast: openai/gpt-4o</a>' in page
+    assert f'href="/admin/routing/customroute/{route.pk}/change/">Custom route: /demo</a>' in page
+    assert "1 alias uses the provider “openai”: fast." in page
+    assert "None" not in text_of(admin.get(f"/admin/providers/provider/{provider.pk}/delete/"))
+
+
+def test_a_provider_in_use_is_disabled_instead_from_the_page_that_cannot_delete_it(admin: Client) -> None:
+    provider = a_provider()
+    saved(CustomRoute(path="/demo", provider=provider))
+    page = admin.get(f"/admin/providers/provider/{provider.pk}/delete/").content.decode()
+    form = page.partition(f'<form method="post" action="{LIST}"')[2].partition("</form>")[0]
+    sent = dict(re.findall(r'<input type="hidden" name="(action|_selected_action)" value="(\w+)"', form))
+
+    asked = admin.post(LIST, sent)
+    admin.post(LIST, {**sent, "_disable": "yes"})
+
+    assert "Disable instead" in form
+    assert f'href="{page_of(provider)}"' in form
+    assert "Names and paths that would lead nowhere: route /demo." in text_of(asked)
+    provider.refresh_from_db()
+    assert not provider.enabled
+
+
+def test_who_may_not_change_a_provider_is_offered_only_the_way_back() -> None:
+    provider = a_provider()
+    saved(CustomRoute(path="/demo", provider=provider))
+    deleter = a_member_of_staff("providers.view_provider", "providers.delete_provider", "providers.delete_endpoint")
+
+    page = deleter.get(f"/admin/providers/provider/{provider.pk}/delete/").content.decode()
+
+    assert "Custom route: /demo" in page
+    assert "/admin/routing/customroute/" not in page
+    assert "Disable instead" not in page
+    assert ">Back</a>" in page
 
 
 def test_a_model_in_use_is_not_removed_from_its_provider(admin: Client) -> None:

@@ -143,6 +143,8 @@ class _Applying(Names):
         else:
             self._refused_names.add(entry.name)
         self._endpoints(row, entry)
+        if is_settled:
+            self._warn_of_no_address(row, entry)
         stored = {model.name: model for model in row.models.all()} if row.pk else {}
         for one in entry.models:
             model = stored.get(one.name) or ProviderModel(provider=row, name=one.name)
@@ -241,6 +243,13 @@ class _Applying(Names):
     def _warn_of_headers(self, row: Provider, entry: ProviderEntry) -> None:
         for name in exposed_headers(row.extra_headers):
             self._warn(entry.place("extra_headers"), f"The header “{name}” may carry a key. {KEPT_IN_CLEAR}")
+
+    def _warn_of_no_address(self, row: Provider, entry: ProviderEntry) -> None:
+        # An address that the file names is there, or was refused: then that has been said.
+        names_some = entry.endpoints is not ABSENT and bool(entry.endpoints)
+        if not names_some and not row.endpoints.exists():
+            said = f"The provider “{row}” has no address, so no request can go there. Add one for an API type."
+            self._warn(entry.place("endpoints"), said)
 
     def _warn_of_disabled(self, row: Target, entry: TargetEntry) -> None:
         if row.enabled and row.model is not None and not row.model.provider.enabled:

@@ -74,7 +74,7 @@ class Command(BaseCommand):
         if not pending:
             return
         if not migrate:
-            raise CommandError(f"{database.lack_of(pending)}, or start with `manage.py serve --migrate`.")
+            raise CommandError(f"{database.lack_of(len(pending))}, or start with `manage.py serve --migrate`.")
         self.say("Migrating the database …")
         database.migrate()
 

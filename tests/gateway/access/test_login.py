@@ -8,6 +8,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from gateway.access import forms
+from gateway.audit import signals
+from gateway.audit.events import Event
+from gateway.audit.models import AuditEvent
+from gateway.audit.signals import SOMEBODY
 from tests.admin_pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +80,36 @@ def test_the_answer_does_not_tell_which_names_there_are() -> None:
         return page.partition("do not open the admin")[2].partition("</")[0]
 
     assert said("ada", 1) == said("nobody-at-all", 1) == said("ada", 6) == said("nobody-at-all", 6) != ""
+
+
+def test_a_try_at_a_locked_name_is_recorded_as_such() -> None:
+    tries("ada", "wrong", times=5)
+
+    tries("ada", RIGHT, times=2)
+
+    assert recorded(Event.LOGIN_FAILED) == ["ada"] * 5
+    assert recorded(Event.LOGIN_LOCKED_OUT) == ["ada"] * 2
+
+
+def test_a_locked_name_that_nobody_has_is_not_kept() -> None:
+    tries("sk-secret-typed-here", "wrong", times=6)
+
+    assert recorded(Event.LOGIN_LOCKED_OUT) == [SOMEBODY]
+
+
+def test_tries_at_a_locked_name_are_recorded_up_to_a_limit_and_leave_room_for_failures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signals, "MOST_FAILED_LOGINS", 6)
+    tries("ada", "wrong", times=5)
+
+    tries("ada", "wrong", times=8)
+    tries("somebody", "wrong")
+
+    assert len(recorded(Event.LOGIN_LOCKED_OUT)) == 6
+    assert recorded(Event.LOGIN_FAILED) == ["ada"] * 5 + [SOMEBODY]
+
+
+def recorded(kind: Event) -> list[str]:
+    """Whose they were, the oldest first."""
+    return list(AuditEvent.objects.filter(kind=kind).order_by("id").values_list("subject", flat=True))

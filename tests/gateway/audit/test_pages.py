@@ -1,5 +1,6 @@
 """The pages of revisions, changes and events: read by those who may, changed by nobody."""
 
+import re
 from typing import Any
 
 import pytest
@@ -203,3 +204,28 @@ def test_the_history_button_of_a_model_leads_to_its_provider(browser: Client, fa
     page = browser.get(reverse("admin:providers_providermodel_history", args=[model.pk]))
 
     assert page["Location"].endswith("?of_kind=provider&of_name=openai")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_way_to_a_list_begins_where_the_sidebar_has_it(browser: Client, name: str) -> None:
+    page = browser.get(reverse(f"admin:{name}_changelist"))
+
+    assert way_to(page)[0] == "Audit"
+
+
+def test_the_way_to_a_revision_begins_there_too(browser: Client, fast: Alias) -> None:
+    page = browser.get(reverse("admin:gateway_configrevision_change", args=[numbered(2).pk]))
+
+    assert way_to(page)[0] == "Audit"
+
+
+def test_the_way_to_client_keys_still_begins_with_access(browser: Client) -> None:
+    page = browser.get(reverse("admin:gateway_clientkey_changelist"))
+
+    assert way_to(page)[0] == "Access"
+
+
+def way_to(page: Any) -> list[str]:  # Any: a response
+    """What stands in the head of a page, from the outside in."""
+    parts = re.findall(r"min-w-0 truncate tracking-tight[^>]*>([^<]*)<", page.content.decode())
+    return [part.strip() for part in parts]

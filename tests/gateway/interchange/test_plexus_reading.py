@@ -160,12 +160,19 @@ def test_what_means_nothing_here_is_ignored_with_its_reason() -> None:
     ]
 
 
-def test_an_unknown_key_is_ignored_and_the_near_one_named() -> None:
-    text = "providers:\n  - name: openai\n    base_urls: {}\n"
+@pytest.mark.parametrize("key", ["base_urls", "baseUrl", "baseURL", "base_url"])
+def test_an_unknown_key_is_ignored_and_the_near_one_named(key: str) -> None:
+    text = f"providers:\n  - name: openai\n    {key}: {{}}\n"
 
     assert findings(text, Kind.IGNORED) == [
-        "providers[0].base_urls (line 3): This key is not known. Did you mean baseUrls?"
+        f"providers[0].{key} (line 3): This key is not known. Did you mean baseUrls?"
     ]
+
+
+def test_a_key_that_is_near_none_is_ignored_without_a_guess() -> None:
+    text = "providers:\n  - name: openai\n    region: eu\n"
+
+    assert findings(text, Kind.IGNORED) == ["providers[0].region (line 3): This key is not known."]
 
 
 @pytest.mark.parametrize(

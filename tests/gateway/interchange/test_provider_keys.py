@@ -80,7 +80,8 @@ def test_a_header_that_may_carry_a_key_is_a_warning_without_its_value() -> None:
 
 def test_a_provider_without_a_key_is_a_warning() -> None:
     assert "has no key" in warnings(import_text("- name: p"))[0]
-    assert warnings(import_text("- name: q\n  auth: {type: none}")) == []
+    reachable = "- name: q\n  auth: {type: none}\n  baseUrls: {chat: 'https://q.example.com/v1'}"
+    assert warnings(import_text(reachable)) == []
 
 
 def test_a_target_of_a_disabled_provider_is_a_warning() -> None:

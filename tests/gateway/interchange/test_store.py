@@ -323,3 +323,29 @@ def test_created_updated_and_deleted_are_told_apart() -> None:
         (Deed.UPDATED, "alias"),
         (Deed.CREATED, "synonym"),
     }
+
+
+NO_ADDRESS = (
+    "providers[0] (line 2): The provider “bare” has no address, so no request can go there. Add one for an API type."
+)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_provider_without_any_address_is_warned_of(dry_run: bool) -> None:
+    text = """providers:
+  - name: bare
+    baseUrl: https://api.example.com/v1
+    auth: {type: none}
+"""
+
+    difference = import_text(text, dry_run=dry_run)
+
+    assert NO_ADDRESS in warnings(difference)
+
+
+def test_a_provider_whose_stored_address_stays_is_not_warned_of() -> None:
+    import_text("providers: [{name: bare, auth: {type: none}, baseUrls: {chat: 'https://api.openai.com/v1'}}]")
+
+    difference = import_text("providers: [{name: bare, auth: {type: none}}]")
+
+    assert "no address" not in str(difference.findings)

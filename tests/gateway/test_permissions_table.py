@@ -27,7 +27,8 @@ from tests.gateway.doors import (
 from tests.gateway.interchange.importing import exported
 from tests.gateways import RunningGateway
 
-pytestmark = pytest.mark.django_db
+# Who may do what stands on no database, and the embedded half is the longer one.
+pytestmark = [pytest.mark.django_db, pytest.mark.halves("real")]
 
 # One letter per role, in this order: nobody · a client key · key owner · auditor · operator · administrator.
 #

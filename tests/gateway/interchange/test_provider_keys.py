@@ -70,7 +70,11 @@ def test_a_variable_that_is_not_set_is_a_warning() -> None:
 def test_a_header_that_may_carry_a_key_is_a_warning_without_its_value() -> None:
     headers = "{X-Team: red, Helicone-Auth: Bearer sk-a-secret}"
 
-    difference = import_text(f"providers: [{{name: p, auth: {{type: none}}, extraHeaders: {headers}}}]\nmodels: []")
+    urls = "{chat: https://api.example.com/v1}"
+
+    difference = import_text(
+        f"providers: [{{name: p, baseUrls: {urls}, auth: {{type: none}}, extraHeaders: {headers}}}]\nmodels: []"
+    )
 
     (warning,) = warnings(difference)
     assert difference.was_applied

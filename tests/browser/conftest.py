@@ -17,7 +17,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.halves("real"))  # a browser sees no database, and the embedded half is the longer one
+            item.add_marker(
+                pytest.mark.halves("real")
+            )  # a browser sees no database, and the embedded half is the longer one
 
 
 @pytest.fixture(scope="session", autouse=True)

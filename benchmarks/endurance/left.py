@@ -73,7 +73,8 @@ def left_of(transport: UpstreamTransport, before: Held, at_upstreams: int) -> Le
 
 
 def belongs_to_a_call(one: object) -> bool:
-    return isinstance(one, Connection | Body) or (isinstance(one, ResponseHandler) and one.is_connected())
+    kind = type(one)  # not `isinstance`: a weak proxy asks what it stands for, which may be gone, for its class
+    return issubclass(kind, Connection | Body) or (issubclass(kind, ResponseHandler) and one.is_connected())  # type: ignore[attr-defined]
 
 
 def open_descriptors() -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 
+import django
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
@@ -157,10 +158,16 @@ admin/(?P<url>.*)$                                              LL0000  LL0000
 """
 
 
+POST_SINCE_DJANGO_6 = {"admin/gateway/clientkey/<path:object_id>/change/": "LL>-++"}
+"""It looks for the row before it asks who may change it: to a key owner somebody else's is not there."""
+
+
 def table() -> Iterator[tuple[str, str, str]]:
     """Route, GET, POST."""
     for line in TABLE.strip().splitlines():
         route, get, post = line.rsplit(maxsplit=2)
+        if django.VERSION >= (6,):
+            post = POST_SINCE_DJANGO_6.get(route, post)
         yield "" if route == "(start)" else route, get, post
 
 

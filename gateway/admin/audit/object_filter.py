@@ -17,6 +17,7 @@ class ObjectFilter(admin.ListFilter):
     """There when the address names an object: `?of_kind=alias&of_name=fast`."""
 
     title = "object"
+    parameter_name = OF_NAME  # unfold draws a filter by it
     template = "admin/filter.html"
 
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:  # Any: Django's own

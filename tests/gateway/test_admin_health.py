@@ -143,7 +143,7 @@ def test_a_reader_sees_the_page_and_may_not_clear(post: Post) -> None:
     refused = reader.post(f"{PAGE}clear/", {"upstream": KEY})
 
     assert page.status_code == 200
-    assert b"Clear" not in page.content
+    assert f'action="{PAGE}clear/"'.encode() not in page.content  # newer pages of unfold say “Clear” elsewhere
     assert (refused.status_code, cleared(post)) == (403, [])
 
 

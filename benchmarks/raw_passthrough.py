@@ -9,13 +9,13 @@ answer comes back as it is. It does notice when the reader of a stream goes away
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import uvicorn
 
+from gateway.management.memory import settle
 from providers.addresses import AllowedNetworks
 from providers.client import UpstreamTransport, ready_headers, upstream_request
 from providers.timeouts import Timeouts
@@ -44,9 +44,7 @@ class RawPassThrough:
     async def live(self, receive: Receive, send: Send) -> None:
         await receive()
         self.transport = UpstreamTransport(allowed=AllowedNetworks.parse("127.0.0.0/8"))
-        gc.collect()
-        gc.freeze()  # as Plexus does when it has started, and this
-        gc.set_threshold(10_000)
+        settle()  # as Plexus does when it has started
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.transport.aclose()

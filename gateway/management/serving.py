@@ -5,7 +5,6 @@ It is imported by worker processes before Django is set up there, so it imports 
 
 import asyncio
 import errno
-import gc
 import math
 import signal
 import socket
@@ -18,6 +17,7 @@ from django.conf import settings
 
 from gateway.in_flight import IN_FLIGHT
 from gateway.management.door import Door
+from gateway.management.memory import settle
 
 APPLICATION = "plexus_site.asgi:application"
 BACKLOG = 2048
@@ -28,9 +28,6 @@ FAREWELL_SECONDS = 2.0
 """How long clients may take to read that their stream was cut."""
 HURRY_SECONDS = 5.0
 """What a second request to stop leaves of the drain."""
-OBJECTS_BEFORE_COLLECTION = 10_000
-"""What requests leave behind is freed without the collector. Python's own 700 are what some dozen of them hold at once: it
-would look through those, in vain, at each second one."""
 LAST_RESORT_SECONDS = 5
 """How much longer than the drain uvicorn waits before it cancels what has not even noticed that its client is gone."""
 
@@ -142,9 +139,7 @@ class GatewayServer(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         # What lives now lives as long as the process: the collector need not walk it again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
+        settle()
         self.on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

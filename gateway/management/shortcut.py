@@ -35,7 +35,9 @@ class DirectShortcut:
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
         end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
-        cycle.transport.writelines((b"%b%b%b" % (STATUS_LINE[status], lines, end), body))
+        head = b"%b%b%b" % (STATUS_LINE[status], lines, end)
+        # asyncio's own transport, since 3.12, never gets rid of an empty piece.
+        cycle.transport.writelines((head, body) if body else (head,))
         cycle.message_event.set()
         if not cycle.keep_alive:
             cycle.transport.close()

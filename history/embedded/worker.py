@@ -35,7 +35,8 @@ IGNORED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 def main() -> None:
     for signum in IGNORED:
         signal.signal(signum, signal.SIG_IGN)
-    threading.Thread(target=_end_with_standard_input, name="end", daemon=True).start()
+    is_set_up = threading.Event()
+    threading.Thread(target=_end_with_standard_input, args=[is_set_up], name="end", daemon=True).start()
 
     # All that takes a while comes after that.
     import django
@@ -44,10 +45,12 @@ def main() -> None:
     django.setup()
     app = _application()
     _keep_connection(app)
+    worker = _worker(app)
+    is_set_up.set()
     # Its scheduler in memory: the default one keeps a file. The schedule's tasks are due hourly, and harmless twice.
     service = beat.Service(app, scheduler_cls=beat.Scheduler)
     threading.Thread(target=service.start, name="beat", daemon=True).start()
-    _worker(app).start()
+    worker.start()
 
 
 def _application() -> Any:  # Any: the proxy for a celery.Celery, which the settings have made
@@ -70,10 +73,12 @@ def _worker(app: Any) -> Any:  # Any: celery.worker.WorkController, which has no
     )
 
 
-def _end_with_standard_input() -> None:
+def _end_with_standard_input(is_set_up: threading.Event) -> None:
     while os.read(0, 1024):
         pass  # nobody writes there
     until = time.monotonic() + STOP_SECONDS
+    # Two threads that import the same modules at once may each find them half made.
+    is_set_up.wait(STOP_SECONDS)
     _do_what_waits(until)
     from celery.worker import state
 

@@ -1,9 +1,8 @@
-"""How long to wait: what an upstream asks of us, what we make of it, and what we tell the caller."""
+"""How long to wait: what an upstream asks of us, and what we tell the caller."""
 
 from __future__ import annotations
 
 import math
-import random
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -61,15 +60,6 @@ def a_date(text: str | None) -> datetime | None:
         return None
     # A date without a zone cannot be compared with one that has it; HTTP's dates always have one.
     return date if date.tzinfo else None
-
-
-def jittered(wait_seconds: float, rng: random.Random) -> float:
-    """Somewhere from the wait to half as long again, so that all who were told the same do not come back together.
-
-    Source: Envoy, `rate_limited_retry_back_off`,
-    https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter
-    """
-    return rng.uniform(wait_seconds, wait_seconds * 1.5)
 
 
 def told_seconds(remaining_seconds: Iterable[float]) -> int | None:

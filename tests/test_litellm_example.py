@@ -1,17 +1,14 @@
 """examples/litellm/config.yaml, from its import to answers."""
 
-import io
-from pathlib import Path
-
 import pytest
-from django.core.management import call_command
 
 from providers.models import Endpoint
 from routing.store import TABLE
 from tests.faulty_upstream import an_unused_port
 from tests.gateways import RunningGateway, saved
+from tests.seeds.importing import EXAMPLES, import_file
 
-FILE = Path(__file__).parents[1] / "examples" / "litellm" / "config.yaml"
+FILE = EXAMPLES / "litellm" / "config.yaml"
 KEYS = ("AZURE_API_KEY_EU", "AZURE_API_KEY_CA", "ANTHROPIC_API_KEY", "GROQ_API_KEY")
 
 
@@ -19,13 +16,6 @@ KEYS = ("AZURE_API_KEY_EU", "AZURE_API_KEY_CA", "ANTHROPIC_API_KEY", "GROQ_API_K
 def keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in KEYS:
         monkeypatch.setenv(name, f"sk-{name.lower()}")
-
-
-def import_it() -> str:
-    """What import_config says of it."""
-    said = io.StringIO()
-    call_command("import_config", str(FILE), stdout=said)
-    return said.getvalue()
 
 
 def lead(provider: str, url: str) -> None:
@@ -37,7 +27,7 @@ def lead(provider: str, url: str) -> None:
 
 @pytest.mark.django_db
 def test_it_imports_as_it_stands_and_a_second_time_changes_nothing() -> None:
-    said, again = import_it(), import_it()
+    said, again = import_file(FILE), import_file(FILE)
 
     assert said.splitlines()[0] == "Read as LiteLLM YAML."
     assert said.splitlines()[-1].startswith("Applied")
@@ -45,7 +35,7 @@ def test_it_imports_as_it_stands_and_a_second_time_changes_nothing() -> None:
 
 
 def test_a_name_and_its_other_name_are_answered_by_its_deployments(gateway: RunningGateway) -> None:
-    import_it()
+    import_file(FILE)
     lead("azure", gateway.upstream.url)
 
     models = {gateway.ask(name).json()["model"] for name in ("gpt-4o", "gpt-4") for _ in range(3)}
@@ -56,7 +46,7 @@ def test_a_name_and_its_other_name_are_answered_by_its_deployments(gateway: Runn
 
 
 def test_the_fallback_answers_when_all_deployments_have_failed(gateway: RunningGateway) -> None:
-    import_it()
+    import_file(FILE)
     lead("azure", f"http://127.0.0.1:{an_unused_port()}/v1")
     lead("anthropic", gateway.upstream.url)
 
@@ -67,7 +57,7 @@ def test_the_fallback_answers_when_all_deployments_have_failed(gateway: RunningG
 
 
 def test_any_model_of_a_provider_may_be_asked_for(gateway: RunningGateway) -> None:
-    import_it()
+    import_file(FILE)
     lead("groq", gateway.upstream.url)
 
     assert gateway.ask("groq/llama-3.3-70b").json()["model"] == "llama-3.3-70b"

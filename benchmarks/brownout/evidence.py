@@ -20,10 +20,6 @@ class Times:
     end: float
     """No more requests are sent."""
 
-    @property
-    def ill_seconds(self) -> float:
-        return self.well - self.ill
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:

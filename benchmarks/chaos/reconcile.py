@@ -18,7 +18,7 @@ Pure: fabricated evidence is judged as real evidence is.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -27,7 +27,6 @@ from uuid import UUID
 from benchmarks.chaos.evidence import Arrival, AttemptRow, Ending, Errand, Evidence, Mark, RequestRow, Said
 from benchmarks.chaos.statistics import COUNTED_TWICE, Difference, differences
 
-UNAUTHORIZED = 401
 MILLION = 1_000_000
 SMALLEST_COST = Decimal("0.000000000001")
 
@@ -113,9 +112,6 @@ def _why_lost(case: Case) -> str:
     asked = f"the upstream was asked {len(case.arrivals)} times" if case.arrivals else ""
     knows = f"the client has its id {case.said.request_id}" if case.said and case.said.request_id else ""
     return f"no row, and {' and '.join(filter(None, (knows, asked)))}"
-
-
-Check = Callable[[Case, RequestRow, Evidence], Iterator[tuple[Kind, str]]]
 
 
 def _against_client(case: Case, row: RequestRow, evidence: Evidence) -> Iterator[tuple[Kind, str]]:

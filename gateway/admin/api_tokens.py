@@ -5,14 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
+from gateway.admin.secret_once import ShowsSecretOnce
 from gateway.api.models import ApiToken
 from gateway.audit.author import author_of
 from gateway.audit.events import Event, note_event
-from providers.admin.unfolded import ModelAdmin, display
+from providers.admin.unfolded import display
 
 SEES_ALL = "gateway.view_apitoken"
 
@@ -22,7 +22,7 @@ def is_own(request: HttpRequest, token: ApiToken | None) -> bool:
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):
+class ApiTokenAdmin(ShowsSecretOnce):
     list_display = ["name", "shown_prefix", "user", "scope", "state", "last_used_at"]
     list_filter = ["enabled", ("scope", ChoicesDropdownFilter), ("user", RelatedDropdownFilter)]
     list_select_related = ["user"]
@@ -75,19 +75,8 @@ class ApiTokenAdmin(ModelAdmin):
         )
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
-        """No redirect: a secret would have to wait for it somewhere."""
-        context = {**self.admin_site.each_context(request), "title": "New API token", "subtitle": obj.name}
-        return TemplateResponse(
-            request,
-            "admin/gateway/apitoken/secret.html",
-            {**context, "token": obj, "secret": obj.secret},
-            headers={"Cache-Control": "no-store, private"},
-        )
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        # The page that follows is the secret's, so there is one way to go on.
-        one_way = {"show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().add_view(request, form_url, {**one_way, **(extra_context or {})})
+        page = "admin/gateway/apitoken/secret.html"
+        return self.page_of(request, obj, page, title="New API token", secret=obj.secret)
 
     @display(description="token", ordering="prefix")
     def shown_prefix(self, token: ApiToken) -> str:

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,6 +14,7 @@ from django.utils.timesince import timeuntil
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from gateway.access.visibility import RENEWS_OWN, SEES_OWN, own_keys, sees_all_keys, visible_keys
+from gateway.admin.secret_once import ShowsSecretOnce
 from gateway.models import ClientKey
 from providers.admin.configuration import ConfigurationAdmin, in_turn, shortened
 from providers.admin.unfolded import action, display
@@ -49,7 +49,7 @@ class ExpiryFilter(admin.SimpleListFilter):
 
 
 @admin.register(ClientKey)
-class ClientKeyAdmin(ConfigurationAdmin):
+class ClientKeyAdmin(ShowsSecretOnce, ConfigurationAdmin):
     list_display = ["name", "shown_prefix", "enabled", "state", "access_summary", "owner", "created"]
     list_editable = ["enabled"]
     list_filter = ["enabled", ExpiryFilter, ("access", ChoicesDropdownFilter), BY_OWNER]
@@ -100,7 +100,7 @@ class ClientKeyAdmin(ConfigurationAdmin):
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: ClientKey, post_url_continue: str | None = None) -> HttpResponse:
-        """Still inside the transaction that made the key. No redirect: a secret would have to wait for it somewhere."""
+        """Still inside the transaction that made the key."""
         return self._show_secret(request, obj, title="New client key")
 
     @action(description="Replace secret", permissions=["renew"], icon="autorenew", url_path="replace-secret")
@@ -113,23 +113,14 @@ class ClientKeyAdmin(ConfigurationAdmin):
             if not self.has_renew_permission(request, key.pk):
                 raise PermissionDenied
             if request.method != "POST":
-                return self._page(request, key, "admin/gateway/clientkey/replace_secret.html", title="Replace secret")
+                return self.page_of(request, key, "admin/gateway/clientkey/replace_secret.html", title="Replace secret")
             key.make()
             key.save()
             self.log_change(request, key, [{"changed": {"fields": ["Secret"]}}])
             return self._show_secret(request, key, title="New secret")
 
     def _show_secret(self, request: HttpRequest, key: ClientKey, title: str) -> HttpResponse:
-        return self._page(request, key, "admin/gateway/clientkey/secret.html", title=title, secret=key.secret)
-
-    def _page(self, request: HttpRequest, key: ClientKey, template: str, **context: Any) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "client_key": key, "subtitle": key.name, **context}
-        return TemplateResponse(request, template, context, headers={"Cache-Control": "no-store, private"})
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        # The page that follows is the secret's, so there is one way to go on.
-        one_way = {"show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().add_view(request, form_url, {**one_way, **(extra_context or {})})
+        return self.page_of(request, key, "admin/gateway/clientkey/secret.html", title=title, secret=key.secret)
 
     # Columns
 

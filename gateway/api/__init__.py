@@ -10,6 +10,8 @@ A resource is a file in `resources/`: a serializer, its filters, a view or two, 
     views            what every view does alike
     filters, paging  lists
     entries          JSON -> entries of a configuration document, which interchange/store writes
+    documented       resources that are such entries: listed, made, changed and deleted alike
+    filling_keys     JSON -> a client key, which is in no document
     matching         ETag and If-Match
     idempotency      a POST that was sent twice is done once
     openapi          the schema

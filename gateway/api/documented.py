@@ -85,11 +85,17 @@ def fresh(kind: Kind, body: Body) -> Row:
     return row
 
 
-class DocumentedCollection(Collection):
-    """A list of them; POST makes one."""
+class Documented(ApiView):
+    """What the views of one kind do alike."""
 
     kind: ClassVar[Kind]
-    is_idempotent = has_etag = is_recorded = True
+    has_etag = is_recorded = True
+
+
+class DocumentedCollection(Documented, Collection):
+    """A list of them; POST makes one."""
+
+    is_idempotent = True
 
     def post(self, request: Request) -> Response:
         """Make one, with all that belongs to it."""
@@ -108,11 +114,9 @@ class DocumentedCollection(Collection):
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED, headers=headers)
 
 
-class DocumentedItem(ApiView):
+class DocumentedItem(Documented):
     """One of them, by its name."""
 
-    kind: ClassVar[Kind]
-    has_etag = is_recorded = True
     parameters = {"PUT": ["force"], "PATCH": ["force"], "DELETE": ["force"]}
 
     def _row(self) -> Row:
@@ -142,9 +146,7 @@ class DocumentedItem(ApiView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _change(self, request: Request, *, is_whole: bool) -> Response:
-        serializer = self.get_serializer(data=request.data, partial=not is_whole)
-        serializer.is_valid(raise_exception=True)
-        body: Body = serializer.validated_data
+        body: Body = self.checked(request, is_part=not is_whole).validated_data
         check_inside(request, self.kind, body)
         with changing(request):
             row = self.get_object()

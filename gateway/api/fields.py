@@ -8,7 +8,6 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-PRICE_DIGITS = 12
 Sent = Any  # Any: whatever a body says
 
 

@@ -114,6 +114,12 @@ class ApiView(GenericAPIView[Any]):
             f"There is no {kind} at this address, or none that you may see. GET {listed} lists those there are."
         )
 
+    def checked(self, request: Request, *, is_part: bool = False) -> BaseSerializer[Any]:
+        """The body, in the form that the serializer asks for. `is_part`: it need not say everything. Raises ValidationError."""
+        serializer = self.get_serializer(data=request.data, partial=is_part)
+        serializer.is_valid(raise_exception=True)
+        return serializer
+
     def known_parameters(self, method: str) -> list[str]:
         """What a request with this method may say after the question mark."""
         known = [*self.parameters.get("GET" if method == "HEAD" else method, ())]
@@ -179,12 +185,6 @@ class Collection(ApiView):
     def create_once(self, request: Request, create: Callable[[], Response]) -> Response:
         """The answer of `create`, or of the first time that this request came."""
         return once(request, create)
-
-    def checked(self, request: Request) -> BaseSerializer[Any]:
-        """The body, in the form that the serializer asks for. Raises ValidationError."""
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return serializer
 
 
 @csrf_exempt

@@ -37,8 +37,6 @@ DEFAULT = "default"
 """What stands for a field that has it and says nothing."""
 MOST_NAMED = 3
 """In a summary: what is more is counted."""
-SHORT_KINDS = (SynonymEntry,)
-"""Their name is all there is to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,15 @@ class Absent(Enum):
 
 ABSENT: Final = Absent.ABSENT
 T = TypeVar("T")
+D = TypeVar("D")
 Said: TypeAlias = T | Literal[Absent.ABSENT]
 Places = Mapping[str, Place]
 """Field -> where the file says it; "" -> where the entry itself stands."""
+
+
+def or_else(said: Said[T], default: D) -> T | D:
+    """What was said; the default where nothing was."""
+    return default if said is ABSENT else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,8 +225,7 @@ def said_twice(document: Document) -> Iterator[Finding]:
     )
     for provider in document.providers:
         yield from _again(((model.name, model) for model in provider.models), "The model “{}”")
-        own = () if provider.aliases is ABSENT else provider.aliases
-        yield from _again(((alias.name, alias) for alias in own), "The name “{}”")
+        yield from _again(((alias.name, alias) for alias in or_else(provider.aliases, ())), "The name “{}”")
     yield from _again(((entry.pattern, entry) for entry in document.patterns), "The pattern “{}”")
     yield from _again(((entry.path, entry) for entry in document.routes), "The path “{}”")
     for alias in document.aliases:

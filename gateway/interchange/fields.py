@@ -4,17 +4,13 @@ What has the wrong type is refused, with its path, its line and what was expecte
 to be. Every value that was there leaves its place behind, so that a rule that is broken later can name it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from difflib import get_close_matches
-from typing import Any, Final
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from gateway.interchange.document import ABSENT, Said
 from gateway.interchange.findings import Finding, Kind, Place
+from gateway.interchange.slips import nearest, refusal
 from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar, plain_value
-
-LEAST_LIKENESS: Final = 0.8
-"""1 is the same word. High enough that `weights` is `weight`, and `url` is nothing of ours."""
-_QUOTES: Final = " Put it in quotes."
 
 
 class Fields:
@@ -172,6 +168,12 @@ class Fields:
                 self._refuse(key, "a mapping", node)
         return None
 
+    def each_below(self, key: str, into: str = "") -> Iterator[tuple["Fields", str]]:
+        """The mapping under a key with each of its keys in turn; nothing when it is not there or refused."""
+        inner = self.inner(key, into)
+        if inner is not None:
+            yield from ((inner, name) for name in inner.names())
+
     def anything_below(self, key: str, into: str) -> Said[dict[str, Any]]:  # Any: what YAML can hold
         """The mapping under a key, as it is; an empty one for null."""
         node = self._take(key, into)
@@ -193,6 +195,11 @@ class Fields:
         if self._left.pop(key, None) is not None:
             self.note(Kind.IGNORED, key, reason)
 
+    def ignore_each(self, reasons: Mapping[str, str]) -> None:
+        """As `ignore`, of every key that has a reason."""
+        for key, reason in reasons.items():
+            self.ignore(key, reason)
+
     def refuse_if_missing(self, key: str) -> None:
         """A key that must be there. What stands under it is judged by whoever takes it."""
         if key not in self:
@@ -206,7 +213,7 @@ class Fields:
     def ignore_the_rest(self, known: Collection[str] = ()) -> None:
         """Say of every key that nobody took that it is not known. `known`: where to look for a slip of the pen."""
         for key in self.names():
-            near = _nearest(key, known)
+            near = nearest(key, known)
             hint = f" Did you mean {near}?" if near else ""
             self.ignore(key, f"This key is not known.{hint}")
 
@@ -218,33 +225,3 @@ class Fields:
 
     def _refuse(self, key: str, expected: str, node: Node) -> None:
         self.findings.append(refusal(self.place(key), expected, node))
-
-
-def refusal(place: Place, expected: str, node: Node) -> Finding:
-    """It should have been `expected`. The value itself is not shown: it may be a secret."""
-    is_unquoted = expected == "text" and isinstance(node, Scalar) and node.value is not None
-    message = f"Expected {expected}, found {_described(node)}.{_QUOTES if is_unquoted else ''}"
-    return Finding(kind=Kind.REFUSED, place=place, message=message)
-
-
-def _nearest(key: str, known: Collection[str]) -> str | None:
-    """The known key that was most likely meant: written another way, as `base_urls`, or with a slip, as `baseUrl`."""
-    plain = {name.lower().replace("_", ""): name for name in known}
-    found = get_close_matches(key.lower().replace("_", ""), plain, n=1, cutoff=LEAST_LIKENESS)
-    return plain[found[0]] if found else None
-
-
-def _described(node: Node) -> str:
-    match node:
-        case Items():
-            return "a list"
-        case Keys():
-            return "a mapping"
-        case Scalar(value=bool()):
-            return "true or false"
-        case Scalar(value=None):
-            return "nothing"
-        case Scalar(value=str()):
-            return "text"
-        case _:
-            return "a number"

@@ -7,7 +7,6 @@ from routing.health import news as tidings
 from routing.health.account import Account
 from routing.health.health import Health
 from routing.health.news import Event, News
-from routing.health.rest import Rest
 from routing.names import is_guest
 
 UPSTREAM_CAP = 256
@@ -38,9 +37,6 @@ class HealthBook:
             health = self._healths[upstream_key] = Health(upstream_key, account, self._rng, self._upstream_cap)
             health.in_flight_elsewhere = self._elsewhere.get(upstream_key, 0)
         return health
-
-    def of_credential(self, provider: str) -> Rest:
-        return self._account(provider).rest
 
     def note_credential(self, provider: str, mark: int, now: float) -> None:
         """Which credential a provider is called with, by a number that tells it from others. A new one need not rest."""

@@ -7,14 +7,13 @@ import pytest
 from django.db import OperationalError, connection, connections, transaction
 from django.urls import reverse
 
-import providers.models
 from gateway.api.models import IdempotentReply
 from gateway.audit.author import Author, Door
 from gateway.audit.models import ConfigRevision
 from gateway.audit.recording import recording
 from gateway.management.database import WAITED_IN_VAIN, what_is_wrong
 from providers.busy import waited_in_vain
-from providers.models import Provider, hold_configuration
+from providers.models import Provider, configuration, hold_configuration
 from routing.models import Alias
 from tests import services
 from tests.admin_pages import an_administrator, filled, text_of
@@ -54,7 +53,7 @@ class Turn:
 @pytest.fixture
 def turn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Turn]:
     """Of somebody else; nobody waits for it longer than a moment."""
-    monkeypatch.setattr(providers.models, "LONGEST_QUEUE_SECONDS", 0.2)
+    monkeypatch.setattr(configuration, "LONGEST_QUEUE_SECONDS", 0.2)
     if not services.REAL:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout = 200")

@@ -32,6 +32,7 @@ def test_a_stream_is_relayed_event_by_event(gateway: RunningGateway) -> None:
     events = [line.removeprefix("data: ") for line in reply.text.split("\n\n") if line]
     assert events[-1] == "[DONE]"
     chunks = [json.loads(event) for event in events[:-1]]
+    assert chunks
     assert all(chunk["choices"] for chunk in chunks), "the usage chunk that nobody asked for is hidden"
     row = gateway.row(reply)
     assert row.streamed

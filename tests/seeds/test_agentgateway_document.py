@@ -1,16 +1,13 @@
 """agentgateway's page on model aliases: its configuration as it is printed (examples/agentgateway/), and its four requests."""
 
-import io
-from pathlib import Path
-
 import pytest
-from django.core.management import call_command
 
 from providers.models import Endpoint
 from tests import honest_answers
 from tests.gateways import RunningGateway, saved
+from tests.seeds.importing import EXAMPLES, import_file
 
-FILE = Path(__file__).parents[2] / "examples" / "agentgateway" / "model-aliases.yaml"
+FILE = EXAMPLES / "agentgateway" / "model-aliases.yaml"
 SYSTEM = "You are a poetic assistant, skilled in explaining complex programming concepts with creative flair."
 USER = "Compose a poem that explains the concept of recursion in programming."
 
@@ -21,13 +18,6 @@ def openai(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(honest_answers.SNAPSHOTS, "gpt-3.5-turbo", "gpt-3.5-turbo-0125")
     monkeypatch.setitem(honest_answers.SNAPSHOTS, "gpt-4-turbo", "gpt-4-turbo-2024-04-09")
     monkeypatch.setenv("OPENAI_SECRET", "sk-openai-secret")
-
-
-def import_the_snippet() -> str:
-    """What import_config says of it."""
-    said = io.StringIO()
-    call_command("import_config", str(FILE), stdout=said)
-    return said.getvalue()
 
 
 def at_the_upstream(gateway: RunningGateway) -> None:
@@ -42,7 +32,7 @@ def at_the_upstream(gateway: RunningGateway) -> None:
 
 @pytest.mark.django_db
 def test_the_snippet_imports_as_it_is_printed_and_a_second_time_changes_nothing() -> None:
-    said, again = import_the_snippet(), import_the_snippet()
+    said, again = import_file(FILE), import_file(FILE)
 
     assert FILE.read_text().startswith("   kubectl apply -f- <<EOF")
     assert "+ alias fast\n" in said
@@ -58,7 +48,7 @@ def test_the_snippet_imports_as_it_is_printed_and_a_second_time_changes_nothing(
 def test_a_request_succeeds_and_its_answer_shows_the_models_own_name(
     path: str, name: str, answered_by: str, gateway: RunningGateway
 ) -> None:
-    import_the_snippet()
+    import_file(FILE)
     at_the_upstream(gateway)
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": USER}]
 
@@ -75,7 +65,7 @@ def test_a_request_succeeds_and_its_answer_shows_the_models_own_name(
 
 
 def test_a_request_without_a_model_has_no_default(gateway: RunningGateway) -> None:
-    import_the_snippet()
+    import_file(FILE)
     at_the_upstream(gateway)
 
     reply = gateway.post("/openai", json={"messages": [{"role": "user", "content": USER}]})
@@ -85,7 +75,7 @@ def test_a_request_without_a_model_has_no_default(gateway: RunningGateway) -> No
 
 
 def test_a_name_that_is_no_alias_goes_to_the_provider_as_it_is(gateway: RunningGateway) -> None:
-    import_the_snippet()
+    import_file(FILE)
     at_the_upstream(gateway)
 
     reply = gateway.post("/openai", json={"model": "gpt-4o", "messages": [{"role": "user", "content": USER}]})

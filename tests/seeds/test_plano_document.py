@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from pytest_django import Settings
 
 from providers.addresses import AllowedNetworks
@@ -18,9 +18,9 @@ from routing.store import TABLE, compile_table
 from routing.table import RoutingTable
 from tests.faulty_upstream import FaultyUpstream
 from tests.gateways import RunningGateway
-from tests.seeds.test_plexus_documents import Shares
+from tests.seeds.importing import EXAMPLES, Shares, import_text, refusal_of
 
-FOLDER = Path(__file__).parents[2] / "examples" / "plano"
+FOLDER = EXAMPLES / "plano"
 MINI: Shares = {"openai/gpt-4o-mini": 1}
 GPT_4O: Shares = {"openai/gpt-4o": 1}
 SONNET: Shares = {"anthropic/claude-3-5-sonnet-20241022": 1}
@@ -70,14 +70,6 @@ def three() -> Iterator[list[FaultyUpstream]]:
     """One model at three addresses."""
     with ExitStack() as stack:
         yield [stack.enter_context(FaultyUpstream()) for _ in range(3)]
-
-
-def import_text(text: str, folder: Path, *options: str) -> str:
-    """What import_config says of this text."""
-    file, said = folder / "arch_config.yaml", io.StringIO()
-    file.write_text(text)
-    call_command("import_config", str(file), *options, stdout=said)
-    return said.getvalue()
 
 
 def at(url: str, text: str) -> str:
@@ -273,12 +265,9 @@ def test_what_the_page_forbids_is_refused_with_its_line_and_changes_nothing(
     alias: str, said: str, tmp_path: Path
 ) -> None:
     text = text_of("model-aliases").partition("model_aliases:")[0] + f"model_aliases:\n  {alias}\n"
-    file, errors = tmp_path / "arch_config.yaml", io.StringIO()
-    file.write_text(text)
 
-    with pytest.raises(CommandError, match="nothing was changed"):
-        call_command("import_config", str(file), stderr=errors)
+    errors = refusal_of(text, tmp_path)
 
-    assert said in errors.getvalue()
-    assert "(line " in errors.getvalue()
+    assert said in errors
+    assert "(line " in errors
     assert not Alias.objects.exists()

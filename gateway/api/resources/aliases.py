@@ -8,7 +8,7 @@ from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from gateway.api.documented import DocumentedCollection, DocumentedItem, Kind
+from gateway.api.documented import Documented, DocumentedCollection, DocumentedItem, Kind
 from gateway.api.entries import Body, entry, with_defaults
 from gateway.api.fields import Text
 from gateway.api.filters import FlagFilter
@@ -138,10 +138,6 @@ ALIASES = Kind(
 )
 
 
-def aliases() -> "QuerySet[Alias]":
-    return Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias")
-
-
 class AliasFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     name = CharFilter(help_text="Exactly; synonyms too.", method="called")
     enabled = FlagFilter()
@@ -154,24 +150,24 @@ class AliasFilters(FilterSet):  # type: ignore[misc]  # it ships no types
         return rows.filter(Q(pk__in=named.values("alias")) | Q(pk__in=named.values("synonym__alias")))
 
 
-class Aliases(DocumentedCollection):
-    """The names that clients ask for, and who stands behind them."""
-
-    kind, tag, guard = ALIASES, "aliases", guard_of("routing.alias")
-    serializer_class, filterset_class, ordering = AliasSerializer, AliasFilters, "name"
-
-    def get_queryset(self) -> "QuerySet[Alias]":
-        return aliases()
-
-
-class AliasItem(DocumentedItem):
-    """One alias, by its name."""
+class AliasView(Documented):
+    """One alias, or many."""
 
     kind, tag, guard = ALIASES, "aliases", guard_of("routing.alias")
     serializer_class = AliasSerializer
 
     def get_queryset(self) -> "QuerySet[Alias]":
-        return aliases()
+        return Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias")
+
+
+class Aliases(AliasView, DocumentedCollection):
+    """The names that clients ask for, and who stands behind them."""
+
+    filterset_class, ordering = AliasFilters, "name"
+
+
+class AliasItem(AliasView, DocumentedItem):
+    """One alias, by its name."""
 
 
 paths = [

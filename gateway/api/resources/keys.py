@@ -4,8 +4,6 @@ import hashlib
 from typing import Any
 
 import msgspec
-from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.urls import path, reverse
 from django_filters.rest_framework import CharFilter, FilterSet
@@ -18,20 +16,16 @@ from rest_framework.response import Response
 from gateway.access.visibility import RENEWS_OWN, SEES_OWN, visible_keys
 from gateway.api.entries import Body
 from gateway.api.fields import Text
+from gateway.api.filling_keys import PLAIN, fill
 from gateway.api.filters import FlagFilter
 from gateway.api.matching import check_match, etag_of
 from gateway.api.permissions import guard_of, missing
-from gateway.api.pointers import Wrong, pointer
-from gateway.api.problems import Refused, refused
 from gateway.api.recorded import changes_as_json
 from gateway.api.serializers import OfModel
 from gateway.api.views import ApiView, Collection, changing
 from gateway.audit.since import since
 from gateway.models import ClientKey
-from providers.models import ProviderModel
-from routing.models import Alias, ClaimedName
 
-PLAIN = ["name", "enabled", "expires_at", "access"]
 CHANGE = "gateway.change_clientkey"
 GUARD = {**guard_of("gateway.clientkey"), "GET": ["gateway.view_clientkey", CHANGE, SEES_OWN]}
 EXAMPLE = {"name": "billing service", "access": "listed", "allowed_aliases": ["fast"]}
@@ -71,67 +65,10 @@ class NewKeySerializer(KeySerializer):
         return {**super().to_representation(instance), "secret": instance.secret}
 
 
-def keys_of(request: Request) -> "QuerySet[ClientKey]":
-    """Those that whoever asks may see."""
-    rows = visible_keys(request.user)
-    return rows.select_related("owner").prefetch_related("allowed_aliases", "allowed_models__provider")
-
-
 def stamp_of_key(key: ClientKey) -> str:
     """A key is in no document, so it has a stamp of its own."""
     shown = KeySerializer().to_representation(key)
     return hashlib.sha256(msgspec.json.encode(shown, order="sorted")).hexdigest()[:32]
-
-
-def fill(key: ClientKey, body: Body, *, is_whole: bool) -> None:
-    """Give the key what the body says, and save it. Raises Refused."""
-    for name in PLAIN:
-        if name in body:
-            setattr(key, name, body[name])
-        elif is_whole:
-            setattr(key, name, ClientKey._meta.get_field(name).get_default())  # type: ignore[union-attr]  # no relations
-    if "owner" in body or is_whole:
-        key.owner = owner_called(body.get("owner"))
-    aliases = [alias_called(name, place) for place, name in enumerate(body.get("allowed_aliases", ()))]
-    models = [model_called(name, place) for place, name in enumerate(body.get("allowed_models", ()))]
-    try:
-        key.full_clean()
-    except ValidationError as exc:
-        raise refused(exc) from exc
-    key.save()
-    if "allowed_aliases" in body or is_whole:
-        key.allowed_aliases.set(aliases)
-    if "allowed_models" in body or is_whole:
-        key.allowed_models.set(models)
-
-
-def owner_called(name: str | None) -> User | None:
-    """Raises Refused."""
-    if name is None:
-        return None
-    found = User.objects.filter(username=name).first()
-    if found is None:
-        raise Refused([Wrong(pointer=pointer("owner"), message="There is no user of this name.", code="unknown")])
-    return found
-
-
-def alias_called(name: str, place: int) -> Alias:
-    """By any of its names. Raises Refused."""
-    claimed = ClaimedName.objects.filter(name=name).select_related("alias", "synonym__alias").first()
-    if claimed is None:
-        where = pointer("allowed_aliases", place)
-        raise Refused([Wrong(pointer=where, message="There is no alias of this name.", code="unknown")])
-    return claimed.alias or claimed.synonym.alias  # type: ignore[union-attr]  # the database holds one of both
-
-
-def model_called(name: str, place: int) -> ProviderModel:
-    """Raises Refused."""
-    provider, _, model = name.partition("/")
-    found = ProviderModel.objects.filter(provider__name=provider, name=model).first()
-    if found is None:
-        where = pointer("allowed_models", place)
-        raise Refused([Wrong(pointer=where, message="There is no such model. Write provider/model.", code="unknown")])
-    return found
 
 
 class KeyFilters(FilterSet):  # type: ignore[misc]  # it ships no types
@@ -140,16 +77,23 @@ class KeyFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     owner = CharFilter(field_name="owner__username")
 
 
-class Keys(Collection):
-    """Who may call the gateway."""
+class KeyView(ApiView):
+    """One key, or many: those that whoever asks may see."""
 
     tag, guard = "keys", GUARD
     queryset = ClientKey.objects.none()  # for the description of the API, which nobody asks for
-    is_idempotent = is_recorded = has_etag = True
-    serializer_class, filterset_class, ordering = KeySerializer, KeyFilters, "name"
+    is_recorded = True
 
     def get_queryset(self) -> "QuerySet[ClientKey]":
-        return keys_of(self.request)
+        rows = visible_keys(self.request.user)
+        return rows.select_related("owner").prefetch_related("allowed_aliases", "allowed_models__provider")
+
+
+class Keys(KeyView, Collection):
+    """Who may call the gateway."""
+
+    is_idempotent = has_etag = True
+    serializer_class, filterset_class, ordering = KeySerializer, KeyFilters, "name"
 
     @extend_schema(responses={201: NewKeySerializer})
     def post(self, request: Request) -> Response:
@@ -171,16 +115,11 @@ def secret_shown(key: ClientKey, code: int, headers: dict[str, str]) -> Response
     return Response(NewKeySerializer().to_representation(key), status=code, headers=headers)
 
 
-class KeyItem(ApiView):
+class KeyItem(KeyView):
     """One client key."""
 
-    tag, guard = "keys", GUARD
-    queryset = ClientKey.objects.none()  # for the description of the API, which nobody asks for
-    is_recorded = has_etag = True
+    has_etag = True
     serializer_class = KeySerializer
-
-    def get_queryset(self) -> "QuerySet[ClientKey]":
-        return keys_of(self.request)
 
     def get(self, request: Request, pk: int) -> Response:
         """Read it. Never its secret."""
@@ -203,12 +142,11 @@ class KeyItem(ApiView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _change(self, request: Request, *, is_whole: bool) -> Response:
-        serializer = self.get_serializer(data=request.data, partial=not is_whole)
-        serializer.is_valid(raise_exception=True)
+        body: Body = self.checked(request, is_part=not is_whole).validated_data
         with changing(request):
             key = self.get_object()
             self._check_match(request, key)
-            fill(key, serializer.validated_data, is_whole=is_whole)
+            fill(key, body, is_whole=is_whole)
         return self._shown(self.get_object())
 
     def _check_match(self, request: Request, key: ClientKey) -> None:
@@ -218,16 +156,11 @@ class KeyItem(ApiView):
         return Response(self.get_serializer(key).data, headers={"ETag": etag_of(stamp_of_key(key))})
 
 
-class KeyRevoked(ApiView):
+class KeyRevoked(KeyView):
     """A key that shall open nothing any more."""
 
-    tag, guard = "keys", {"POST": [CHANGE]}
-    queryset = ClientKey.objects.none()  # for the description of the API, which nobody asks for
-    is_recorded = True
+    guard = {"POST": [CHANGE]}
     serializer_class = KeySerializer
-
-    def get_queryset(self) -> "QuerySet[ClientKey]":
-        return keys_of(self.request)
 
     @extend_schema(request=None, responses=KeySerializer)
     def post(self, request: Request, pk: int) -> Response:
@@ -239,16 +172,11 @@ class KeyRevoked(ApiView):
         return Response(self.get_serializer(key).data)
 
 
-class KeySecret(ApiView):
+class KeySecret(KeyView):
     """A key's secret."""
 
-    tag, guard = "keys", {"POST": [CHANGE, RENEWS_OWN]}
-    queryset = ClientKey.objects.none()  # for the description of the API, which nobody asks for
-    is_recorded = True
+    guard = {"POST": [CHANGE, RENEWS_OWN]}
     serializer_class = NewKeySerializer
-
-    def get_queryset(self) -> "QuerySet[ClientKey]":
-        return keys_of(self.request)
 
     @extend_schema(request=None, responses=NewKeySerializer)
     def post(self, request: Request, pk: int) -> Response:

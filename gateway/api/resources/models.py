@@ -8,7 +8,7 @@ from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from gateway.api.documented import DocumentedCollection, DocumentedItem, Kind
+from gateway.api.documented import Documented, DocumentedCollection, DocumentedItem, Kind
 from gateway.api.entries import Body, entry, with_defaults
 from gateway.api.fields import Text
 from gateway.api.filters import FlagFilter
@@ -111,24 +111,24 @@ class ModelFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     enabled = FlagFilter()
 
 
-class Models(DocumentedCollection):
-    """All models of all providers."""
-
-    kind, tag, guard = MODELS, "models", guard_of("providers.providermodel")
-    serializer_class, filterset_class, ordering = ModelSerializer, ModelFilters, "id"
-
-    def get_queryset(self) -> "QuerySet[ProviderModel]":
-        return ProviderModel.objects.select_related("provider")
-
-
-class ModelItem(DocumentedItem):
-    """One model of a provider."""
+class ModelView(Documented):
+    """One model, or many."""
 
     kind, tag, guard = MODELS, "models", guard_of("providers.providermodel")
     serializer_class = ModelSerializer
 
     def get_queryset(self) -> "QuerySet[ProviderModel]":
         return ProviderModel.objects.select_related("provider")
+
+
+class Models(ModelView, DocumentedCollection):
+    """All models of all providers."""
+
+    filterset_class, ordering = ModelFilters, "id"
+
+
+class ModelItem(ModelView, DocumentedItem):
+    """One model of a provider."""
 
 
 paths = [

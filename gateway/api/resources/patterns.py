@@ -7,7 +7,7 @@ from django.urls import path
 from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
-from gateway.api.documented import DocumentedCollection, DocumentedItem, Kind
+from gateway.api.documented import Documented, DocumentedCollection, DocumentedItem, Kind
 from gateway.api.entries import Body, entry, with_defaults
 from gateway.api.fields import Text
 from gateway.api.filters import FlagFilter
@@ -65,24 +65,24 @@ class PatternFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     enabled = FlagFilter()
 
 
-class Patterns(DocumentedCollection):
-    """Names of one shape, and who stands behind them."""
-
-    kind, tag, guard = PATTERNS, "patterns", guard_of("routing.patternalias")
-    serializer_class, filterset_class, ordering = PatternSerializer, PatternFilters, "pattern"
-
-    def get_queryset(self) -> "QuerySet[PatternAlias]":
-        return PatternAlias.objects.select_related("to_alias", "provider")
-
-
-class PatternItem(DocumentedItem):
-    """One pattern."""
+class PatternView(Documented):
+    """One pattern, or many."""
 
     kind, tag, guard = PATTERNS, "patterns", guard_of("routing.patternalias")
     serializer_class = PatternSerializer
 
     def get_queryset(self) -> "QuerySet[PatternAlias]":
         return PatternAlias.objects.select_related("to_alias", "provider")
+
+
+class Patterns(PatternView, DocumentedCollection):
+    """Names of one shape, and who stands behind them."""
+
+    filterset_class, ordering = PatternFilters, "pattern"
+
+
+class PatternItem(PatternView, DocumentedItem):
+    """One pattern."""
 
 
 paths = [

@@ -8,7 +8,7 @@ from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from gateway.api.documented import DocumentedCollection, DocumentedItem, Kind
+from gateway.api.documented import Documented, DocumentedCollection, DocumentedItem, Kind
 from gateway.api.entries import ABSENT, Body, entry, with_defaults
 from gateway.api.fields import Text
 from gateway.api.filters import FlagFilter
@@ -167,34 +167,30 @@ PROVIDERS = Kind(
 )
 
 
-def providers() -> "QuerySet[Provider]":
-    return Provider.objects.prefetch_related("endpoints", "models", "aliases")
-
-
 class ProviderFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     name = CharFilter()
     enabled = FlagFilter()
     api_type = CharFilter(field_name="endpoints__api_type", distinct=True)
 
 
-class Providers(DocumentedCollection):
-    """Whom we can call."""
-
-    kind, tag, guard = PROVIDERS, "providers", guard_of("providers.provider")
-    serializer_class, filterset_class, ordering = ProviderSerializer, ProviderFilters, "name"
-
-    def get_queryset(self) -> "QuerySet[Provider]":
-        return providers()
-
-
-class ProviderItem(DocumentedItem):
-    """One provider, by its name."""
+class ProviderView(Documented):
+    """One provider, or many."""
 
     kind, tag, guard = PROVIDERS, "providers", guard_of("providers.provider")
     serializer_class = ProviderSerializer
 
     def get_queryset(self) -> "QuerySet[Provider]":
-        return providers()
+        return Provider.objects.prefetch_related("endpoints", "models", "aliases")
+
+
+class Providers(ProviderView, DocumentedCollection):
+    """Whom we can call."""
+
+    filterset_class, ordering = ProviderFilters, "name"
+
+
+class ProviderItem(ProviderView, DocumentedItem):
+    """One provider, by its name."""
 
 
 paths = [

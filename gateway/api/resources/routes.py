@@ -8,7 +8,7 @@ from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from gateway.api.documented import DocumentedCollection, DocumentedItem, Kind
+from gateway.api.documented import Documented, DocumentedCollection, DocumentedItem, Kind
 from gateway.api.entries import Body, entry, with_defaults
 from gateway.api.fields import Text
 from gateway.api.filters import FlagFilter
@@ -69,24 +69,24 @@ class RouteFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     enabled = FlagFilter()
 
 
-class Routes(DocumentedCollection):
-    """Paths at which requests come in besides /v1."""
-
-    kind, tag, guard = ROUTES, "routes", guard_of("routing.customroute")
-    serializer_class, filterset_class, ordering = RouteSerializer, RouteFilters, "path"
-
-    def get_queryset(self) -> "QuerySet[CustomRoute]":
-        return CustomRoute.objects.select_related("provider", "alias")
-
-
-class RouteItem(DocumentedItem):
-    """One route."""
+class RouteView(Documented):
+    """One route, or many."""
 
     kind, tag, guard = ROUTES, "routes", guard_of("routing.customroute")
     serializer_class = RouteSerializer
 
     def get_queryset(self) -> "QuerySet[CustomRoute]":
         return CustomRoute.objects.select_related("provider", "alias")
+
+
+class Routes(RouteView, DocumentedCollection):
+    """Paths at which requests come in besides /v1."""
+
+    filterset_class, ordering = RouteFilters, "path"
+
+
+class RouteItem(RouteView, DocumentedItem):
+    """One route."""
 
 
 paths = [

@@ -42,7 +42,7 @@ class Backend:
 def read_backend(name: str, ai: Fields, policies: Policies, secrets: Secrets, found: FoundProviders) -> Backend | None:
     """`policies`: what holds for the whole backend. None, and refusals, when there is nobody behind it."""
     behind = list(_all_behind(name, ai, policies, secrets, found))
-    own_policies = ai.inner("policies") if "policies" in ai else None
+    own_policies = ai.inner("policies")
     if own_policies is not None:
         policies = policies.under(read_policies(own_policies, name, secrets))
     ai.ignore_the_rest(("provider", "groups", "policies"))
@@ -70,7 +70,7 @@ def _all_behind(name: str, ai: Fields, policies: Policies, secrets: Secrets, fou
 def _one(
     wanted: str, tier: int, fields: Fields, policies: Policies, secrets: Secrets, found: FoundProviders
 ) -> Iterator[Behind]:
-    own = fields.inner("policies") if "policies" in fields else None
+    own = fields.inner("policies")
     specific = NOTHING if own is None else read_policies(own, wanted, secrets)
     together = policies.under(specific)
     way = read_way(fields, is_secure=together.is_secure)

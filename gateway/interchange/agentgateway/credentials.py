@@ -33,9 +33,7 @@ def read_secret(fields: Fields, name: str) -> str:
     """The environment variable in the place of a Secret."""
     variable = secret_variable(name)
     for section in ("stringData", "data"):
-        values = fields.inner(section) if section in fields else None
-        for key in values.names() if values is not None else ():
-            assert values is not None  # else there are no names
+        for values, key in fields.each_below(section):
             text = values.text(key, key)
             named = referred_variable(text) if text is not ABSENT else ""
             if named:
@@ -97,9 +95,7 @@ def _key(fields: Fields, key: str, provider: str) -> Said[str]:
     """`$NAME` of text, or of `{file: …}`, which is a file of keys there."""
     variable = variable_for(provider)
     if isinstance(fields.node(key), Keys):
-        inner = fields.inner(key, "credential")
-        for name in inner.names() if inner is not None else ():
-            assert inner is not None  # else there are no names
+        for inner, name in fields.each_below(key, "credential"):
             inner.note(Kind.ADAPTED, name, f"No file is read: set the environment variable {variable} to the key.")
             inner.text(name, "credential")
         return f"${variable}"

@@ -28,20 +28,18 @@ def read_http_route(spec: Fields) -> Iterator[Way]:
     for rule in spec.mappings("rules"):
         paths = list(_paths(rule)) or [(_BELOW_ALL, rule.where[""])]
         backends = list(_backends(rule))
-        for key, reason in words.RULE.items():
-            rule.ignore(key, reason)
+        rule.ignore_each(words.RULE)
         rule.ignore_the_rest(("matches", "backendRefs"))
         for path, place in paths:
             for backend in backends[:1]:
                 yield Way(path=path, backend=backend, place=place)
-    for key, reason in words.ROUTE_SPEC.items():
-        spec.ignore(key, reason)
+    spec.ignore_each(words.ROUTE_SPEC)
     spec.ignore_the_rest(("rules",))
 
 
 def _paths(rule: Fields) -> Iterator[tuple[str, Place]]:
     for match in rule.mappings("matches"):
-        path = match.inner("path") if "path" in match else None
+        path = match.inner("path")
         if path is not None:
             kind = path.text("type", "path")
             value = path.required_text("value", "path")
@@ -52,8 +50,7 @@ def _paths(rule: Fields) -> Iterator[tuple[str, Place]]:
                     path.note(Kind.ADAPTED, "type", "Below a custom route stands what stands below /v1, too.")
                 yield value, path.place("value")
             path.ignore_the_rest(("type", "value"))
-        for key, reason in words.MATCH.items():
-            match.ignore(key, reason)
+        match.ignore_each(words.MATCH)
         match.ignore_the_rest(("path",))
 
 

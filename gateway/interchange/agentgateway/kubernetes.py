@@ -85,8 +85,7 @@ def _resource(fields: Fields) -> Resource | None:
     if metadata is None:
         fields.refuse_if_missing("metadata")
         return None
-    for key, reason in words.METADATA.items():
-        metadata.ignore(key, reason)
+    metadata.ignore_each(words.METADATA)
     metadata.ignore_the_rest(("name",))
     fields.ignore("status", "It is what the cluster says of it.")
     return Resource(kind=kind, name=name, fields=fields) if kind and name else None
@@ -109,12 +108,10 @@ def _policy(one: Resource, cluster: Cluster) -> None:
     spec = _spec(one)
     if spec is None:
         return
-    backend = spec.inner("backend") if "backend" in spec else None
+    backend = spec.inner("backend")
     said = read_policies(backend, one.name, cluster.secrets) if backend is not None else NOTHING
     for section, reasons in (("traffic", words.TRAFFIC), ("frontend", {})):
-        inner = spec.inner(section) if section in spec else None
-        for key in inner.names() if inner is not None else ():
-            assert inner is not None  # else there are no names
+        for inner, key in spec.each_below(section):
             inner.ignore(key, reasons.get(key, words.LISTENING))
     for target in spec.mappings("targetRefs"):
         kind, name = target.required_text("kind", "kind"), target.required_text("name", "name")
@@ -140,10 +137,10 @@ def _backend(one: Resource, cluster: Cluster) -> None:
     if spec is None:
         return
     policies = _policies_for(one.name, cluster)
-    own = spec.inner("policies") if "policies" in spec else None
+    own = spec.inner("policies")
     if own is not None:
         policies = policies.under(read_policies(own, one.name, cluster.secrets))
-    ai = spec.inner("ai") if "ai" in spec else None
+    ai = spec.inner("ai")
     for key in ("static", "mcp", "aws", "dynamicForwardProxy", "a2a"):
         spec.ignore(key, words.OTHER_RESOURCE)
     spec.ignore_the_rest(("ai", "policies"))
@@ -165,12 +162,12 @@ def _model(one: Resource, cluster: Cluster) -> None:
     if spec is None:
         return
     is_public = spec.choice("visibility", "listed", ("Public", "Internal")) != "Internal"
-    match = spec.inner("match") if "match" in spec else None
+    match = spec.inner("match")
     name = match.required_text("model", "name") if match is not None else one.name
     if match is not None:
         match.ignore_the_rest(("model",))
     place = spec.where[""]
-    virtual = spec.inner("virtualModel") if "virtualModel" in spec else None
+    virtual = spec.inner("virtualModel")
     if virtual is not None:
         if read := read_virtual(virtual, name, place, is_public=is_public):
             cluster.virtual.append(read)
@@ -180,15 +177,14 @@ def _model(one: Resource, cluster: Cluster) -> None:
 
 
 def _real(one: Resource, spec: Fields, name: str, cluster: Cluster, *, is_public: bool) -> Iterator[NamedModel]:
-    policies = spec.inner("policies") if "policies" in spec else None
+    policies = spec.inner("policies")
     said = read_policies(policies, one.name, cluster.secrets) if policies is not None else NOTHING
     kind = kind_of(spec.required_text("provider", "provider"))
     base = spec.text("baseURL", "endpoints")
     settings = next((spec.inner(key) for key in spec.names() if kind_of(key) == kind), None)
     written = settings.text("model", "model") if settings is not None else ABSENT
     if settings is not None:
-        for key, reason in words.KIND_SETTINGS.items():
-            settings.ignore(key, reason)
+        settings.ignore_each(words.KIND_SETTINGS)
         settings.ignore_the_rest(("model",))
     if not kind:
         return

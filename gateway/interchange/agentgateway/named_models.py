@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.interchange.agentgateway.backends import with_model
 from gateway.interchange.agentgateway.names import Names
-from gateway.interchange.document import ABSENT, AliasEntry, PatternEntry, TargetEntry
+from gateway.interchange.document import ABSENT, AliasEntry, PatternEntry, TargetEntry, or_else
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Finding, Kind, Place
 from gateway.interchange.fitting_names import fitting
@@ -69,7 +69,7 @@ def read_virtual(fields: Fields, name: str, place: Place, *, is_public: bool) ->
 
 
 def _part(target: Fields, order: int) -> Part:
-    by_ref = target.inner("modelRef") if "modelRef" in target else None
+    by_ref = target.inner("modelRef")
     if by_ref is not None:
         ref = by_ref.required_text("name", "to_alias")
         by_ref.ignore_the_rest(("name",))
@@ -84,8 +84,8 @@ def _part(target: Fields, order: int) -> Part:
     target.ignore_the_rest(("modelRef", "model", "weight", "priority", "when"))
     return Part(
         ref=ref,
-        weight=None if weight is ABSENT else weight,
-        priority=0 if priority is ABSENT or priority is None else priority,
+        weight=or_else(weight, None),
+        priority=or_else(priority, 0) or 0,
         place=target.where[""],
     )
 

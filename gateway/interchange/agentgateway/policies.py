@@ -57,9 +57,8 @@ def read_policies(fields: Fields, provider: str, secrets: Secrets) -> Policies:
         auth=next((auth for key in _AUTH_KEYS if (auth := read_auth(fields, key, provider, secrets))), None),
         is_secure=any(key in fields for key in _TLS_KEYS),
     )
-    ai = fields.inner("ai") if "ai" in fields else None
-    for key, reason in (words.POLICIES | words.TRAFFIC).items():
-        fields.ignore(key, reason)
+    ai = fields.inner("ai")
+    fields.ignore_each(words.POLICIES | words.TRAFFIC)
     fields.ignore_the_rest(("ai", *_AUTH_KEYS))
     return read if ai is None else read.under(read_ai(ai))
 
@@ -67,24 +66,19 @@ def read_policies(fields: Fields, provider: str, secrets: Secrets) -> Policies:
 def read_ai(fields: Fields) -> Policies:
     """What stands under `ai`."""
     aliases = {}
-    section = fields.inner("modelAliases") if "modelAliases" in fields else None
-    for name in section.names() if section is not None else ():
-        assert section is not None  # else there are no names
+    for section, name in fields.each_below("modelAliases"):
         place, model = section.place(name), section.required_text(name, name)
         if model:
             aliases[name] = Meant(model=model, place=place)
     api_type = _type_of_unknown_paths(fields)
-    for key, reason in words.AI_POLICY.items():
-        fields.ignore(key, reason)
+    fields.ignore_each(words.AI_POLICY)
     fields.ignore_the_rest(("modelAliases", "routes"))
     return Policies(aliases=aliases, api_type=api_type)
 
 
 def _type_of_unknown_paths(fields: Fields) -> str:
-    routes = fields.inner("routes") if "routes" in fields else None
     unknown = ""
-    for path in routes.names() if routes is not None else ():
-        assert routes is not None  # else there are no names
+    for routes, path in fields.each_below("routes"):
         written = routes.text(path, path)
         api_type = "" if written is ABSENT else words.ROUTE_TYPES.get(written.lower(), "")
         if not api_type:

@@ -41,13 +41,12 @@ class Standalone:
 def read_standalone(root: Keys, findings: list[Finding]) -> Document:
     top = Fields(root, "", findings)
     read = Standalone(findings)
-    llm = top.inner("llm") if "llm" in top else None
+    llm = top.inner("llm")
     if llm is not None:
         _llm(llm, read)
     for bind in top.mappings("binds"):
         _bind(bind, read)
-    for key, reason in words.TOP.items():
-        top.ignore(key, reason)
+    top.ignore_each(words.TOP)
     top.ignore_the_rest(("llm", "binds"))
     said = names.read_names([*read.backends.values()], read.found, findings).and_those(
         named_models.read_names(read.models, read.virtual, read.found, findings)
@@ -75,7 +74,7 @@ def _llm(llm: Fields, read: Standalone) -> None:
             read.virtual.append(virtual)
     for key in ("gateways", "port"):
         llm.ignore(key, words.LISTENING)
-    policies = llm.inner("policies") if "policies" in llm else None
+    policies = llm.inner("policies")
     if policies is not None:
         read_policies(policies, "llm", {})
     llm.ignore_the_rest(("providers", "models", "virtualModels"))
@@ -83,10 +82,8 @@ def _llm(llm: Fields, read: Standalone) -> None:
 
 def _provider(fields: Fields, read: Standalone) -> None:
     name, kind = fields.required_text("name", "name"), kind_of(fields.required_text("provider", "provider"))
-    params = fields.inner("params") if "params" in fields else None
-    defaults = fields.inner("defaults") if "defaults" in fields else None
-    for key in defaults.names() if defaults is not None else ():
-        assert defaults is not None  # else there are no names
+    params = fields.inner("params")
+    for defaults, key in fields.each_below("defaults"):
         reason = (words.AI_POLICY | words.POLICIES).get(key, words.LLM_MODEL.get(key, words.PARAMS["tokenize"]))
         defaults.ignore(key, reason)
     fields.ignore_the_rest(("name", "provider", "params", "defaults"))
@@ -98,14 +95,13 @@ def _provider(fields: Fields, read: Standalone) -> None:
 def _model(fields: Fields, read: Standalone) -> Iterator[NamedModel]:
     name = fields.required_text("name", "name")
     is_public = fields.choice("visibility", "listed", ("public", "internal")) != "internal"
-    params = fields.inner("params") if "params" in fields else None
+    params = fields.inner("params")
     written = params.text("model", "model") if params is not None else ABSENT
     provider = _provider_of(fields, params, read)
     model = name if written is ABSENT or not written else written
     if stripped := _stripped(name, fields):
         model = stripped
-    for key, reason in words.LLM_MODEL.items():
-        fields.ignore(key, reason)
+    fields.ignore_each(words.LLM_MODEL)
     fields.ignore_the_rest(("name", "visibility", "provider", "params"))
     if name and provider:
         place = fields.place("name")
@@ -165,17 +161,14 @@ def _address(params: Fields) -> str:
 def _say_the_rest_of(params: Fields | None) -> None:
     if params is None:
         return
-    for key, reason in words.PARAMS.items():
-        params.ignore(key, reason)
+    params.ignore_each(words.PARAMS)
     params.ignore_the_rest(_PARAMS)
 
 
 def _stripped(name: str, fields: Fields) -> str:
     """The model behind `anthropic/*` where `transformation` takes off that prefix; "" where it does not."""
-    transformation = fields.inner("transformation") if "transformation" in fields else None
     model = ""
-    for key in transformation.names() if transformation is not None else ():
-        assert transformation is not None  # else there are no names
+    for transformation, key in fields.each_below("transformation"):
         expression = transformation.text(key, key)
         match = _STRIP_PREFIX.fullmatch(expression) if key == "model" and expression is not ABSENT else None
         if match and name == match["prefix"] + WILDCARD:
@@ -201,15 +194,15 @@ def _bind(bind: Fields, read: Standalone) -> None:
 
 
 def _route(route: Fields, read: Standalone) -> None:
-    policies = route.inner("policies") if "policies" in route else None
+    policies = route.inner("policies")
     written = route.text("name", "name")
     wanted = f"backend-{len(read.backends) + 1}" if written is ABSENT or not written else written
     said = read_policies(policies, wanted, {}) if policies is not None else NOTHING
     paths = [*_paths(route)] or [("/", route.where[""])]
     is_used = False
     for number, holder in enumerate(route.mappings("backends")):
-        ai = holder.inner("ai") if "ai" in holder else None
-        own = holder.inner("policies") if "policies" in holder else None
+        ai = holder.inner("ai")
+        own = holder.inner("policies")
         together = said.under(read_policies(own, wanted, {})) if own is not None else said
         holder.ignore("weight", "A custom route leads to one backend: make an alias of several.")
         for key in holder.names():
@@ -234,13 +227,10 @@ def _route(route: Fields, read: Standalone) -> None:
 
 def _paths(route: Fields) -> Iterator[tuple[str, Place]]:
     for match in route.mappings("matches"):
-        path = match.inner("path") if "path" in match else None
-        for key in path.names() if path is not None else ():
-            assert path is not None  # else there are no names
+        for path, key in match.each_below("path"):
             if key in ("pathPrefix", "exact"):
                 yield path.required_text(key, "path"), path.place(key)
             else:
                 path.ignore(key, "A path is written out here: no regular expressions.")
-        for key, reason in words.MATCH.items():
-            match.ignore(key, reason)
+        match.ignore_each(words.MATCH)
         match.ignore_the_rest(("path",))

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from gateway.interchange.agentgateway import vocabulary as words
-from gateway.interchange.document import ABSENT, EndpointEntry
+from gateway.interchange.document import ABSENT, EndpointEntry, or_else
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Finding, Kind, Place
 from gateway.interchange.known_addresses import AZURE_PATH, api_types_of
@@ -61,8 +61,7 @@ def read_way(fields: Fields, *, is_secure: bool) -> Way | None:
     model = _text(settings, "model") or _text(settings, "deploymentName")
     address = _own_address(fields, is_secure=is_secure) or _address_of(kind, settings)
     settings.ignore("backendRef", "Say the address of the provider: `host` and `port`.")
-    for key, reason in words.KIND_SETTINGS.items():
-        settings.ignore(key, reason)
+    settings.ignore_each(words.KIND_SETTINGS)
     settings.ignore_the_rest(("model",))
     if holder is not fields:
         holder.ignore_the_rest((written,))
@@ -112,5 +111,4 @@ def _port(fields: Fields) -> str:
 
 
 def _text(fields: Fields, key: str) -> str:
-    text = fields.text(key, key)
-    return "" if text is ABSENT else text.strip()
+    return or_else(fields.text(key, key), "").strip()

@@ -7,7 +7,7 @@ another provider: `openai`, then `openai-2`.
 from dataclasses import dataclass, field, replace
 
 from gateway.interchange.clear_keys import headers_without_keys, reference, referred_variable, variable_for
-from gateway.interchange.document import ABSENT, EndpointEntry, ModelEntry, ProviderEntry, Said
+from gateway.interchange.document import ABSENT, EndpointEntry, ModelEntry, ProviderEntry, Said, or_else
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Kind, Place
 from gateway.interchange.found_providers import FoundProviders
@@ -63,7 +63,7 @@ def _deployment(fields: Fields, found: FoundProviders) -> Deployment | None:
         fields.refuse_if_missing(words.PARAMS)
         return None
     kind, model = _whose(params)
-    facts = read_facts(params, fields.inner("model_info") if "model_info" in fields else None)
+    facts = read_facts(params, fields.inner("model_info"))
     fields.ignore_the_rest(("model_name", words.PARAMS, "model_info"))
     way = _Way(
         kind=kind,
@@ -74,11 +74,10 @@ def _deployment(fields: Fields, found: FoundProviders) -> Deployment | None:
         ),
     )
     shares = tuple(_share(params, key) for key in ("weight", "rpm", "tpm"))
-    order = _whole(params, "order")
+    order = or_else(params.whole_number("order", "tier"), None)
     answer = read_seconds(params, "timeout", "answer_timeout_seconds", _LONGEST_ANSWER)
     first_byte = read_seconds(params, "stream_timeout", "first_byte_timeout_seconds", _LONGEST_WAIT)
-    for key, reason in nothing.NOTHING_OF_PARAMS.items():
-        params.ignore(key, reason)
+    params.ignore_each(nothing.NOTHING_OF_PARAMS)
     params.ignore_the_rest(words.PARAMS_KEYS)
     if not (kind and model and group):
         return None
@@ -193,8 +192,7 @@ def _add(model: str, facts: ModelFacts, provider: str, found: FoundProviders, pa
 
 
 def _text(fields: Fields, key: str, into: str) -> str:
-    text = fields.text(key, into)
-    return "" if text is ABSENT else text.strip()
+    return or_else(fields.text(key, into), "").strip()
 
 
 def _share(fields: Fields, key: str) -> float | None:
@@ -202,9 +200,4 @@ def _share(fields: Fields, key: str) -> float | None:
     if key in fields and key != "weight":
         message = "It is no limit here. Where nobody of this name has a `weight`, it is the share, as there."
         fields.note(Kind.ADAPTED, key, message)
-    return None if number is ABSENT else number
-
-
-def _whole(fields: Fields, key: str) -> int | None:
-    number = fields.whole_number(key, "tier")
-    return None if number is ABSENT else number
+    return or_else(number, None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from gateway.interchange.document import ABSENT, Places
+from gateway.interchange.document import ABSENT, Places, or_else
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Kind
 from gateway.interchange.litellm import nothing
@@ -34,8 +34,7 @@ def read_facts(params: Fields, info: Fields | None) -> ModelFacts:
     order = None
     if info is not None:
         said |= dict(_costs(info)) | dict(_about_the_model(info))
-        number = info.whole_number("order", "tier")
-        order = None if number is ABSENT else number
+        order = or_else(info.whole_number("order", "tier"), None)
         if order is not None and "order" in params:
             info.note(Kind.IGNORED, "order", "`litellm_params` says it already.")
         _say_what_means_nothing(info)
@@ -72,8 +71,7 @@ def _room(params: Fields) -> dict[str, Any]:  # Any: as above
 
 
 def _say_what_means_nothing(info: Fields) -> None:
-    for key, reason in nothing.NOTHING_OF_INFO.items():
-        info.ignore(key, reason)
+    info.ignore_each(nothing.NOTHING_OF_INFO)
     for key in [key for key in info.names() if key.startswith("supports_")]:
         info.ignore(key, "What a model can do is not looked at: it refuses what it cannot do itself.")
     info.ignore_the_rest(words.INFO_KEYS)

@@ -47,14 +47,9 @@ def _with_limits(provider: ProviderEntry, routing: Routing) -> ProviderEntry:
 
 
 def _say_what_means_nothing(top: Fields) -> None:
-    general = top.inner("general_settings") if "general_settings" in top else None
-    for key in general.names() if general is not None else ():
-        assert general is not None  # else there are no names
+    for general, key in top.each_below("general_settings"):
         general.ignore(key, nothing.GENERAL.get(key, nothing.ELSEWHERE))
-    variables = top.inner("environment_variables") if "environment_variables" in top else None
-    for key in variables.names() if variables is not None else ():
-        assert variables is not None  # as above
+    for variables, key in top.each_below("environment_variables"):
         variables.ignore(key, nothing.VARIABLE)
-    for key, reason in nothing.NOTHING_AT_TOP.items():
-        top.ignore(key, reason)
+    top.ignore_each(nothing.NOTHING_AT_TOP)
     top.ignore_the_rest((words.MODELS, "router_settings", "litellm_settings", "general_settings"))

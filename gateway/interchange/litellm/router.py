@@ -55,8 +55,8 @@ class Routing:
 
 def read_routing(top: Fields) -> Routing:
     """Everything that the two sections say of routing; of each other key of theirs it is said why nothing comes of it."""
-    router = top.inner("router_settings") if "router_settings" in top else None
-    settings = top.inner("litellm_settings") if "litellm_settings" in top else None
+    router = top.inner("router_settings")
+    settings = top.inner("litellm_settings")
     sections = [section for section in (router, settings) if section is not None]
     routing = Routing(
         selector=_selector(router),
@@ -108,9 +108,7 @@ def _help(one: Fields, conditions: Sequence[str]) -> Iterator[Help]:
 
 
 def _other_names(section: Fields) -> Iterator[OtherName]:
-    names = section.inner(OTHER_NAMES) if OTHER_NAMES in section else None
-    for name in names.names() if names is not None else ():
-        assert names is not None  # else there are no names
+    for names, name in section.each_below(OTHER_NAMES):
         place = names.place(name)
         if isinstance(names.node(name), Keys):
             inner = names.inner(name)

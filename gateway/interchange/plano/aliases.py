@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from gateway.interchange.document import ABSENT, AliasEntry, Said, TargetEntry
+from gateway.interchange.document import ABSENT, AliasEntry, Said, TargetEntry, or_else
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Finding, Kind, Place
 from gateway.interchange.fitting_names import fitting
@@ -108,21 +108,20 @@ def _first_targets(fields: Fields, names: Names) -> Iterator[TargetEntry]:
         yield _named(fields, "target", names)
         return
     for target in fields.mappings("targets", "targets"):
-        weight, endpoint = target.whole_number("weight", "weight", words.WEIGHTS), target.text("endpoint", "endpoint")
+        weight = or_else(target.whole_number("weight", "weight", words.WEIGHTS), None)
+        endpoint = or_else(target.text("endpoint", "endpoint"), "")
         entry = _named(target, "model", names)
         target.ignore_the_rest(words.TARGET_KEYS)
-        yield replace(
-            entry, weight=None if weight is ABSENT else weight, endpoint="" if endpoint is ABSENT else endpoint
-        )
+        yield replace(entry, weight=weight, endpoint=endpoint)
 
 
 def _fallbacks(fields: Fields, names: Names, *, weight: int | None) -> Iterator[TargetEntry]:
     """Each in a tier of its own, in order."""
     for tier, fallback in enumerate(fields.mappings("fallbacks", "fallbacks"), start=1):
-        conditions = fallback.texts("conditions", "conditions")
+        conditions = or_else(fallback.texts("conditions", "conditions"), [])
         entry = _named(fallback, "target", names)
         fallback.ignore_the_rest(words.FALLBACK_KEYS)
-        yield replace(entry, tier=tier, weight=weight, conditions=[] if conditions is ABSENT else conditions)
+        yield replace(entry, tier=tier, weight=weight, conditions=conditions)
 
 
 def _named(fields: Fields, key: str, names: Names) -> TargetEntry:
@@ -146,7 +145,7 @@ def _named(fields: Fields, key: str, names: Names) -> TargetEntry:
 def _guardrails(fields: Fields) -> Said[dict[str, Any]]:  # Any: kept as they are
     """Kept, and each of them said not to be enforced, since whoever wrote one relies on it."""
     kept = fields.anything_below("guardrails", "guardrails")
-    for name in () if kept is ABSENT else kept:
+    for name in or_else(kept, {}):
         place = Place(path=f"{fields.place('guardrails').path}.{name}", line=fields.line_below("guardrails", name))
         fields.findings.append(Finding(kind=Kind.ADAPTED, place=place, message=words.NOT_ENFORCED))
     return kept

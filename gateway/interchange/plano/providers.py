@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from gateway.interchange.clear_keys import headers_without_keys, reference, variable_for
-from gateway.interchange.document import ABSENT, EndpointEntry, ModelEntry, ProviderEntry, Said
+from gateway.interchange.document import ABSENT, EndpointEntry, ModelEntry, ProviderEntry, Said, or_else
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Kind, Place
 from gateway.interchange.found_providers import FoundProviders
@@ -56,12 +56,11 @@ class _Reading:
     def read(self, fields: Fields) -> None:
         """One entry of the list."""
         written = fields.required_text("model", "name")
-        name = _text(fields.text("name", "display_name"))
+        name = or_else(fields.text("name", "display_name"), "").strip()
         is_default = fields.flag("default", "is_default") is True
         provider, _, model = written.partition("/")
         connection = _connection(provider, fields)
-        for key, reason in words.NOTHING_OF_A_MODEL.items():
-            fields.ignore(key, reason)
+        fields.ignore_each(words.NOTHING_OF_A_MODEL)
         fields.ignore_the_rest(words.MODEL_KEYS)
         if not (provider and model):
             if written:
@@ -110,12 +109,12 @@ class _Reading:
 
 
 def _connection(provider: str, fields: Fields) -> Connection:
-    interface = _text(fields.text("provider_interface", "provider_interface"))
+    interface = or_else(fields.text("provider_interface", "provider_interface"), "").strip()
     return Connection(
         provider=provider,
         kind=interface or provider,
-        base_url=_text(fields.text("base_url", "base_url")),
-        access_key=_text(fields.text("access_key", "credential")),
+        base_url=or_else(fields.text("base_url", "base_url"), "").strip(),
+        access_key=or_else(fields.text("access_key", "credential"), "").strip(),
         headers=tuple(headers_without_keys(fields, "headers")) if "headers" in fields else (),
     )
 
@@ -169,7 +168,3 @@ def _address(connection: Connection) -> str:
     except ValueError:
         has_path = True  # whoever judges addresses says what is wrong with it
     return connection.base_url if has_path else connection.base_url.rstrip("/") + words.PATHS.get(connection.kind, "")
-
-
-def _text(text: Said[str]) -> str:
-    return "" if text is ABSENT else text.strip()

@@ -1,32 +1,29 @@
 """Plexus's YAML -> a Document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from gateway.interchange.document import (
     ABSENT,
-    AliasEntry,
     Document,
     EndpointEntry,
     ModelEntry,
     ProviderEntry,
     Reading,
     Said,
-    SynonymEntry,
-    TargetEntry,
 )
-from gateway.interchange.fields import Fields, refusal
+from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Finding, Kind, Place
 from gateway.interchange.plexus import names
 from gateway.interchange.plexus import vocabulary as words
+from gateway.interchange.plexus.aliases import read_alias, read_timeouts
 from gateway.interchange.reading import read_yaml
+from gateway.interchange.slips import refusal
 from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar
 from providers.wire import FORMATS
-from routing.selection import SELECTORS
 
-_WHOLE_WEIGHTS: Final = "Weights are shares: instead of 0.7 and 0.3 write 70 and 30."
 _AT_THE_TOP: Final = ("providers", "models", "patterns", "routes")
 _NOTHING_HERE: Final = "There is neither `providers` nor `models` here, so there is nothing to import."
 
@@ -60,7 +57,7 @@ def _read_top(top: Fields, findings: list[Finding], *, is_whole: bool) -> Docume
         findings.append(Finding(kind=Kind.REFUSED, message=_NOTHING_HERE))
     top.ignore("logging", "What a request was and who served it is in the history; nothing needs to be turned on.")
     providers = tuple(_provider(fields) for fields in top.mappings("providers", "providers"))
-    aliases = tuple(_alias(fields) for fields in top.mappings("models", "models"))
+    aliases = tuple(read_alias(fields) for fields in top.mappings("models", "models"))
     patterns, routes = tuple(names.patterns(top)), tuple(names.routes(top))
     top.ignore_the_rest(_AT_THE_TOP)
     return Document(providers=providers, aliases=aliases, patterns=patterns, routes=routes, is_whole=is_whole)
@@ -83,7 +80,7 @@ def _provider(fields: Fields) -> ProviderEntry:
         models=tuple(_models(fields)),
         aliases=names.provider_aliases(fields),
     )
-    entry = replace(_with_auth(entry, fields), **_timeouts(fields, words.TIMEOUTS))
+    entry = replace(_with_auth(entry, fields), **read_timeouts(fields, words.TIMEOUTS))
     fields.refuse(words.LITERAL_KEY, words.NO_KEYS_IN_FILES)
     fields.ignore_the_rest(words.PROVIDER_KEYS)
     return replace(entry, where=fields.where)
@@ -159,17 +156,6 @@ def _credential(auth: Fields) -> Said[str]:
     return f"${name.removeprefix('$').removeprefix('{').removesuffix('}')}"
 
 
-def _timeouts(fields: Fields, names: Mapping[str, str]) -> dict[str, Any]:  # Any: keyword arguments of an entry
-    """Those that are said, by our fields. `names`: key -> field."""
-    timeouts = fields.inner("timeouts")
-    if timeouts is None:
-        return {}
-    seconds = {into: timeouts.number(key, into) for key, into in names.items()}
-    timeouts.ignore_the_rest(names)
-    fields.where |= {name: place for name, place in timeouts.where.items() if name}
-    return {into: number for into, number in seconds.items() if number is not ABSENT}
-
-
 def _models(fields: Fields) -> Iterator[ModelEntry]:
     for path, node in fields.items("models", "models"):
         place = Place(path=path, line=node.line)
@@ -208,69 +194,3 @@ def _usd(price: Fields | None, key: str) -> Said[Decimal | None]:
     number = price.number(key, words.PRICES[key])
     # By way of its shortest text: 0.15 is meant, not the nearest binary fraction.
     return None if number is ABSENT or number is None else Decimal(str(number))
-
-
-# Aliases -----------------------------------------------------------------------------------------
-
-
-def _alias(fields: Fields) -> AliasEntry:
-    fields.ignore("apiMatch", "Every target is asked in the API that the client spoke, so there is nothing to match.")
-    entry = AliasEntry(
-        name=fields.required_text("alias", "name"),
-        description=fields.text("description", "description"),
-        enabled=fields.flag("enabled", "enabled"),
-        listed=fields.flag("listed", "listed"),
-        is_default=fields.flag("default", "is_default"),
-        selector=fields.choice("selector", "selector", dict.fromkeys(SELECTORS)),
-        weight_mode=fields.choice("weightMode", "weight_mode", words.WEIGHT_MODES),
-        answer_model=fields.choice("answerModel", "answer_model", words.ANSWER_MODELS),
-        max_attempts=fields.whole_number("maxAttempts", "max_attempts"),
-        stream_mode=fields.choice("streamMode", "stream_mode", words.STREAM_MODES),
-        sticky=fields.choice_or_off("sticky", "sticky", words.STICKY),
-        sticky_seconds=fields.whole_number("stickySeconds", "sticky_seconds"),
-        hedge_percentile=fields.whole_number("hedgePercentile", "hedge_percentile"),
-        hedge_budget_percent=fields.whole_number("hedgeBudgetPercent", "hedge_budget_percent"),
-        guardrails=fields.anything_below("guardrails", "guardrails"),
-        synonyms=tuple(
-            SynonymEntry(name=name, where={"": place})
-            for place, name in fields.placed_texts("additionalAliases", "synonyms")
-        ),
-        targets=tuple(_targets(fields)),
-    )
-    fields.ignore_the_rest(words.ALIAS_KEYS)
-    return replace(entry, where=fields.where)
-
-
-def _targets(fields: Fields) -> Iterator[TargetEntry]:
-    if "targets" not in fields:
-        fields.note(Kind.REFUSED, "targets", "It is missing. Write `targets: []` for an alias without any.")
-    for target in fields.mappings("targets", "targets"):
-        yield _target(target)
-
-
-def _target(fields: Fields) -> TargetEntry:
-    is_alias = "alias" in fields
-    if is_alias and ("provider" in fields or "model" in fields):
-        fields.note(Kind.REFUSED, "alias", "A target is an `alias`, or a `provider` and a `model`; not both.")
-    enabled = fields.flag("enabled", "enabled")
-    entry = TargetEntry(
-        provider="" if is_alias else fields.required_text("provider", "provider"),
-        model="" if is_alias else fields.required_text("model", "model"),
-        to_alias=fields.required_text("alias", "to_alias") if is_alias else "",
-        weight=_or(fields.whole_number("weight", "weight", _WHOLE_WEIGHTS), None),
-        tier=_or(fields.whole_number("tier", "tier"), 0) or 0,
-        enabled=True if enabled is ABSENT else enabled,
-        endpoint=_text_or_empty(fields.text("endpoint", "endpoint")),
-        conditions=[condition for _, condition in fields.placed_texts("conditions", "conditions")],
-        **_timeouts(fields, words.TARGET_TIMEOUTS),
-    )
-    fields.ignore_the_rest(words.TARGET_KEYS)
-    return replace(entry, where=fields.where)
-
-
-def _or(number: Said[int | None], default: int | None) -> int | None:
-    return default if number is ABSENT else number
-
-
-def _text_or_empty(text: Said[str]) -> str:
-    return "" if text is ABSENT else text

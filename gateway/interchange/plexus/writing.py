@@ -19,6 +19,7 @@ from gateway.interchange.document import (
     ProviderEntry,
     Said,
     TargetEntry,
+    or_else,
 )
 from gateway.interchange.plexus import names
 from gateway.interchange.plexus import vocabulary as words
@@ -75,13 +76,12 @@ def plain(document: Document) -> Written:
 
 
 def _provider(entry: ProviderEntry) -> Written:
-    endpoints = () if entry.endpoints is ABSENT else entry.endpoints
     return _without_empties(
         {
             "name": entry.name,
             "displayName": entry.display_name,
             "enabled": entry.enabled,
-            **_addresses(endpoints),
+            **_addresses(or_else(entry.endpoints, ())),
             "auth": _without_empties(
                 {
                     "type": entry.auth,

@@ -7,7 +7,7 @@ with different selectors become aliases of their own, `NAME.GROUP`, that are not
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.interchange.document import ABSENT, AliasEntry, Said, SynonymEntry, TargetEntry
+from gateway.interchange.document import ABSENT, AliasEntry, Said, SynonymEntry, TargetEntry, or_else
 from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Finding, Kind, Place
 from gateway.interchange.fitting_names import fitting, fitting_alias, fitting_provider
@@ -37,8 +37,7 @@ def _aliases(section: Fields, slug: str, fields: Fields) -> Iterator[AliasEntry]
     name = fitting_alias(section, slug, slug)
     groups = list(_groups(fields))
     entry = AliasEntry(name=name, synonyms=tuple(_synonyms(fields)), sticky=_sticky(fields))
-    for key, reason in words.NOTHING_OF_AN_ALIAS.items():
-        fields.ignore(key, reason)
+    fields.ignore_each(words.NOTHING_OF_AN_ALIAS)
     fields.ignore_the_rest(words.ALIAS_KEYS)
     if len({group.selector for group in groups}) <= 1:
         tiers = (replace(one, tier=tier) for tier, group in enumerate(groups) for one in group.targets)
@@ -98,14 +97,13 @@ def _groups(fields: Fields) -> Iterator[Group]:
 
 
 def _selector(fields: Fields) -> str:
-    selector = fields.choice("selector", "selector", words.SELECTORS)
-    return "random" if selector is ABSENT else selector
+    return or_else(fields.choice("selector", "selector", words.SELECTORS), "random")
 
 
 def _targets(fields: Fields) -> Iterator[TargetEntry]:
     for target in fields.mappings("targets", "targets"):
         is_alias = "alias" in target
-        enabled = target.flag("enabled", "enabled")
+        enabled = or_else(target.flag("enabled", "enabled"), True)
         weight = target.whole_number("weight", "weight")
         if weight is not ABSENT:
             target.note(Kind.ADAPTED, "weight", "It is this target’s share here. Later versions of Plexus left it out.")
@@ -113,8 +111,8 @@ def _targets(fields: Fields) -> Iterator[TargetEntry]:
             provider="" if is_alias else fitting_provider(target.required_text("provider", "provider")),
             model="" if is_alias else target.required_text("model", "model"),
             to_alias=fitting(target.required_text("alias", "to_alias")) if is_alias else "",
-            enabled=True if enabled is ABSENT else enabled,
-            weight=None if weight is ABSENT else weight,
+            enabled=enabled,
+            weight=or_else(weight, None),
         )
         target.ignore_the_rest(words.TARGET_KEYS)
         yield replace(entry, where=target.where)

@@ -6,12 +6,13 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from gateway.interchange.clear_keys import headers_without_keys, reference, variable_for
-from gateway.interchange.document import ABSENT, EndpointEntry, ModelEntry, ProviderEntry, Said
-from gateway.interchange.fields import Fields, refusal
+from gateway.interchange.document import ABSENT, EndpointEntry, ModelEntry, ProviderEntry, Said, or_else
+from gateway.interchange.fields import Fields
 from gateway.interchange.findings import Finding, Kind, Place
 from gateway.interchange.fitting_names import fitting_provider
 from gateway.interchange.plexus_2 import vocabulary as words
 from gateway.interchange.plexus_2.prices import read_prices
+from gateway.interchange.slips import refusal
 from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar
 
 
@@ -50,8 +51,7 @@ def _provider(slug: str, fields: Fields) -> ProviderEntry:
         fields.note(Kind.ADAPTED, "oauth_provider", "Signing in by OAuth is not spoken here: it is imported disabled.")
         fields.text("oauth_provider", "enabled")
         entry = replace(entry, enabled=False)
-    for key, reason in words.NOTHING_OF_A_PROVIDER.items():
-        fields.ignore(key, reason)
+    fields.ignore_each(words.NOTHING_OF_A_PROVIDER)
     for key in [key for key in fields.names() if key.startswith(("gpu_", "oauth_"))]:
         fields.ignore(key, "Nothing is estimated from it here.")
     fields.ignore_the_rest(words.PROVIDER_KEYS)
@@ -142,9 +142,7 @@ def _models(fields: Fields, discount: Decimal) -> Iterator[ModelEntry]:
         for place, name in fields.placed_texts("models", "models"):
             yield ModelEntry(name=name, where={"": place})
         return
-    models = fields.inner("models", "models")
-    for name in models.names() if models is not None else ():
-        assert models is not None  # else there are no names
+    for models, name in fields.each_below("models", "models"):
         yield from _model(name, models, discount)
 
 
@@ -152,8 +150,7 @@ def _model(name: str, models: Fields, discount: Decimal) -> Iterator[ModelEntry]
     fields = models.inner(name)
     if fields is None:
         return
-    said = fields.text("type", "api_types")
-    kind = "" if said is ABSENT else said
+    kind = or_else(fields.text("type", "api_types"), "")
     if kind and kind not in words.KINDS:
         fields.note(Kind.ADAPTED, "type", f"“{kind}” is not spoken here: the model is imported disabled.")
     prices = read_prices(fields, discount)
@@ -169,8 +166,7 @@ def _model(name: str, models: Fields, discount: Decimal) -> Iterator[ModelEntry]
         cached_input_usd_per_mtok=prices.cached,
         max_in_flight=fields.whole_number("maxConcurrency", "max_in_flight"),
     )
-    for key, reason in words.NOTHING_OF_A_MODEL.items():
-        fields.ignore(key, reason)
+    fields.ignore_each(words.NOTHING_OF_A_MODEL)
     fields.ignore_the_rest(words.MODEL_KEYS)
     yield replace(entry, where=fields.where)
 

@@ -30,8 +30,7 @@ def _document(roots: Sequence[Node], findings: list[Finding]) -> Document:
     if words.BACKUP not in file:
         return _configuration(file)
     file.flag(words.BACKUP, "")
-    for key, reason in words.NOTHING_OF_A_BACKUP.items():
-        file.ignore(key, reason)
+    file.ignore_each(words.NOTHING_OF_A_BACKUP)
     data = file.inner("data")
     file.ignore_the_rest(("data",))
     return Document(is_whole=False) if data is None else _configuration(data)
@@ -43,8 +42,7 @@ def _configuration(top: Fields) -> Document:
     is_whole = "providers" in top and "models" in top
     providers = read_providers(top)
     aliases = read_aliases(top)
-    for key, reason in words.NOTHING_AT_TOP.items():
-        top.ignore(key, reason)
+    top.ignore_each(words.NOTHING_AT_TOP)
     top.ignore_the_rest(("providers", "models"))
     return Document(
         providers=tuple(_with_models_of_targets(one, aliases, top.findings) for one in providers),

@@ -16,6 +16,7 @@ from gateway.interchange.document import (
     Document,
     ProviderEntry,
     TargetEntry,
+    or_else,
     said_twice,
 )
 from gateway.interchange.findings import NOWHERE, has_refusals
@@ -67,7 +68,6 @@ class _Applying(Names):
         self.findings += said_twice(self.document)
         if has_refusals(self.findings):
             return
-        self._make_room_among_names()
         self._make_room()
         for provider in self.document.providers:
             self._provider(provider)
@@ -83,51 +83,6 @@ class _Applying(Names):
                 self._targets(alias, entry)
         self._patterns()
         self._routes()
-
-    # What is gone goes first, so that its names are free and nothing points at what will be deleted
-
-    def _make_room(self) -> None:
-        entries = {entry.name: entry for entry in self.document.aliases}
-        named = {(entry.name, model.name, "") for entry in self.document.providers for model in entry.models}
-        named |= {("", "", name) for name in entries}
-        doomed = []
-        for alias in Alias.objects.prefetch_related("synonyms", "targets__model__provider", "targets__to_alias"):
-            entry = entries.get(alias.name)
-            if entry is not None:
-                self._drop_from(alias, entry, named)
-            elif self.prune:
-                alias.targets.all().delete()
-                doomed.append(alias)
-        for alias in doomed:
-            self._delete_alias(alias)
-        if self.prune:
-            self._delete_unnamed_providers(named)
-
-    def _drop_from(self, alias: Alias, entry: AliasEntry, named: set[tuple[str, str, str]]) -> None:
-        """`named`: what the file names that a target may point at, as the first three of `TargetEntry.key`."""
-        kept_targets = {target.key for target in entry.targets}
-        kept_synonyms = {synonym.name for synonym in entry.synonyms}
-        for target in alias.targets.all():
-            key = key_of(target)
-            # What points at something that will be deleted goes before it; where the file names it, it is refused.
-            if key not in kept_targets or (self.prune and key[:3] not in named):
-                self._delete(target, "target", f"{alias} → {target}")
-        for synonym in alias.synonyms.all():
-            if synonym.name not in kept_synonyms:
-                self._delete(synonym, "synonym", f"{synonym} of {alias}")
-
-    def _delete_alias(self, alias: Alias) -> None:
-        self._warn_of_keys(alias)
-        self._delete(alias, "alias", alias.name)
-
-    def _delete_unnamed_providers(self, named: set[tuple[str, str, str]]) -> None:
-        providers = {entry.name for entry in self.document.providers}
-        for model in ProviderModel.objects.select_related("provider").prefetch_related("allowed_keys"):
-            if (model.provider.name, model.name, "") not in named:
-                self._warn_of_keys(model)
-                self._delete(model, "model", str(model))
-        for provider in Provider.objects.exclude(name__in=providers):
-            self._delete(provider, "provider", provider.name)
 
     # What is named is created or updated
 
@@ -154,7 +109,7 @@ class _Applying(Names):
     def _endpoints(self, provider: Provider, entry: ProviderEntry) -> None:
         if entry.endpoints is ABSENT and not self.prune:
             return
-        wanted = () if entry.endpoints is ABSENT else entry.endpoints
+        wanted = or_else(entry.endpoints, ())
         stored = {endpoint.api_type: endpoint for endpoint in provider.endpoints.all()} if provider.pk else {}
         for one in wanted:
             row = stored.get(one.api_type) or Endpoint(provider=provider, api_type=one.api_type)
@@ -224,10 +179,6 @@ class _Applying(Names):
         return None
 
     # What there is to say
-
-    def _warn_of_keys(self, row: Alias | ProviderModel) -> None:
-        for key in row.allowed_keys.all():
-            self._warn(NOWHERE, f"The client key “{key}” lists “{row}”, which is deleted; it will no longer.")
 
     def _warn_of_credential(self, row: Provider, entry: ProviderEntry) -> None:
         if row.auth == Provider.Auth.NONE:

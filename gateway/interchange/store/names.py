@@ -1,55 +1,25 @@
-"""What a document says of names and paths: the default alias, patterns, providers' own aliases, custom routes."""
+"""What a document says of names and paths: patterns, providers' own aliases, custom routes."""
 
-from gateway.interchange.difference import Change, Deed, FieldChange, shown
-from gateway.interchange.document import ABSENT, AliasEntry, Document, PatternEntry, ProviderEntry, RouteEntry
+from gateway.interchange.document import ABSENT, Document, PatternEntry, ProviderEntry, RouteEntry, or_else
 from gateway.interchange.snapshot import PATTERN_FIELDS, ROUTE_FIELDS
-from gateway.interchange.store.rows import Rows, said
+from gateway.interchange.store.leaving import Leaving
+from gateway.interchange.store.rows import said
 from providers.models import Provider
 from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias
 
 
-class Names(Rows):
+class Names(Leaving):
     """Those of one document."""
 
     def __init__(self, document: Document, *, prune: bool) -> None:
-        super().__init__(prune=prune)
-        self.document = document
+        super().__init__(document, prune=prune)
         self._aliases: dict[str, Alias] = {}
         """All that there are, once those of the document are saved."""
-
-    def _make_room_among_names(self) -> None:
-        """What is gone goes before what it points at; whoever is no longer the default, before whoever becomes it."""
-        entries = {entry.name: entry for entry in self.document.aliases}
-        for alias in Alias.objects.filter(is_default=True):
-            if self._gives_up_default(entries.get(alias.name)):
-                alias.is_default = False
-                alias.save()
-                change = FieldChange(field="is_default", old=shown("", True), new=shown("", False))
-                self.changes.append(Change(deed=Deed.UPDATED, kind="alias", name=alias.name, fields=(change,)))
-        if self.prune:
-            named = {("provider", entry.name) for entry in self.document.providers}
-            self._delete_unnamed(named | {("alias", name) for name in entries})
-
-    def _gives_up_default(self, entry: AliasEntry | None) -> bool:
-        if entry is None:
-            return False
-        return entry.is_default is False or (self.prune and entry.is_default is ABSENT)
-
-    def _delete_unnamed(self, named: set[tuple[str, str]]) -> None:
-        """Also those that point at what will be deleted; where the document names them, they are made anew."""
-        patterns = {entry.pattern for entry in self.document.patterns}
-        for pattern in PatternAlias.objects.select_related("to_alias", "provider"):
-            if pattern.pattern not in patterns or not _points_at(pattern.to_alias, pattern.provider) <= named:
-                self._delete(pattern, "pattern", pattern.pattern)
-        paths = {entry.path for entry in self.document.routes}
-        for route in CustomRoute.objects.select_related("alias", "provider"):
-            if route.path not in paths or not _points_at(route.alias, route.provider) <= named:
-                self._delete(route, "route", route.path)
 
     def _provider_aliases(self, provider: Provider, entry: ProviderEntry) -> None:
         if entry.aliases is ABSENT and not self.prune:
             return
-        wanted = () if entry.aliases is ABSENT else entry.aliases
+        wanted = or_else(entry.aliases, ())
         stored = {alias.name: alias for alias in provider.aliases.all()} if provider.pk else {}
         for name in stored.keys() - {one.name for one in wanted}:
             self._delete(stored[name], "provider alias", f"{name} of {provider}")
@@ -92,8 +62,3 @@ class Names(Rows):
         else:
             return found_alias, found_provider
         return None
-
-
-def _points_at(alias: Alias | None, provider: Provider | None) -> set[tuple[str, str]]:
-    named = {("alias", alias.name)} if alias is not None else set()
-    return named | ({("provider", provider.name)} if provider is not None else set())

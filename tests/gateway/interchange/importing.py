@@ -7,6 +7,7 @@ from gateway.interchange.difference import Difference
 from gateway.interchange.findings import Kind
 from gateway.interchange.snapshot import current
 from gateway.interchange.store import apply
+from tests.gateway.interchange.understanding import Understanding
 
 BASE = """
 providers:
@@ -29,10 +30,9 @@ models:
 def import_text(
     text: str, *, prune: bool = False, dry_run: bool = False, environment: Mapping[str, str] | None = None
 ) -> Difference:
-    reading = plexus.read(text)
-    assert not [finding for finding in reading.findings if finding.kind is Kind.REFUSED], reading.findings
+    document = Understanding(plexus.read).document(text)
     environment = {"OPENAI_API_KEY": "sk"} if environment is None else environment
-    return apply(reading.document, prune=prune, dry_run=dry_run, environment=environment)
+    return apply(document, prune=prune, dry_run=dry_run, environment=environment)
 
 
 def refusals(difference: Difference) -> list[str]:

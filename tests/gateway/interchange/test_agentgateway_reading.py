@@ -3,7 +3,10 @@ import pytest
 from gateway.interchange import agentgateway, format_of
 from gateway.interchange.document import ABSENT, AliasEntry, Document, ProviderEntry
 from gateway.interchange.findings import Kind
+from tests.gateway.interchange.understanding import Understanding
 
+UNDERSTANDING = Understanding(agentgateway.read)
+findings = UNDERSTANDING.findings
 BACKEND = """
 apiVersion: agentgateway.dev/v1alpha1
 kind: AgentgatewayBackend
@@ -19,9 +22,7 @@ def a_backend(ai: str = "{provider: {openai: {}}}", policies: str = "{}", name: 
 
 
 def document(*texts: str) -> Document:
-    reading = agentgateway.read("---".join(texts))
-    assert not [finding for finding in reading.findings if finding.kind is Kind.REFUSED], reading.findings
-    return reading.document
+    return UNDERSTANDING.document("---".join(texts))
 
 
 def the_provider(*texts: str) -> ProviderEntry:
@@ -36,10 +37,6 @@ def targets(alias: AliasEntry) -> list[tuple[str, int]]:
 def own_names(provider: ProviderEntry) -> list[tuple[str, str]]:
     """What names mean on the provider's own route alone."""
     return [] if provider.aliases is ABSENT else [(one.name, one.model) for one in provider.aliases]
-
-
-def findings(text: str, kind: Kind) -> list[str]:
-    return [str(finding) for finding in agentgateway.read(text).findings if finding.kind is kind]
 
 
 # Whose file it is, and how it may be written

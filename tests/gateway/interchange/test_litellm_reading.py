@@ -3,12 +3,15 @@ from decimal import Decimal
 import pytest
 
 from gateway.interchange import format_of, litellm
-from gateway.interchange.document import ABSENT, AliasEntry, Document, ProviderEntry
+from gateway.interchange.document import ABSENT, AliasEntry, ProviderEntry
 from gateway.interchange.findings import Kind
 from gateway.interchange.litellm.shares import Shares, whole_weights
 from gateway.interchange.litellm.vocabulary import STRATEGIES
 from routing.selection import SELECTORS
+from tests.gateway.interchange.understanding import Understanding
 
+UNDERSTANDING = Understanding(litellm.read)
+document, findings = UNDERSTANDING.document, UNDERSTANDING.findings
 MODELS = """
 model_list:
   - {model_name: big, litellm_params: {model: openai/gpt-4o}}
@@ -17,12 +20,6 @@ model_list:
   - {model_name: long, litellm_params: {model: openai/gpt-4-128k}}
 """
 """What follows begins on line 7."""
-
-
-def document(text: str) -> Document:
-    reading = litellm.read(text)
-    assert not [finding for finding in reading.findings if finding.kind is Kind.REFUSED], reading.findings
-    return reading.document
 
 
 def a_provider(params: str) -> ProviderEntry:
@@ -45,10 +42,6 @@ def aliases(more: str) -> dict[str, AliasEntry]:
 
 def tiers(alias: AliasEntry) -> list[tuple[str, int, list[str]]]:
     return [(str(one), one.tier, one.conditions) for one in alias.targets]
-
-
-def findings(text: str, kind: Kind) -> list[str]:
-    return [str(finding) for finding in litellm.read(text).findings if finding.kind is kind]
 
 
 @pytest.mark.parametrize("text", ["model_list: []", "router_settings: {}", "model_list:\n\t- broken"])

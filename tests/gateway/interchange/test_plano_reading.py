@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from gateway.interchange import format_of, plano
-from gateway.interchange.document import ABSENT, AliasEntry, Document, ProviderEntry
+from gateway.interchange.document import ABSENT, AliasEntry, ProviderEntry
 from gateway.interchange.findings import Kind
 from gateway.interchange.plano import vocabulary
 from providers.models import Endpoint, Provider
@@ -13,7 +13,10 @@ from routing.conditions import LABELS
 from routing.models import MOST_ATTEMPTS, Alias
 from routing.selection import SELECTORS
 from tests.gateway.interchange.importing import import_text
+from tests.gateway.interchange.understanding import Understanding
 
+UNDERSTANDING = Understanding(plano.read)
+document, findings = UNDERSTANDING.document, UNDERSTANDING.findings
 MODELS = """
 llm_providers:
   - {model: openai/gpt-4o, access_key: $OPENAI_API_KEY}
@@ -22,12 +25,6 @@ llm_providers:
 model_aliases:
 """
 """The aliases begin on line 7."""
-
-
-def document(text: str) -> Document:
-    reading = plano.read(text)
-    assert not [finding for finding in reading.findings if finding.kind is Kind.REFUSED], reading.findings
-    return reading.document
 
 
 def an_alias(text: str) -> AliasEntry:
@@ -40,10 +37,6 @@ def a_provider(text: str) -> ProviderEntry:
     """What one entry of `model_providers` means."""
     (provider,) = document(f"model_providers: [{{{text}}}]").providers
     return provider
-
-
-def findings(text: str, kind: Kind) -> list[str]:
-    return [str(finding) for finding in plano.read(text).findings if finding.kind is kind]
 
 
 # Providers

@@ -3,17 +3,14 @@ from decimal import Decimal
 import pytest
 
 from gateway.interchange import format_of, plexus_2
-from gateway.interchange.document import ABSENT, AliasEntry, Document, ProviderEntry
+from gateway.interchange.document import ABSENT, AliasEntry, ProviderEntry
 from gateway.interchange.findings import Kind
+from tests.gateway.interchange.understanding import Understanding
 
+UNDERSTANDING = Understanding(plexus_2.read)
+document, findings = UNDERSTANDING.document, UNDERSTANDING.findings
 PROVIDER = "providers: {openai: {api_base_url: 'https://api.openai.com/v1', models: [gpt-4o, gpt-4o-mini]}}\n"
 """One line."""
-
-
-def document(text: str) -> Document:
-    reading = plexus_2.read(text)
-    assert not [finding for finding in reading.findings if finding.kind is Kind.REFUSED], reading.findings
-    return reading.document
 
 
 def a_provider(text: str) -> ProviderEntry:
@@ -26,10 +23,6 @@ def an_alias(text: str) -> AliasEntry:
     """What `models: {fast: {…}}` means, beside a provider."""
     (alias,) = document(f"{PROVIDER}models: {{fast: {{{text}}}}}").aliases
     return alias
-
-
-def findings(text: str, kind: Kind) -> list[str]:
-    return [str(finding) for finding in plexus_2.read(text).findings if finding.kind is kind]
 
 
 # Whose file it is

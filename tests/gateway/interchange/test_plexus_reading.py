@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.interchange import plexus
-from gateway.interchange.document import ABSENT, Document
+from gateway.interchange.document import ABSENT
 from gateway.interchange.findings import Finding, Kind
 from gateway.interchange.plexus import vocabulary
 from providers.models import TIME_LIMITS as PROVIDER_TIME_LIMITS
@@ -11,18 +11,11 @@ from providers.models import Provider
 from routing.models import TIME_LIMITS as TARGET_TIME_LIMITS
 from routing.models import Alias
 from routing.selection import SELECTORS
+from tests.gateway.interchange.understanding import Understanding
 
+UNDERSTANDING = Understanding(plexus.read)
+document, findings = UNDERSTANDING.document, UNDERSTANDING.findings
 MINIMAL = "models:\n  - alias: fast\n    targets: []\n"
-
-
-def document(text: str) -> Document:
-    reading = plexus.read(text)
-    assert not [finding for finding in reading.findings if finding.kind is Kind.REFUSED], reading.findings
-    return reading.document
-
-
-def findings(text: str, kind: Kind) -> list[str]:
-    return [str(finding) for finding in plexus.read(text).findings if finding.kind is kind]
 
 
 def test_every_field_of_a_provider_is_read() -> None:

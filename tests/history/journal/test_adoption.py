@@ -133,7 +133,7 @@ def test_a_journal_in_which_nothing_is_whole_is_delivered_as_it_is(tmp_path: Pat
     segments = taken_over(tmp_path)
 
     assert rows_of(segments) == []
-    assert all(segment.is_delivered for segment in segments)
+    assert [segment.is_delivered for segment in segments] == [True]
 
 
 def test_what_the_database_has_is_not_sent_again(tmp_path: Path) -> None:

@@ -63,7 +63,6 @@ def is_dead(rng: random.Random) -> Course:
 class Try:
     at: float
     place: int
-    for_request_at: float
 
 
 @dataclass(slots=True)
@@ -152,7 +151,7 @@ class Simulation:
         health = self.healths[place]
         course = self.behaviour_of(place, now)(self.rng)
         ticket = health.begin(now)
-        self.story.tries.append(Try(now, place, request.at))
+        self.story.tries.append(Try(now, place))
         if course.first_byte_after is not None:
             self._at(now + course.first_byte_after, ticket.first_byte)
 

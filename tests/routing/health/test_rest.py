@@ -155,11 +155,11 @@ def test_a_new_credential_that_is_refused_rests_too() -> None:
     assert not book.of("openai/o1").standing(START + 2).ok
 
 
-def test_clearing_the_credential_wakes_them() -> None:
+def test_clearing_one_of_a_credential_wakes_the_others() -> None:
     book = a_book()
     refused = a_verdict(Harm.REST, Condition.QUOTA_EXCEEDED, scope=Scope.CREDENTIAL, rest_seconds=300)
     ask(book.of("openai/gpt-4o"), START, refused, takes=0.0)
 
-    book.of_credential("openai").clear()
+    book.clear(["openai/o1"], START)
 
     assert book.of("openai/gpt-4o").standing(START).ok

@@ -1,7 +1,7 @@
 """Provider, Endpoint and ProviderModel: an API we can call, its addresses, and the models behind it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import connection, models, transaction
 from django.db.models import Q, TextChoices
 
-from providers import secrets, wire
+from providers import extra_headers, secrets, wire
 from providers.addresses import objection_to_url, split_url
 from providers.texts import objection_to_text
 
@@ -139,7 +139,11 @@ class Provider(ConfigurationModel):
         help_text="$NAME of an environment variable, or the key itself: it is encrypted and never shown again.",
     )
     extra_headers = models.JSONField(
-        default=dict, blank=True, help_text='Sent with every request, for instance {"HTTP-Referer": "https://…"}.'
+        default=dict,
+        blank=True,
+        help_text='Sent with every request, for instance {"HTTP-Referer": "https://…", "X-Team-Key": "$TEAM_KEY"}. '
+        "A value is $NAME of an environment variable, or the text itself: it is encrypted and never shown again, but "
+        "for well-known headers that carry no secret.",
     )
     asks_stream_usage = models.BooleanField(
         "asks for usage in streams",
@@ -166,6 +170,8 @@ class Provider(ConfigurationModel):
 
     credential_was_entered = False
     """Whether whoever changes this row has just typed its key: then they may also say where it is sent."""
+    headers_entered: frozenset[str] = frozenset()
+    """The names of those extra headers whose values they have just typed."""
 
     class Meta:
         ordering = ["name"]
@@ -200,8 +206,7 @@ class Provider(ConfigurationModel):
             errors["display_name"] = ValidationError(problem, code="control_characters")
         errors |= self._objections_to_authentication()
         errors |= self._objections_to_time_limits()
-        if problem := objection_to_headers(self.extra_headers):
-            errors["extra_headers"] = ValidationError(problem, code="invalid_header")
+        errors |= self._objections_to_headers()
         if errors:
             raise ValidationError(errors)
         self._seal()
@@ -210,6 +215,28 @@ class Provider(ConfigurationModel):
         stored = sealed(self.credential)
         self.credential_was_entered |= stored != self.credential
         self.credential = stored
+        if extra_headers.hidden(self.extra_headers):
+            self.extra_headers, typed = extra_headers.sealed(self.extra_headers, vault())
+            self.headers_entered |= typed
+
+    def enter_headers(self, typed: Mapping[str, str], kept: Collection[str] = ()) -> dict[str, str]:
+        """What `extra_headers` are to be when somebody types these, and leaves those that are `kept` as they are."""
+        self.headers_entered |= typed.keys()
+        return extra_headers.entered(self.extra_headers, typed, kept, vault())
+
+    @property
+    def secrets_not_entered(self) -> list[str]:
+        """What is stored and was not typed just now, in words: it goes to the hosts that it was entered for."""
+        key = ["key"] if secrets.is_sealed(self.credential) and not self.credential_was_entered else []
+        headers = extra_headers.hidden(self.extra_headers)
+        return key + [f"header “{name}”" for name in headers if name not in self.headers_entered]
+
+    def _objections_to_headers(self) -> dict[str, ValidationError]:
+        problem = objection_to_headers(self.extra_headers)
+        code, message = ("invalid_header", problem) if problem else ("", "")
+        if not problem and (objection := extra_headers.objection_to_references(self.extra_headers)):
+            code, message = objection
+        return {"extra_headers": ValidationError(message, code=code)} if code else {}
 
     def _objections_to_authentication(self) -> dict[str, ValidationError]:
         errors: dict[str, ValidationError] = {}
@@ -266,6 +293,12 @@ def objection_to_headers(headers: object) -> str | None:
     return None
 
 
+_CURES = {
+    True: "Enter the credential again together with the address; in a file, name its variable in apiKeyEnv.",
+    False: "Enter its value again together with the address; in a file, name its variable: $NAME.",
+}
+
+
 class Endpoint(ConfigurationModel):
     """Where a provider answers one kind of API."""
 
@@ -305,16 +338,17 @@ class Endpoint(ConfigurationModel):
             return False
 
     def _clean_whose_key_goes_there(self) -> None:
-        """A stored key goes to the hosts that it was entered for. Else an editor could read it, at a host of their own."""
-        if not secrets.is_sealed(self.provider.credential) or self.provider.credential_was_entered:
+        """A stored secret goes to the hosts that it was entered for. Else an editor could read it, at a host of their own."""
+        stored_secrets = self.provider.secrets_not_entered
+        if not stored_secrets:
             return
         stored = Endpoint.objects.filter(provider_id=self.provider.pk).values_list("base_url", flat=True)
         if server_of(self.base_url) not in {server_of(url) for url in stored}:
             raise ValidationError(
                 {
                     "base_url": ValidationError(
-                        f"The stored key of “{self.provider}” has not gone to this host so far. Enter the credential "
-                        "again together with the address; in a file, name its variable in apiKeyEnv.",
+                        f"The stored {stored_secrets[0]} of “{self.provider}” has not gone to this host so far. "
+                        f"{_CURES[stored_secrets[0] == 'key']}",
                         code="credential_needed",
                     )
                 }

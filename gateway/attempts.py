@@ -116,7 +116,8 @@ async def _read(
     status, content_type = response.status_code, response.header("content-type")
     if not 200 <= status < 300:
         body = await _error_body(response, runtime)
-        raise from_status(status, response.headers, without_secret(body, prepared.credential))
+        body = without_secret(without_echo(body, prepared.secrets), prepared.credential)
+        raise from_status(status, response.headers, body)
     if call.streams and content_type.partition(";")[0].strip().lower() == "text/event-stream":
         relay = Relay(response, prepared=prepared, call=call, draft=draft, runtime=runtime)
         await relay.open()
@@ -125,11 +126,11 @@ async def _read(
     body = await runtime.read(response, runtime.max_answer_bytes)
     answer = read_or_refuse(status, content_type, body, draft.api_type)
     if isinstance(answer, UpstreamError):
-        answer.body = without_secret(answer.body, prepared.credential)
+        answer.body = without_secret(without_echo(answer.body, prepared.secrets), prepared.credential)
         raise answer
     draft.usage = answer.usage
     draft.finish_reason = answer.finish_reason or ""
-    return Whole(status=status, content_type=content_type, body=without_echo(body, prepared.credential))
+    return Whole(status=status, content_type=content_type, body=without_echo(body, prepared.secrets))
 
 
 async def _error_body(response: UpstreamResponse, runtime: Runtime) -> bytes:

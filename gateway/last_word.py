@@ -29,7 +29,7 @@ def last_word(tried: list[Tried], plan: Plan, draft: Draft, purse: Purse) -> Ans
             draft.answered = number
             prepared = purse.prepared(one.step.upstream, one.step.waits)
             draft.usage, draft.price, draft.finish_reason = empty.usage, prepared.price, "stop"
-            body = without_echo(empty.body, prepared.credential)
+            body = without_echo(empty.body, prepared.secrets)
             whole = Whole(
                 status=empty.upstream_status or 200, content_type=empty.content_type, body=body, code=empty.code
             )

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
 import msgspec
 
+from gateway.echoes import worth_hiding
 from providers.client import ReadyHeaders, ready_headers
 from providers.pricing import Price
 from providers.timeouts import Timeouts
@@ -39,6 +41,8 @@ class Prepared:
     model_json: bytes
     """The model's name as a JSON string."""
     credential: bytes
+    secrets: tuple[bytes, ...]
+    """What is blotted out where an answer repeats it: the credential and hidden headers, unless they are placeholders."""
     for_streams: Timeouts
     for_answers: Timeouts
     price: Price | None
@@ -50,20 +54,29 @@ class Prepared:
 
 
 NO_WAITS: Final = Waits()
+NOTHING_OPENED: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def prepare(upstream: Upstream, *, credential: str, limits: Limits, waits: Waits = NO_WAITS) -> Prepared:
-    """Everything about `upstream` that does not change from request to request. `waits`: the target's own deadlines.
+def prepare(
+    upstream: Upstream,
+    *,
+    credential: str,
+    limits: Limits,
+    waits: Waits = NO_WAITS,
+    opened: Mapping[str, str] = NOTHING_OPENED,
+) -> Prepared:
+    """Everything about `upstream` that does not change from request to request.
 
-    Raises Misconfigured.
+    `waits`: the target's own deadlines. `opened`: what is sent of extra headers that are secrets. Raises Misconfigured.
     """
     connect = waits.connect_seconds or upstream.connect_timeout_seconds or limits.connect_seconds
     answer = waits.answer_seconds or upstream.answer_timeout_seconds or limits.answer_seconds
     first_byte = waits.first_byte_seconds or upstream.first_byte_timeout_seconds or limits.first_byte_seconds
     return Prepared(
-        headers=ready_headers(_headers(upstream, credential)),
+        headers=ready_headers(_headers(upstream, opened, credential)),
         model_json=msgspec.json.encode(upstream.model),
         credential=credential.encode("latin-1"),
+        secrets=worth_hiding([credential, *opened.values()]),
         for_streams=Timeouts(
             connect_seconds=connect,
             first_byte_seconds=first_byte,
@@ -80,9 +93,9 @@ def prepare(upstream: Upstream, *, credential: str, limits: Limits, waits: Waits
     )
 
 
-def _headers(upstream: Upstream, credential: str) -> HeaderList:
+def _headers(upstream: Upstream, opened: Mapping[str, str], credential: str) -> HeaderList:
     headers = {"content-type": "application/json", "user-agent": "plexus"}
-    headers |= {name.lower(): value for name, value in upstream.headers.items()}
+    headers |= {name.lower(): opened.get(name, value) for name, value in upstream.headers.items()}
     headers |= _authentication(upstream, credential)
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
 

@@ -1,7 +1,7 @@
 """A routing table with the credentials that go with it: each upstream made ready when it is first needed."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.prepared import NO_WAITS, Limits, Prepared, prepare
@@ -22,6 +22,8 @@ class Purse:
     limits: Limits
     resolve: Callable[[str, str], str] = field(repr=False)
     """Authentication and stored credential -> the secret itself. Raises CredentialError."""
+    open_headers: Callable[[Mapping[str, str]], Mapping[str, str]] = field(repr=False)
+    """Extra headers as they are stored -> those that are not sent as they stand, as they are sent. Raises CredentialError."""
     able_tiers: set[AbleTier] = field(default_factory=set, repr=False)
     """For every Plan over this table: see there."""
     opens: Callable[[Upstream, Prepared | str], None] | None = field(default=None, repr=False)
@@ -79,7 +81,8 @@ class Purse:
     def _prepare(self, upstream: Upstream, waits: Waits) -> Prepared | str:
         try:
             credential = self.resolve(upstream.auth, upstream.credential)
-            return prepare(upstream, credential=credential, limits=self.limits, waits=waits)
+            opened = self.open_headers(upstream.headers)
+            return prepare(upstream, credential=credential, opened=opened, limits=self.limits, waits=waits)
         except CredentialError as exc:
             return str(exc)
         except (ValueError, TypeError, AttributeError, Misconfigured):

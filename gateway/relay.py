@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.draft import Draft
-from gateway.echoes import LEAST_SECRET_BYTES, without_secret
+from gateway.echoes import BLOT, without_echo
 from gateway.errors import InternalError, ShuttingDown
 from gateway.prepared import Prepared
 from gateway.stream_ends import as_reported, of_silence, read_to_the_end
@@ -55,22 +55,22 @@ class Relay:
 
     __slots__ = (
         *("_body", "_chunks", "_done_event", "_draft", "_held", "_holds_all", "_holds_since", "_pieces", "_reader"),
-        *("_is_open", "_reported", "_runtime", "_secret", "_shown_model", "_speaks", "_splitter"),
+        *("_is_open", "_reported", "_runtime", "_secrets", "_shown_model", "_speaks", "_splitter"),
         *("_status", "_upstream", "is_waiting"),
     )
 
     def __init__(
         self, response: UpstreamResponse, *, prepared: Prepared, call: Call, draft: Draft, runtime: Runtime
     ) -> None:
-        route, credential = draft.route, prepared.credential
+        route = draft.route
         # Not the response itself: its headers take 3 KB, and nobody asks for them any more.
         self._status = response.status_code
         self._body = response.stream
         self._chunks: AsyncIterator[bytes] = aiter(response.stream)
         self._upstream = prepared.name
         """provider/model, for the caller."""
-        self._secret = credential if len(credential) >= LEAST_SECRET_BYTES else b""
-        """Blotted out where the upstream repeats it."""
+        self._secrets = prepared.secrets
+        """Blotted out where the upstream repeats them."""
         self._draft = draft
         self._runtime = runtime
         self._reader = StreamReader(wants_usage_chunk=call.wants_usage_chunk)
@@ -224,11 +224,11 @@ class Relay:
                 if not self._speaks:
                     self._speak()
             elif seen is Seen.DONE:
-                self._done_event = without_secret(event, self._secret)
+                self._done_event = without_echo(event, self._secrets)
                 break
             elif seen is Seen.ERROR:
                 # Told of once what came before it in the same read is on its way.
-                self._reported = without_secret(event, self._secret)
+                self._reported = without_echo(event, self._secrets)
                 break
             elif seen is Seen.HIDDEN:
                 continue
@@ -237,8 +237,9 @@ class Relay:
             kept.append(event if self._shown_model is None else self._renamed(event, self._shown_model))
         # No secret reaches across the line breaks between two events: it has been sent as a header.
         piece = b"".join(kept)
-        if self._secret in piece:
-            piece = without_secret(piece, self._secret)
+        for secret in self._secrets:
+            if secret in piece:
+                piece = piece.replace(secret, BLOT)
         self._draft.answer_bytes += len(piece)
         return piece
 

@@ -43,6 +43,7 @@ from providers.client import (
     read_limited,
     upstream_request,
 )
+from providers.extra_headers import opened
 from providers.models import vault
 from providers.secrets import needed
 from providers.timeouts import Timeouts
@@ -127,14 +128,14 @@ class Runtime:
 
     # The health of upstreams
 
-    def _fit(self, upstream: Upstream, opened: Prepared | str) -> None:
-        """Its limits on requests in flight, and its provider's credential, as this table has them."""
+    def _fit(self, upstream: Upstream, found: Prepared | str) -> None:
+        """Its limits on requests in flight, and its provider's secrets, as this table has them."""
         health = self.health.of(upstream.key)
         health.cap = upstream.max_in_flight or settings.PLEXUS_UPSTREAM_MAX_IN_FLIGHT
         health.alarm()
         self.health.limit(upstream.provider, upstream.provider_max_in_flight or sys.maxsize)
-        if isinstance(opened, Prepared):
-            self.health.note_credential(upstream.provider, hash(opened.credential), self.clock())
+        if isinstance(found, Prepared):
+            self.health.note_credential(upstream.provider, hash((found.credential, found.secrets)), self.clock())
 
     async def _forget(self, table: RoutingTable) -> None:
         """Let go of the health of those that are no longer configured. There may be a hundred thousand names to look at."""
@@ -284,6 +285,7 @@ def purse_of(
         table=table,
         limits=limits,
         resolve=lambda auth, stored: needed(auth, stored, our_vault, os.environ),
+        open_headers=lambda headers: opened(headers, our_vault, os.environ),
         opens=opens,
         closes=closes,
     )

@@ -1,19 +1,17 @@
 """What `manage.py check --deploy` says of providers. It reads the database, so it keeps quiet before the first migrate."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.core import checks
 from django.db import DatabaseError
 from django.db.models import Count, Q
 
-from providers import secrets
+from providers import extra_headers, secrets
 
-KEPT_IN_CLEAR = (
-    "Extra headers are kept in clear, in exports and revisions too. A key belongs into the credential, which may have a "
-    "header of its own."
-)
+if TYPE_CHECKING:
+    from providers.models import Provider
 
 
 def objection_to_credential(auth: str, stored: str) -> str | None:
@@ -28,9 +26,19 @@ def objection_to_credential(auth: str, stored: str) -> str | None:
     return None
 
 
-def exposed_headers(headers: object) -> list[str]:
-    """The names of extra headers that may carry a key. Nothing of what was written past the rules, which is not sent either."""
-    return [name for name in headers if secrets.may_carry_a_key(str(name))] if isinstance(headers, Mapping) else []
+def objection_to_secrets(provider: "Provider") -> str | None:
+    """The same for all that the provider sends: its credential and its extra headers."""
+    from providers.models import objection_to_headers, vault
+
+    if objection := objection_to_credential(provider.auth, provider.credential):
+        return objection
+    if objection_to_headers(provider.extra_headers):
+        return None  # written past the rules: those who read the table say so
+    try:
+        extra_headers.opened(provider.extra_headers, vault(), os.environ)
+    except secrets.CredentialError as exc:
+        return str(exc)
+    return None
 
 
 @checks.register("providers", deploy=True)
@@ -47,10 +55,10 @@ def _warnings() -> Iterator[checks.CheckMessage]:
     reachable = Q(endpoints__isnull=False)
     for provider in Provider.objects.filter(enabled=True).annotate(addresses=Count("endpoints", filter=reachable)):
         needs_credential = provider.auth != Provider.Auth.NONE
-        if objection := objection_to_credential(provider.auth, provider.credential):
+        if objection := objection_to_secrets(provider):
             yield checks.Warning(
                 f"The provider “{provider}” cannot be called: {objection}",
-                hint="Set the variable, or enter another credential under Providers › Providers.",
+                hint="Set the variable, or enter the credential or the header anew under Providers › Providers.",
                 id="providers.W001",
             )
         if needs_credential and not provider.credential:
@@ -58,12 +66,6 @@ def _warnings() -> Iterator[checks.CheckMessage]:
                 f"The provider “{provider}” has no credential.",
                 hint="Enter one under Providers › Providers, or set its authentication to “none”.",
                 id="providers.W002",
-            )
-        if exposed := exposed_headers(provider.extra_headers):
-            yield checks.Warning(
-                f"Extra headers of the provider “{provider}” may carry a key: {', '.join(exposed)}.",
-                hint=KEPT_IN_CLEAR,
-                id="providers.W004",
             )
         if not provider.addresses:
             yield checks.Warning(

@@ -1,4 +1,4 @@
-"""Keep a provider's credential: sealed in the database, or the name of the environment variable that holds it.
+"""Keep a provider's credential, or an extra header of it: sealed in the database, or the name of the variable that holds it.
 
     literal     sk-…              typed by an administrator; sealed before it is stored
     reference   $OPENAI_API_KEY   or ${OPENAI_API_KEY}; looked up at start and on every new table
@@ -66,8 +66,8 @@ class Vault:
         try:
             return self._fernet.decrypt(token.encode()).decode()
         except (InvalidToken, UnicodeError) as exc:
-            reason = "It was sealed with a key that is no longer configured, or was changed; enter the credential anew."
-            raise Unreadable(f"The stored credential cannot be opened. {reason}") from exc
+            reason = "It was sealed with a key that is no longer configured, or was changed; enter it anew."
+            raise Unreadable(f"What is stored cannot be opened. {reason}") from exc
 
 
 def new_key() -> str:
@@ -98,7 +98,7 @@ def is_our_own(name: str) -> bool:
 
 
 def may_carry_a_key(header: str) -> bool:
-    """Whether a header of this name looks as if its value were a secret. Extra headers are kept in clear."""
+    """Whether a header of this name looks as if its value were a key, which nobody should keep in a file."""
     return _NAMES_OF_SECRETS.search(header) is not None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.core import checks
 from django.db import DatabaseError
 
-from providers.checks import objection_to_credential
+from providers.checks import objection_to_secrets
 
 if TYPE_CHECKING:
     from providers.models import ProviderModel
@@ -70,7 +70,7 @@ def _why_uncallable(model: "ProviderModel") -> str | None:
     provider = model.provider
     if reason := why_disabled(model):
         return reason
-    if objection := objection_to_credential(provider.auth, provider.credential):
+    if objection := objection_to_secrets(provider):
         return f"the provider “{provider}” cannot be called: {objection.rstrip('.')}"
     return None
 

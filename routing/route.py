@@ -23,6 +23,7 @@ class Upstream(Frozen, frozen=True, kw_only=True):
     credential: str = ""
     """$NAME of an environment variable, or sealed text."""
     headers: dict[str, str] = {}
+    """As they are stored: what may be a secret is $NAME of an environment variable, or sealed text."""
     asks_stream_usage: bool = True
     connect_timeout_seconds: float | None = None
     first_byte_timeout_seconds: float | None = None

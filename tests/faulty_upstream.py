@@ -113,6 +113,7 @@ class Connection(asyncio.Protocol):
             method=request.method,
             path=request.path,
             authorization=request.header("authorization") or "",
+            team_key=request.header("x-team-key") or "",
             body=request.body,
             connection=self,
             number=sum(model_in(each.body) == model_in(request.body) for each in self.upstream.requests),

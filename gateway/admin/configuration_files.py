@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from gateway.access.changes import lacking
+from gateway.admin.without_rows import WithoutRows
 from gateway.interchange import IMPORTERS, plexus
 from gateway.interchange.difference import Difference, lines, summary
 from gateway.interchange.findings import Kind
@@ -28,7 +29,6 @@ from gateway.interchange.store.files import import_file
 from gateway.interchange.yaml_nodes import LIMIT_BYTES
 from gateway.models import Configuration
 from providers.admin.configuration import in_turn
-from providers.admin.unfolded import ModelAdmin
 from providers.models import vault
 from providers.secrets import Unreadable
 
@@ -82,8 +82,8 @@ def _text_of(file: Any) -> str:  # Any: Django's uploaded file
 
 
 @admin.register(Configuration)
-class ConfigurationFilesAdmin(ModelAdmin):
-    """A page without rows in the database: only its own addresses exist."""
+class ConfigurationFilesAdmin(WithoutRows):
+    """What the commands `import_config` and `export_config` do."""
 
     def get_urls(self) -> Any:  # Any: Django's own type is long
         view = self.admin_site.admin_view
@@ -91,15 +91,6 @@ class ConfigurationFilesAdmin(ModelAdmin):
             path("", view(self.changelist_view), name="gateway_configuration_changelist"),
             path("export/", view(require_GET(self.export)), name="gateway_configuration_export"),
         ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return super().has_view_permission(request) or request.user.has_perm(MAY_IMPORT)

@@ -10,12 +10,12 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
+from gateway.admin.without_rows import WithoutRows
 from gateway.audit.author import author_of
 from gateway.audit.events import Event, note_event
 from gateway.health.clearing import clear
 from gateway.health.seen import configured, seen_now
 from gateway.models import UpstreamHealth
-from providers.admin.unfolded import ModelAdmin
 
 EVERYTHING = "*"
 """Clear all that stand in the table."""
@@ -23,8 +23,8 @@ MAY_CLEAR = "gateway.clear_upstreamhealth"
 
 
 @admin.register(UpstreamHealth)
-class UpstreamHealthAdmin(ModelAdmin):
-    """A page without rows in the database: only its own addresses exist, and only looking and clearing are allowed."""
+class UpstreamHealthAdmin(WithoutRows):
+    """Only looking and clearing are allowed."""
 
     def get_urls(self) -> Any:  # Any: Django's own type is long
         view = self.admin_site.admin_view
@@ -33,15 +33,6 @@ class UpstreamHealthAdmin(ModelAdmin):
             path("table/", view(self.table), name="gateway_upstreamhealth_table"),
             path("clear/", view(require_POST(self.clear)), name="gateway_upstreamhealth_clear"),
         ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The whole page."""

@@ -31,12 +31,25 @@ from gateway.interchange.document import (
     SynonymEntry,
     TargetEntry,
 )
+from providers import extra_headers
 
 A_STORED_KEY = "a stored key"
+ANOTHER_VALUE = "another stored value"
 DEFAULT = "default"
 """What stands for a field that has it and says nothing."""
 MOST_NAMED = 3
 """In a summary: what is more is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """Fingerprints of what a provider keeps sealed."""
+
+    credential: str
+    headers: Mapping[str, str]
+
+
+NO_SEALS = Seals("", {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +112,19 @@ def _stamp(text: msgspec.Raw | None) -> str:
     return "" if text is None else stamp_of_encoded(text)
 
 
-def _seals(cls: type[Entry], name: str, contents: Contents) -> str:
-    return contents.seals.get(name, "") if cls is ProviderEntry else ""
+def _seals(cls: type[Entry], name: str, contents: Contents) -> Seals:
+    if cls is not ProviderEntry:
+        return NO_SEALS
+    return Seals(contents.seals.get(name, ""), contents.header_seals.get(name, {}))
 
 
 def _of_entry(
-    old: Entry | None, new: Entry | None, kind: str, name: str, renames: Renames, seals: tuple[str, str] = ("", "")
+    old: Entry | None,
+    new: Entry | None,
+    kind: str,
+    name: str,
+    renames: Renames,
+    seals: tuple[Seals, Seals] = (NO_SEALS, NO_SEALS),
 ) -> Iterator[Change]:
     """The row itself, if it changed, and what stands within it."""
     entry = new or old
@@ -162,11 +182,13 @@ def _within_old(owner: Entry | None, field: str, renames: Renames) -> dict[objec
     return found
 
 
-def _fields(old: Entry | None, new: Entry, renames: Renames, seals: tuple[str, str]) -> Iterator[FieldChange]:
+def _fields(old: Entry | None, new: Entry, renames: Renames, seals: tuple[Seals, Seals]) -> Iterator[FieldChange]:
     if old is not None:
         yield from _names(old, new)
     before = {} if old is None else _said(old)
-    after = _said(new)
+    after = {**_said(new)}
+    if typed := _typed_anew(*seals):
+        after["extra_headers"] = {**_headers(new), **dict.fromkeys(typed, ANOTHER_VALUE)}
     for field in dict.fromkeys([*before, *after]):
         was, is_now = before.get(field, ABSENT), after.get(field, ABSENT)
         if old is None:
@@ -174,7 +196,8 @@ def _fields(old: Entry | None, new: Entry, renames: Renames, seals: tuple[str, s
                 yield FieldChange(field=field, old=None, new=_shown(field, is_now))
         elif was != is_now:
             yield _changed(field, was, is_now)
-    if old is not None and all(seals) and seals[0] != seals[1]:
+    was_sealed, is_sealed = (one.credential for one in seals)
+    if old is not None and was_sealed and is_sealed and was_sealed != is_sealed:
         yield FieldChange(field="credential", old=A_STORED_KEY, new="another stored key")
     if isinstance(new, AliasEntry) and isinstance(old, AliasEntry):
         yield from _order([renames.target_now(one) for one in old.targets], new.targets)
@@ -195,12 +218,27 @@ def _said(entry: Entry) -> Mapping[str, object]:
     if isinstance(entry, ProviderEntry) and said.pop("credential_is_kept", False):
         said["credential"] = A_STORED_KEY
     said.pop("keeps_other_endpoints", None)  # of files only
+    if said.pop("kept_headers", None) or "extra_headers" in said:
+        said["extra_headers"] = _headers(entry)
     return said
+
+
+def _headers(entry: Entry) -> Mapping[str, str]:
+    """A provider's extra headers as they may be shown."""
+    assert isinstance(entry, ProviderEntry)
+    headers = {} if entry.extra_headers is ABSENT else entry.extra_headers
+    kept = [] if entry.kept_headers is ABSENT else entry.kept_headers
+    return extra_headers.shown(headers) | dict.fromkeys(kept, extra_headers.STORED)
+
+
+def _typed_anew(old: Seals, new: Seals) -> list[str]:
+    """The headers whose sealed values are others now."""
+    return [name for name, seal in new.headers.items() if old.headers.get(name, seal) != seal]
 
 
 def _changed(field: str, old: object, new: object) -> FieldChange:
     was, is_now = _shown(field, old), _shown(field, new)
-    # Values that are not shown may differ all the same: those of headers, and the fingerprint of a secret.
+    # Values that are not shown may differ all the same: the fingerprint of a secret.
     return FieldChange(field=field, old=was, new=is_now if was != is_now else f"{is_now}, changed")
 
 
@@ -209,6 +247,8 @@ def _shown(field: str, value: object) -> str:
         return "nothing" if field == "credential" else DEFAULT
     if field == "secret":
         return "not shown"
+    if field == "extra_headers" and isinstance(value, dict) and value:
+        return extra_headers.line(value)  # as they may be shown: see `_said`
     return value if value == A_STORED_KEY and isinstance(value, str) else shown(field, value)
 
 

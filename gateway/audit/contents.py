@@ -20,13 +20,15 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """Kind -> name -> the entry, encoded: most are only compared, so most are never decoded. Client keys are among them."""
     seals: dict[str, str] = {}
     """Provider -> a fingerprint of its sealed credential: tells that another key was entered, and nothing about it."""
+    header_seals: dict[str, dict[str, str]] = {}
+    """The same for those of its extra headers that are sealed: provider -> header -> fingerprint."""
 
     ids: dict[str, dict[str, int]] = {}
     """Kind -> name -> the row's id: a row that was renamed is still the same. A model's name is `provider/model` here."""
 
     @property
     def configured(self) -> "Contents":
-        """What a rollback can bring back: no client keys, and no credentials."""
+        """What a rollback can bring back: no client keys, and no secrets."""
         entries = {kind: rows for kind, rows in self.entries.items() if kind != CLIENT_KEY}
         return Contents(entries=entries, ids=self.ids)
 
@@ -41,6 +43,7 @@ def contents_of(
     aliases: dict[str, msgspec.Raw],
     keys: Iterable[ClientKeyEntry],
     seals: dict[str, str],
+    header_seals: dict[str, dict[str, str]],
     ids: dict[str, dict[str, int]],
 ) -> Contents:
     """`aliases`: those of the document, encoded already."""
@@ -48,7 +51,7 @@ def contents_of(
     for kind, entry in top_level(document):
         entries.setdefault(kind, {})[str(key_of(entry))] = msgspec.Raw(encoded(entry))
     entries[CLIENT_KEY] = {key.name: msgspec.Raw(encoded(key)) for key in keys}
-    return Contents(entries=entries, seals=seals, ids=ids)
+    return Contents(entries=entries, seals=seals, header_seals=header_seals, ids=ids)
 
 
 def packed(contents: Contents) -> bytes:

@@ -21,6 +21,8 @@ _SET_BY_THE_CONNECTION: Final = {
     *("host", "content-length", "transfer-encoding", "connection", "accept-encoding", "content-type", "te"),
     *("trailer", "upgrade", "expect"),
 }
+_SHOWS_WHO_WE_ARE: Final = {"authorization", "x-api-key", "cookie", "proxy-authorization"}
+"""A provider's authentication alone may set them."""
 
 
 def referred_variable(text: str) -> str:
@@ -51,16 +53,24 @@ def reference(fields: Fields, key: str, text: str, variable: str) -> str:
 
 
 def headers_without_keys(fields: Fields, key: str, into: str = "extra_headers") -> Iterator[tuple[str, str]]:
-    """The headers under `key` that may be stored as they are; of each other one is said why it is not."""
+    """The headers under `key`: their values, and `$NAME` for a variable; of each that is left out is said why it is.
+
+    Values are sealed when they are stored. Those that look like keys are not even read, as keys are not.
+    """
     headers = fields.inner(key, into)
     for name in headers.names() if headers is not None else ():
         assert headers is not None  # else there are no names
         value = headers.text(name, name)
-        if secrets.may_carry_a_key(name):
+        variable = "" if value is ABSENT else referred_variable(value)
+        if name.lower() in _SHOWS_WHO_WE_ARE:
             headers.note(Kind.IGNORED, name, "It may carry a key, which is not read from a file. Set the credential.")
         elif name.lower() in _SET_BY_THE_CONNECTION:
             headers.note(Kind.IGNORED, name, "Plexus sets this header itself.")
-        elif value is not ABSENT and referred_variable(value):
-            headers.note(Kind.IGNORED, name, "Headers are stored as text, and never looked up in the environment.")
+        elif variable and secrets.is_our_own(variable):
+            headers.note(Kind.IGNORED, name, "This variable is a setting of Plexus itself. Name another one.")
+        elif variable:
+            yield name, f"${variable}"
+        elif secrets.may_carry_a_key(name):
+            headers.note(Kind.IGNORED, name, "It may carry a key, which is not read from a file. Type it in the admin.")
         elif value is not ABSENT:
             yield name, value

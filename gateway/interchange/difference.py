@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from gateway.interchange.findings import Finding, has_refusals
-from providers import secrets
+from providers import extra_headers, secrets
 
 
 class Deed(StrEnum):
@@ -89,12 +89,12 @@ def counted(number: int, what: str) -> str:
 
 
 def shown(field: str, value: object) -> str:
-    """A value as a report may show it: no secret, and of headers only the names."""
+    """A value as a report may show it: no secret, and of headers that hold one only the names."""
     match field, value:
         case "credential", str(text) if text:
             return text if secrets.is_reference(text) else "a stored key"
         case "extra_headers", dict(headers) if headers:
-            return f"{', '.join(headers)} (values not shown)"
+            return extra_headers.line(extra_headers.shown(headers))
         case _, bool(flag):
             return "yes" if flag else "no"
         case _, None | "" | [] | {}:

@@ -85,7 +85,10 @@ class ProviderEntry(Entry):
     auth_header: Said[str] = ABSENT
     credential: Said[str] = field(default=ABSENT, repr=False)
     """`$NAME` of an environment variable. ABSENT keeps a stored key."""
-    extra_headers: Said[dict[str, str]] = ABSENT
+    extra_headers: Said[dict[str, str]] = field(default=ABSENT, repr=False)
+    """With `kept_headers` all of them: one that is in neither is taken away. ABSENT keeps them all."""
+    kept_headers: Said[list[str]] = ABSENT
+    """The names of those whose values are stored with the provider, and stay. ABSENT: there are none."""
     asks_stream_usage: Said[bool] = ABSENT
     takes_any_model: Said[bool] = ABSENT
     connect_timeout_seconds: Said[float | None] = ABSENT

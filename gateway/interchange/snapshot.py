@@ -20,7 +20,7 @@ from gateway.interchange.document import (
     SynonymEntry,
     TargetEntry,
 )
-from providers import secrets
+from providers import extra_headers, secrets
 from providers.models import Provider, ProviderModel
 from routing.models import TIME_LIMITS as TARGET_TIME_LIMITS
 from routing.models import Alias, CustomRoute, PatternAlias, Target
@@ -84,8 +84,13 @@ def provider_entry(row: Provider) -> ProviderEntry:
     is_reference = secrets.is_reference(row.credential)
     return ProviderEntry(
         name=row.name,
-        **stored | {"credential": row.credential if is_reference else ABSENT},
+        **stored
+        | {
+            "credential": row.credential if is_reference else ABSENT,
+            "extra_headers": extra_headers.in_clear(row.extra_headers),
+        },
         credential_is_kept=bool(row.credential) and not is_reference,
+        kept_headers=extra_headers.hidden(row.extra_headers) or ABSENT,
         endpoints=tuple(EndpointEntry(api_type=one.api_type, base_url=one.base_url) for one in row.endpoints.all()),
         models=tuple(model_entry(model) for model in row.models.all()),
         aliases=tuple(ProviderAliasEntry(name=alias.name, model=alias.model) for alias in row.aliases.all()),

@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from providers.consequences import Deed, foreseen
+from providers.extra_headers import holds_a_secret
 
-SECRET_FIELDS = {"credential", "digest", "password"}
+SECRET_FIELDS = {"credential", "digest", "password", "extra_headers"}
 CONFIRMED = "_disable"
 """Comes back with the form once the person has said yes."""
 
@@ -27,10 +28,17 @@ def question(request: HttpRequest, rows: Iterator[Model], context: dict[str, Any
         return None
     sent = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
     # A page never comes back with a secret in it, so one that was typed cannot wait here for the answer.
-    has_secret = any(value for name, value in sent if name.rpartition("-")[2] in SECRET_FIELDS)
+    has_secret = any(_is_secret(name.rpartition("-")[2], value) for name, value in sent)
     shown = {"title": "Disable what is in use?", "told": told, "confirmed": CONFIRMED}
     context = {**context, **shown, "sent": [] if has_secret else sent, "has_secret": has_secret}
     return TemplateResponse(request, "admin/disable_confirmation.html", context)
+
+
+def _is_secret(field: str, value: str) -> bool:
+    """Whether this was typed and may not come back. Headers whose values stay as they are may."""
+    if field == "extra_headers":
+        return bool(value) and holds_a_secret(value)
+    return bool(value) and field in SECRET_FIELDS
 
 
 def left_off(request: HttpRequest, prefix: str, rows: QuerySet[Any]) -> Iterator[Model]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest
@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from providers.admin.address_input import AddressInput
 from providers.admin.configuration import ConfigurationAdmin, ConfigurationForm, shortened
+from providers.admin.headers_field import HeadersField, entered_headers
 from providers.admin.provider_model import PRICE_LABELS
 from providers.admin.unfolded import (
     CheckboxWidget,
@@ -22,7 +23,8 @@ from providers.admin.unfolded import (
     TextWidget,
     display,
 )
-from providers.checks import KEPT_IN_CLEAR, exposed_headers, objection_to_credential
+from providers.checks import objection_to_secrets
+from providers.extra_headers import line, shown
 from providers.models import TIME_LIMITS, Endpoint, Provider, ProviderModel
 from providers.secrets import is_reference
 
@@ -48,7 +50,8 @@ class ProviderForm(ConfigurationForm):
     remove_credential = forms.BooleanField(required=False, label="Remove the stored credential", widget=CheckboxWidget)
 
     class Meta:
-        widgets = {"extra_headers": TextAreaWidget(attrs={"rows": 3, "spellcheck": "false"})}
+        widgets = {"extra_headers": TextAreaWidget(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"})}
+        field_classes = {"extra_headers": HeadersField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,6 +59,9 @@ class ProviderForm(ConfigurationForm):
         self.initial["credential"] = ""
         if field := self.fields.get("credential"):
             field.help_text = self._help_for_credential()
+        if isinstance(headers := self.fields.get("extra_headers"), HeadersField):
+            headers.stored = self.instance.extra_headers
+            self.initial["extra_headers"] = shown(self.instance.extra_headers)
 
     def _help_for_credential(self) -> str:
         help_text = str(Provider._meta.get_field("credential").help_text)
@@ -73,6 +79,11 @@ class ProviderForm(ConfigurationForm):
             )
         elif "credential" in cleaned and not typed:
             cleaned["credential"] = "" if removes else self._stored
+        if isinstance(headers := cleaned.get("extra_headers"), dict):
+            try:
+                cleaned["extra_headers"] = entered_headers(self.instance, headers)
+            except ValidationError as exc:
+                self.add_error("extra_headers", exc)
         return cleaned
 
 
@@ -142,6 +153,7 @@ class ProviderAdmin(ConfigurationAdmin):
         credential = ["credential"] if may_change else ["stored_credential"]
         if may_change and obj and obj.credential:
             credential.append("remove_credential")
+        headers = "extra_headers" if may_change else "stored_headers"
         models = ["models_elsewhere"] if self._has_many_models(obj) else []
         return [
             (None, {"fields": ["name", "display_name", "enabled", *models]}),
@@ -152,7 +164,7 @@ class ProviderAdmin(ConfigurationAdmin):
                     "classes": self.folded_unless_used(
                         request, obj, "extra_headers", "asks_stream_usage", "takes_any_model"
                     ),
-                    "fields": ["extra_headers", "asks_stream_usage", "takes_any_model"],
+                    "fields": [headers, "asks_stream_usage", "takes_any_model"],
                 },
             ),
             (
@@ -177,12 +189,7 @@ class ProviderAdmin(ConfigurationAdmin):
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> list[str]:
-        return ["models_elsewhere", "stored_credential"]
-
-    def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:  # Any: Django's own
-        super().save_model(request, obj, form, change)
-        if exposed := exposed_headers(obj.extra_headers):
-            messages.warning(request, f"These extra headers may carry a key: {', '.join(exposed)}. {KEPT_IN_CLEAR}")
+        return ["models_elsewhere", "stored_credential", "stored_headers"]
 
     def get_inlines(self, request: HttpRequest, obj: Provider | None) -> Any:  # Any: Django's own type is long
         return [EndpointInline] if self._has_many_models(obj) else self.inlines
@@ -198,9 +205,7 @@ class ProviderAdmin(ConfigurationAdmin):
     def authentication(self, provider: Provider) -> str:
         if provider.auth == Provider.Auth.NONE:
             return "none"
-        objection = (
-            objection_to_credential(provider.auth, provider.credential) if provider.credential else "no credential"
-        )
+        objection = objection_to_secrets(provider) if provider.credential else "no credential"
         return format_html(
             '<span class="plexus-two-lines"><span>{}</span><small class="{}" title="{}">{}</small></span>',
             provider.auth_header if provider.auth == Provider.Auth.HEADER else provider.auth,
@@ -228,6 +233,10 @@ class ProviderAdmin(ConfigurationAdmin):
     @display(description="credential")
     def stored_credential(self, provider: Provider) -> str:
         return provider.credential_shown or "none"
+
+    @display(description="extra headers")
+    def stored_headers(self, provider: Provider) -> str:
+        return line(shown(provider.extra_headers)) or "none"
 
     @display(description="models")
     def models_elsewhere(self, provider: Provider) -> str:

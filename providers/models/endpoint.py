@@ -4,10 +4,15 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from providers import secrets, wire
+from providers import wire
 from providers.addresses import objection_to_url, split_url
 from providers.models.configuration import ConfigurationModel
 from providers.models.provider import Provider
+
+_CURES = {
+    True: "Enter the credential again together with the address; in a file, name its variable in apiKeyEnv.",
+    False: "Enter its value again together with the address; in a file, name its variable: $NAME.",
+}
 
 
 class Endpoint(ConfigurationModel):
@@ -49,16 +54,17 @@ class Endpoint(ConfigurationModel):
             return False
 
     def _clean_whose_key_goes_there(self) -> None:
-        """A stored key goes to the hosts that it was entered for. Else an editor could read it, at a host of their own."""
-        if not secrets.is_sealed(self.provider.credential) or self.provider.credential_was_entered:
+        """A stored secret goes to the hosts that it was entered for. Else an editor could read it, at a host of their own."""
+        stored_secrets = self.provider.secrets_not_entered
+        if not stored_secrets:
             return
         stored = Endpoint.objects.filter(provider_id=self.provider.pk).values_list("base_url", flat=True)
         if server_of(self.base_url) not in {server_of(url) for url in stored}:
             raise ValidationError(
                 {
                     "base_url": ValidationError(
-                        f"The stored key of “{self.provider}” has not gone to this host so far. Enter the credential "
-                        "again together with the address; in a file, name its variable in apiKeyEnv.",
+                        f"The stored {stored_secrets[0]} of “{self.provider}” has not gone to this host so far. "
+                        f"{_CURES[stored_secrets[0] == 'key']}",
                         code="credential_needed",
                     )
                 }

@@ -1,7 +1,7 @@
 """Provider: an API we can call, and how we show it who we are."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q, TextChoices
 
-from providers import secrets
+from providers import extra_headers, secrets
 from providers.models.configuration import ConfigurationModel
 from providers.models.fields import in_flight, seconds
 from providers.texts import objection_to_text
@@ -67,7 +67,11 @@ class Provider(ConfigurationModel):
         help_text="$NAME of an environment variable, or the key itself: it is encrypted and never shown again.",
     )
     extra_headers = models.JSONField(
-        default=dict, blank=True, help_text='Sent with every request, for instance {"HTTP-Referer": "https://…"}.'
+        default=dict,
+        blank=True,
+        help_text='Sent with every request, for instance {"HTTP-Referer": "https://…", "X-Team-Key": "$TEAM_KEY"}. '
+        "A value is $NAME of an environment variable, or the text itself: it is encrypted and never shown again, but "
+        "for well-known headers that carry no secret.",
     )
     asks_stream_usage = models.BooleanField(
         "asks for usage in streams",
@@ -94,6 +98,8 @@ class Provider(ConfigurationModel):
 
     credential_was_entered = False
     """Whether whoever changes this row has just typed its key: then they may also say where it is sent."""
+    headers_entered: frozenset[str] = frozenset()
+    """The names of those extra headers whose values they have just typed."""
 
     class Meta:
         ordering = ["name"]
@@ -128,8 +134,7 @@ class Provider(ConfigurationModel):
             errors["display_name"] = ValidationError(problem, code="control_characters")
         errors |= self._objections_to_authentication()
         errors |= self._objections_to_time_limits()
-        if problem := objection_to_headers(self.extra_headers):
-            errors["extra_headers"] = ValidationError(problem, code="invalid_header")
+        errors |= self._objections_to_headers()
         if errors:
             raise ValidationError(errors)
         self._seal()
@@ -138,6 +143,28 @@ class Provider(ConfigurationModel):
         stored = sealed(self.credential)
         self.credential_was_entered |= stored != self.credential
         self.credential = stored
+        if extra_headers.hidden(self.extra_headers):
+            self.extra_headers, typed = extra_headers.sealed(self.extra_headers, vault())
+            self.headers_entered |= typed
+
+    def enter_headers(self, typed: Mapping[str, str], kept: Collection[str] = ()) -> dict[str, str]:
+        """What `extra_headers` are to be when somebody types these, and leaves those that are `kept` as they are."""
+        self.headers_entered |= typed.keys()
+        return extra_headers.entered(self.extra_headers, typed, kept, vault())
+
+    @property
+    def secrets_not_entered(self) -> list[str]:
+        """What is stored and was not typed just now, in words: it goes to the hosts that it was entered for."""
+        key = ["key"] if secrets.is_sealed(self.credential) and not self.credential_was_entered else []
+        headers = extra_headers.hidden(self.extra_headers)
+        return key + [f"header “{name}”" for name in headers if name not in self.headers_entered]
+
+    def _objections_to_headers(self) -> dict[str, ValidationError]:
+        problem = objection_to_headers(self.extra_headers)
+        code, message = ("invalid_header", problem) if problem else ("", "")
+        if not problem and (objection := extra_headers.objection_to_references(self.extra_headers)):
+            code, message = objection
+        return {"extra_headers": ValidationError(message, code=code)} if code else {}
 
     def _objections_to_authentication(self) -> dict[str, ValidationError]:
         errors: dict[str, ValidationError] = {}

@@ -26,6 +26,7 @@ odd-headers         an honest answer with a header twice, and one that is not UT
 bad-chunks          a chunked body whose third chunk has no length
 not-http            bytes that are not HTTP
 echo-key            400 with the Authorization it was sent in its message
+echo-team           400 with the X-Team-Key it was sent in its message
 too-long            400 context_length_exceeded
 filtered            400 content_policy_violation
 no-choices          200 with an object that is no answer
@@ -66,7 +67,7 @@ from tests.faulty_answers.connections import bad_chunks, hang_up, not_http, says
 from tests.faulty_answers.extremes import EXTREMES
 from tests.faulty_answers.honest import honest
 from tests.faulty_answers.late import drip, head_first, muttering, silence, slow
-from tests.faulty_answers.statuses import cut_status, echo_key, flaky, refusal, status, tires, wrong_advice
+from tests.faulty_answers.statuses import cut_status, echo_key, echo_team, flaky, refusal, status, tires, wrong_advice
 from tests.faulty_answers.streams import empty, long_line, odd_spacing, opening, shouting
 from tests.faulty_answers.turn import Behaviour, Turn
 from tests.honest_answers import Asked, a_model, dump, error_body
@@ -131,6 +132,7 @@ BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"bad-chunks": lambda: bad_chunks,
     r"not-http": lambda: not_http,
     r"echo-key": lambda: echo_key,
+    r"echo-team": lambda: echo_team,
     r"odd-spacing": lambda: odd_spacing,
     r"too-long": lambda: refusal(400, "context_length_exceeded", "At most 8192 tokens."),
     r"filtered": lambda: refusal(400, "content_policy_violation", "Your request was rejected."),

@@ -41,6 +41,11 @@ async def echo_key(turn: Turn, asked: Asked) -> None:
     await turn.whole(400, error_body(message, code="bad_headers"))
 
 
+async def echo_team(turn: Turn, asked: Asked) -> None:
+    message = f"Your headers cannot be read: {turn.team_key}."
+    await turn.whole(400, error_body(message, code="bad_headers"))
+
+
 async def wrong_advice(turn: Turn, asked: Asked) -> None:
     odd = [("x-should-retry", "true"), ("Set-Cookie", "a=1; Path=/")]
     await turn.whole(400, error_body("No.", code="no"), [*JSON, *odd])

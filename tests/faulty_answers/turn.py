@@ -36,6 +36,7 @@ class Turn:
     method: str
     path: str
     authorization: str
+    team_key: str
     body: bytes
     connection: Wire
     number: int = 1

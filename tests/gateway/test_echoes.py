@@ -1,4 +1,4 @@
-from gateway.echoes import without_echo, without_secret
+from gateway.echoes import without_echo, without_secret, worth_hiding
 
 
 def test_the_credential_is_blotted_out_wherever_it_stands() -> None:
@@ -12,11 +12,17 @@ def test_where_there_is_no_credential_nothing_is_blotted_out() -> None:
 
 
 def test_a_placeholder_for_a_credential_is_a_word_like_any_other_in_an_answer() -> None:
-    assert without_echo(b"ollama is a llama", b"ollama") == b"ollama is a llama"
-    assert without_echo(b"key sk-0123456789abcdef", b"sk-0123456789abcdef") == b"key [redacted]"
+    assert without_echo(b"ollama is a llama", worth_hiding(["ollama"])) == b"ollama is a llama"
+    assert without_echo(b"key sk-0123456789abcdef", worth_hiding(["sk-0123456789abcdef"])) == b"key [redacted]"
 
 
 def test_an_answer_without_the_credential_is_not_even_copied() -> None:
     body = b"x" * 1000
 
-    assert without_echo(body, b"sk-0123456789abcdef") is body
+    assert without_echo(body, worth_hiding(["sk-0123456789abcdef"])) is body
+
+
+def test_a_secret_that_is_a_part_of_another_leaves_nothing_of_it() -> None:
+    key, longer = "sk-0123456789abcdef", "Bearer sk-0123456789abcdef-and-more"
+
+    assert without_echo(longer.encode(), worth_hiding([key, longer, ""])) == b"[redacted]"

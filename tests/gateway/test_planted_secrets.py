@@ -1,5 +1,6 @@
 """Secrets of every kind are planted, the gateway and the admin are used, and then each is looked for everywhere."""
 
+import json
 import os
 import subprocess
 import sys
@@ -69,6 +70,7 @@ def plant_in_configuration(scene: Scene) -> None:
         gateway.alias(f"alias-{auth}", gateway.model(provider, "small"), description=MARK)
         gateway.alias(f"echo-{auth}", gateway.model(provider, "echo-key"))
         gateway.alias(f"down-{auth}", gateway.model(provider, "status-500"))
+    plant_in_headers(scene)
     os.environ["PLANTED_KEY"] = garden.secret("the value of a variable that a credential names", "sk-")
     gateway.alias("by-name", gateway.model(gateway.provider("named", credential="$PLANTED_KEY"), "small"))
     page = f"/admin/providers/provider/{Provider.objects.get(name='by-bearer').pk}/change/"
@@ -84,6 +86,42 @@ def plant_in_configuration(scene: Scene) -> None:
     for name, address in (("userinfo", "https://user:{}@example.com/v1"), ("query", "https://example.com/v1?key={}")):
         typed = address.format(garden.secret(f"a credential inside a URL, as {name}"))
         scene.keep("a refused address", send_form(scene.admin, page, endpoints__0__base_url=typed))
+
+
+def plant_in_headers(scene: Scene) -> None:
+    """Values of extra headers: stored past the forms, typed, refused, sent over the API and in files, and repeated by an upstream."""
+    gateway, garden, admin = scene.gateway, scene.garden, scene.admin
+    headers = {"X-Team-Key": garden.secret("a header", "team-"), "Helicone-Auth": f"Bearer {garden.secret('a header')}"}
+    provider = gateway.provider("with-headers", extra_headers={**headers, "X-Title": MARK})
+    for model in ("small", "echo-team", "status-500"):
+        gateway.alias(f"headed-{model}", gateway.model(provider, model))
+        scene.keep(f"an answer of {model}", gateway.ask(f"headed-{model}"))
+    os.environ["PLANTED_HEADER"] = garden.secret("the value of a variable that a header names")
+    named = gateway.provider("named-header", extra_headers={"X-Team-Key": "$PLANTED_HEADER"})
+    gateway.alias("headed-by-name", gateway.model(named, "echo-team"))
+    scene.keep("an answer with a named header", gateway.ask("headed-by-name"))
+    page = f"/admin/providers/provider/{provider.pk}/change/"
+    for what, more in (
+        ("typed into a form", {}),
+        ("typed into a form with a mistake", {"name": "not a name!"}),
+        ("typed while the provider is disabled", {"enabled": None}),
+    ):
+        typed = json.dumps({"X-Team-Key": "stored", "X-Typed": garden.secret(f"a header {what}")})
+        scene.keep(what, send_form(admin, page, extra_headers=typed, **more))
+    scene.keep(
+        "headers that are no JSON",
+        send_form(admin, page, extra_headers=f'{{"X": "{garden.secret("a header that is no JSON")}"'),
+    )
+    sent = {"extra_headers": {"X-Team-Key": "stored", "X-Sent": garden.secret("a header over the API")}}
+    patched = admin.patch("/api/v1/providers/with-headers", sent, content_type="application/json")
+    assert patched.status_code == 200, patched.content
+    scene.keep("headers over the API", patched)
+    for text in ("{}", "{{value: {}}}"):
+        value = text.format(garden.secret("a header in a file"))
+        document = f"providers: [{{name: with-headers, extraHeaders: {{X-Filed: {value}}}}}]\nmodels: []"
+        scene.keep("a file with headers", admin.post(FILES, {"text": document}))
+        dry = admin.put("/api/v1/config?dry_run=1", document, content_type="application/yaml")
+        scene.keep("a document with headers", dry)
 
 
 def plant_keys(scene: Scene) -> None:
@@ -194,6 +232,7 @@ def scene(gateway: RunningGateway, caplog: pytest.LogCaptureFixture) -> Iterator
     eventually(lambda: gateway.row(next(iter_answers(gateway))) is not None)
     yield scene
     os.environ.pop("PLANTED_KEY", None)
+    os.environ.pop("PLANTED_HEADER", None)
 
 
 def iter_answers(gateway: RunningGateway) -> Iterator[httpx.Response]:

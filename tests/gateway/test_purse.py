@@ -5,7 +5,8 @@ import pytest
 
 from gateway.prepared import Limits
 from gateway.purse import Purse
-from providers.secrets import MissingCredential
+from providers.extra_headers import opened
+from providers.secrets import MissingCredential, Vault, new_key
 from routing.table import RoutingTable, Upstream
 
 LIMITS = Limits(
@@ -16,11 +17,17 @@ LIMITS = Limits(
     answer_seconds=300,
     stream_seconds=3600,
 )
+VAULT = Vault([new_key()])
 UPSTREAM = Upstream(key="a/b", provider="a", model="b", urls={}, credential="$A_KEY")
 
 
 def a_purse(resolve: Callable[[str, str], str]) -> Purse:
-    return Purse(table=RoutingTable(), limits=LIMITS, resolve=resolve)
+    return Purse(
+        table=RoutingTable(),
+        limits=LIMITS,
+        resolve=resolve,
+        open_headers=lambda headers: opened(headers, VAULT, {"TEAM_KEY": "sk-team-0123456789"}),
+    )
 
 
 def nobody_knows(auth: str, credential: str) -> str:
@@ -59,3 +66,26 @@ def test_no_secret_is_shown_where_the_purse_is_printed() -> None:
     purse.prepared(UPSTREAM)
 
     assert "the-secret" not in repr(purse)
+
+
+def test_extra_headers_are_opened_once_and_sent_as_they_were_meant() -> None:
+    headers = {"X-Sealed": VAULT.seal("sk-sealed-0123456789"), "X-Named": "$TEAM_KEY", "X-Title": "plexus"}
+    purse = a_purse(lambda auth, credential: "secret")
+
+    prepared = purse.prepared(Upstream(key="a/b", provider="a", model="b", urls={}, headers=headers))
+
+    sent = dict(prepared.headers.pairs)
+    assert sent[b"x-sealed"] == b"sk-sealed-0123456789"
+    assert (sent[b"x-named"], sent[b"x-title"]) == (b"sk-team-0123456789", b"plexus")
+    assert set(prepared.secrets) == {b"sk-sealed-0123456789", b"sk-team-0123456789"}
+    assert "sk-" not in repr(prepared)
+
+
+@pytest.mark.parametrize("value", ["$NOBODY_SET_THIS", "sealed:nonsense"])
+def test_a_header_that_cannot_be_opened_is_an_objection_that_names_it(value: str) -> None:
+    purse = a_purse(lambda auth, credential: "secret")
+
+    objection = purse.objection(Upstream(key="a/b", provider="a", model="b", urls={}, headers={"X-Team": value}))
+
+    assert objection is not None
+    assert objection.startswith("The extra header “X-Team”: ")

@@ -108,6 +108,19 @@ def test_the_providers_extra_headers_go_with_every_request(gateway: RunningGatew
     assert sent(gateway)["user-agent"] == "our house"
 
 
+def test_extra_headers_that_are_secrets_are_sent_as_they_were_meant(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEAM_KEY", "sk-from-the-environment")
+    house = gateway.provider("house", extra_headers={"X-Sealed": "Bearer sk-sealed", "X-Named": "$TEAM_KEY"})
+    gateway.alias("fast", gateway.model(house, "gpt-4o-mini"))
+
+    gateway.ask("fast")
+
+    assert sent(gateway)["x-sealed"] == "Bearer sk-sealed"
+    assert sent(gateway)["x-named"] == "sk-from-the-environment"
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_reply_tells_its_way_and_nothing_of_the_upstreams_headers(gateway: RunningGateway, stream: bool) -> None:
     gateway.alias("fast", gateway.model("openai", "set-cookie"))
@@ -165,3 +178,13 @@ def test_a_key_that_the_upstream_repeats_in_its_error_is_blotted_out(gateway: Ru
 
     assert reply.status_code == 400
     assert reply.json()["error"]["message"] == "Your headers cannot be read: Bearer [redacted]."
+
+
+def test_a_header_that_the_upstream_repeats_in_its_error_is_blotted_out(gateway: RunningGateway) -> None:
+    house = gateway.provider("house", extra_headers={"X-Team-Key": "sk-team-0123456789abcdef"})
+    gateway.alias("fast", gateway.model(house, "echo-team"))
+
+    reply = gateway.ask("fast")
+
+    assert reply.status_code == 400
+    assert reply.json()["error"]["message"] == "Your headers cannot be read: [redacted]."

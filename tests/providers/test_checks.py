@@ -67,10 +67,10 @@ def test_a_disabled_provider_may_lack_everything() -> None:
     assert warnings() == []
 
 
-def test_an_extra_header_that_may_carry_a_key_is_named_without_its_value() -> None:
-    a_provider(auth="none", extra_headers={"X-Team": "red", "Helicone-Auth": "Bearer sk-a-secret"})
+def test_an_extra_header_whose_variable_is_not_set_is_told_by_name() -> None:
+    a_provider(auth="none", extra_headers={"X-Team": "red", "Helicone-Auth": "$NOBODY_SET_THIS"})
 
     ((id, message),) = warnings()
 
-    assert id == "providers.W004"
-    assert message == "Extra headers of the provider “openai” may carry a key: Helicone-Auth."
+    assert id == "providers.W001"
+    assert "cannot be called: The extra header “Helicone-Auth”: The environment variable NOBODY_SET_THIS" in message

@@ -39,7 +39,7 @@ def test_a_new_key_in_front_still_opens_what_the_old_one_sealed() -> None:
 
 @pytest.mark.parametrize("sealed", ["sealed:", "sealed:nonsense", "sealed:é", "", Vault([new_key()]).seal("other")])
 def test_what_no_key_opens_is_unreadable(sealed: str) -> None:
-    with pytest.raises(Unreadable, match="enter the credential anew"):
+    with pytest.raises(Unreadable, match="enter it anew"):
         VAULT.open(sealed)
 
 

@@ -1,6 +1,7 @@
 """Providers, each with its addresses and models. A key goes in, and comes back as a reference or as the word “stored”."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
@@ -20,12 +21,11 @@ from gateway.api.serializers import OfModel
 from gateway.audit.since import since
 from gateway.interchange.document import Document, EndpointEntry, ModelEntry, ProviderAliasEntry, ProviderEntry
 from gateway.interchange.snapshot import MODEL_FIELDS, PROVIDER_FIELDS, provider_entry
-from providers import secrets, wire
+from providers import extra_headers, secrets, wire
+from providers.extra_headers import STORED
 from providers.models import Endpoint, Provider, ProviderModel
 from routing.models import ProviderAlias
 
-STORED: Final = "stored"
-"""Stands for a secret in answers; sent back, it leaves the secret as it is."""
 EXAMPLE = {
     "name": "openai",
     "credential": "$OPENAI_API_KEY",
@@ -62,7 +62,8 @@ class ProviderSerializer(OfModel):
     extra_headers = serializers.DictField(
         child=Text(allow_blank=True, max_length=10_000),
         required=False,
-        help_text=f"Sent with every request. Values are answered as “{STORED}”, which leaves them as they are.",
+        help_text="Sent with every request: $NAME of an environment variable, or the value itself. Values are answered as "
+        f"“{STORED}”, which leaves them as they are; but for references, and well-known headers that carry no secret.",
     )
     endpoints = EndpointSerializer(
         many=True, required=False, help_text="All of them: an address that is not here is taken away."
@@ -88,7 +89,7 @@ class ProviderSerializer(OfModel):
         return {
             **shown,
             "credential": shown_credential(instance),
-            "extra_headers": dict.fromkeys(instance.extra_headers, STORED),
+            "extra_headers": extra_headers.shown(instance.extra_headers),
             "endpoints": [{"api_type": one.api_type, "base_url": one.base_url} for one in instance.endpoints.all()],
             "models": [InsideSerializer().to_representation(model) for model in instance.models.all()],
             "aliases": [{"name": alias.name, "model": alias.model} for alias in instance.aliases.all()],
@@ -109,7 +110,7 @@ def document_of(provider: Provider, body: Body) -> Document:
             raise nothing_stored("credential")
         said["credential"] = ABSENT
     if "extra_headers" in body:
-        said["extra_headers"] = {name: header(provider, name, one) for name, one in body["extra_headers"].items()}
+        said |= headers_of(provider, body["extra_headers"])
     if "endpoints" in body:
         endpoints = enumerate(body["endpoints"])
         said["endpoints"] = tuple(entry(EndpointEntry, one, "endpoints", place) for place, one in endpoints)
@@ -123,13 +124,16 @@ def document_of(provider: Provider, body: Body) -> Document:
     return Document(providers=(entry(ProviderEntry, said),))
 
 
-def header(provider: Provider, name: str, value: str) -> str:
-    """The value that a header is to have. Raises Refused."""
-    if value != STORED:
-        return value
-    if name not in provider.extra_headers:
-        raise nothing_stored("extra_headers", name)
-    return str(provider.extra_headers[name])
+def headers_of(provider: Provider, sent: Mapping[str, str]) -> Body:
+    """Those that were sent with a value, and the names of those that keep theirs. Raises Refused."""
+    kept = [name for name, value in sent.items() if value == STORED]
+    for name in kept:
+        if name not in provider.extra_headers:
+            raise nothing_stored("extra_headers", name)
+    return {
+        "extra_headers": {name: value for name, value in sent.items() if value != STORED},
+        "kept_headers": sorted(kept) or ABSENT,
+    }
 
 
 def nothing_stored(*at: str) -> Refused:

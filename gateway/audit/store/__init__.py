@@ -20,7 +20,7 @@ from gateway.interchange import snapshot
 from gateway.interchange.difference import Difference
 from gateway.interchange.store import apply
 from gateway.models import ClientKey
-from providers import secrets
+from providers import extra_headers, secrets
 from providers.models import Provider, hold_configuration
 from routing.models import ConfigurationVersion
 
@@ -59,9 +59,19 @@ def note_recorded(now: Versions) -> None:
 
 def contents_now() -> Contents:
     """All configuration that the database holds."""
-    sealed = Provider.objects.exclude(credential="").values_list("name", "credential")
-    seals = {name: _fingerprint(credential) for name, credential in sealed if not secrets.is_reference(credential)}
-    return contents_of(snapshot.without_aliases(), encoded_aliases(), map(key_entry, _keys()), seals, ids_now())
+    rows = list(Provider.objects.values_list("name", "credential", "extra_headers"))
+    seals = {name: _fingerprint(key) for name, key, _ in rows if key and not secrets.is_reference(key)}
+    header_seals = {name: of_each for name, _, headers in rows if (of_each := _header_seals(headers))}
+    keys = map(key_entry, _keys())
+    return contents_of(snapshot.without_aliases(), encoded_aliases(), keys, seals, header_seals, ids_now())
+
+
+def _header_seals(headers: object) -> dict[str, str]:
+    return {
+        name: _fingerprint(value)
+        for name in extra_headers.hidden(headers)
+        if isinstance(headers, Mapping) and isinstance(value := headers[name], str) and secrets.is_sealed(value)
+    }
 
 
 def newest() -> ConfigRevision | None:

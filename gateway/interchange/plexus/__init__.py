@@ -11,6 +11,7 @@
 
 A list of aliases alone, and a file with one of the two keys alone, are read too. Keys of providers are never in a file:
 `auth.apiKeyEnv` names the environment variable that holds one, `auth.credential: kept` says that one is stored.
+The same goes for values of extraHeaders, but for well-known public ones: `$NAME`, or `{value: kept}`.
 """
 
 from gateway.interchange.plexus.reading import read

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from gateway.interchange.document import (
     ABSENT,
@@ -22,6 +22,7 @@ from gateway.interchange.plexus.aliases import read_alias, read_timeouts
 from gateway.interchange.reading import read_yaml
 from gateway.interchange.slips import refusal
 from gateway.interchange.yaml_nodes import Items, Keys, Node, Scalar
+from providers import extra_headers, secrets
 from providers.wire import FORMATS
 
 _AT_THE_TOP: Final = ("providers", "models", "patterns", "routes")
@@ -71,7 +72,7 @@ def _provider(fields: Fields) -> ProviderEntry:
         name=fields.required_text("name", "name"),
         display_name=fields.text("displayName", "display_name"),
         enabled=fields.flag("enabled", "enabled"),
-        extra_headers=_headers(fields),
+        **_headers(fields),
         asks_stream_usage=fields.flag("asksStreamUsage", "asks_stream_usage"),
         takes_any_model=fields.flag("takesAnyModel", "takes_any_model"),
         max_in_flight=fields.whole_number("maxInFlight", "max_in_flight"),
@@ -86,12 +87,33 @@ def _provider(fields: Fields) -> ProviderEntry:
     return replace(entry, where=fields.where)
 
 
-def _headers(fields: Fields) -> Said[dict[str, str]]:
+def _headers(fields: Fields) -> dict[str, Any]:  # Any: keyword arguments of an entry
+    """Values, `$NAME` among them, and the names of those that say `{value: kept}`."""
     headers = fields.inner("extraHeaders", "extra_headers")
     if headers is None:
-        return ABSENT
-    values = {name: headers.text(name, name) for name in headers.names()}
-    return {name: value for name, value in values.items() if value is not ABSENT}
+        return {}
+    values: dict[str, str] = {}
+    kept: list[str] = []
+    for name in headers.names():
+        if isinstance(headers.node(name), Keys):
+            kept += _kept_header(headers, name)
+        elif (value := headers.text(name, name)) is not ABSENT:
+            values[name] = value
+            if secrets.may_carry_a_key(name) and not extra_headers.stands_in_clear(name, value):
+                headers.note(Kind.WARNING, name, words.VALUE_IN_A_FILE)
+    return {"extra_headers": values, "kept_headers": sorted(kept) or ABSENT}
+
+
+def _kept_header(headers: Fields, name: str) -> list[str]:
+    inner = headers.inner(name)
+    assert inner is not None  # it is a mapping
+    inner.refuse_if_missing(words.HEADER_VALUE)
+    said = inner.text(words.HEADER_VALUE, "")
+    if said not in (ABSENT, words.CREDENTIAL_KEPT):
+        # Without what it says, which may be a secret.
+        inner.note(Kind.REFUSED, words.HEADER_VALUE, words.ONLY_KEPT)
+    inner.ignore_the_rest([words.HEADER_VALUE])
+    return [name]
 
 
 def _endpoints(fields: Fields) -> Said[tuple[EndpointEntry, ...]]:

@@ -136,7 +136,11 @@ def _provider() -> Schema:
                 words.LITERAL_KEY: False,
             }
         ),
-        "extraHeaders": _mapping({}, "Header -> value, sent with every request.", additionalProperties=_text()),
+        "extraHeaders": _mapping(
+            {},
+            "Header -> value, sent with every request. $NAME is an environment variable.",
+            additionalProperties={"anyOf": [_text(), _kept_value()]},
+        ),
         "asksStreamUsage": _flag("Asks for token counts at the end of streams."),
         "timeouts": _seconds(words.TIMEOUTS),
         "maxInFlight": _whole_number("Requests at once, all models together, from each process."),
@@ -154,6 +158,11 @@ def _provider() -> Schema:
         words.LITERAL_KEY: False,
     }
     return _object(properties, ["name"])
+
+
+def _kept_value() -> Schema:
+    kept = {words.HEADER_VALUE: {"const": words.CREDENTIAL_KEPT}}
+    return _described(_object(kept, [words.HEADER_VALUE]), "A value is stored with the provider, and stays.")
 
 
 def _model() -> Schema:

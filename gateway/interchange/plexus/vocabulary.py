@@ -41,6 +41,14 @@ ANSWER_MODELS: Final = ("upstream", "requested")
 STREAM_MODES: Final = ("live", "buffered")
 STICKY: Final = ("off", "session", "first_messages")
 CREDENTIAL_KEPT: Final = "kept"
+HEADER_VALUE: Final = "value"
+"""`X-Team-Key: {value: kept}`: no text, so that it is no header's value."""
+ONLY_KEPT: Final = (
+    f"Expected `{{{HEADER_VALUE}: {CREDENTIAL_KEPT}}}`. A value itself stands behind the header’s name, without braces."
+)
+VALUE_IN_A_FILE: Final = (
+    "Whoever has this file has this value. It is stored encrypted; better, name the variable that holds it: $NAME."
+)
 LITERAL_KEY: Final = "apiKey"
 """Where other gateways' files have the key itself."""
 NO_KEYS_IN_FILES: Final = (

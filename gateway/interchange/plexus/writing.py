@@ -1,7 +1,7 @@
 """A Document -> Plexus's YAML.
 
 One order and no times, so that two exports of the same configuration are the same text. What is empty is left out; what
-switches something is said. A key is never written: its place says `credential: kept`.
+switches something is said. A key is never written: its place says `credential: kept`, or `{value: kept}` for a header.
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,13 @@ from gateway.interchange.document import (
 )
 from gateway.interchange.plexus import names
 from gateway.interchange.plexus import vocabulary as words
+from providers import extra_headers
 
 _HEAD: Final = """\
 # Configuration of Plexus, as `manage.py export_config` wrote it.
 # `manage.py import_config FILE` brings it back; with --prune exactly, without it what a file does not say stays as it is.
 # Keys of providers are not in here: `apiKeyEnv` names the environment variable, `credential: kept` an encrypted one.
+# Nor are extra headers that may hold one: $NAME is a variable, `{value: kept}` an encrypted value.
 """
 _ON_ONE_LINE: Final = ("apiTypes", "additionalAliases", "conditions")
 
@@ -90,7 +92,7 @@ def _provider(entry: ProviderEntry) -> Written:
                     "credential": words.CREDENTIAL_KEPT if entry.credential_is_kept else ABSENT,
                 }
             ),
-            "extraHeaders": _by_name(entry.extra_headers),
+            "extraHeaders": _headers(entry),
             "asksStreamUsage": entry.asks_stream_usage,
             "timeouts": _timeouts(entry, words.TIMEOUTS),
             "maxInFlight": entry.max_in_flight,
@@ -172,9 +174,12 @@ def _without_empties(written: Mapping[str, object]) -> Written:
     }
 
 
-def _by_name(headers: Said[dict[str, str]]) -> Said[dict[str, str]]:
-    """In one order: PostgreSQL keeps another one than SQLite."""
-    return headers if headers is ABSENT else dict(sorted(headers.items()))
+def _headers(entry: ProviderEntry) -> Written:
+    """In one order: PostgreSQL keeps another one than SQLite. A secret is not written, whatever the entry holds of it."""
+    headers = {} if entry.extra_headers is ABSENT else entry.extra_headers
+    names = [*headers, *(() if entry.kept_headers is ABSENT else entry.kept_headers)]
+    in_clear = extra_headers.in_clear(headers)
+    return {name: in_clear.get(name, {words.HEADER_VALUE: words.CREDENTIAL_KEPT}) for name in sorted(names)}
 
 
 def _number(price: Said[Decimal | None]) -> float | int | None:

@@ -4,7 +4,7 @@
 when something was refused or when it was only asked what would change. So a dry run is as true as the import itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,7 +19,7 @@ from gateway.interchange.document import (
     or_else,
     said_twice,
 )
-from gateway.interchange.findings import NOWHERE, has_refusals
+from gateway.interchange.findings import NOWHERE, Place, has_refusals
 from gateway.interchange.order import places_in_order
 from gateway.interchange.snapshot import (
     ALIAS_FIELDS,
@@ -31,7 +31,6 @@ from gateway.interchange.snapshot import (
 from gateway.interchange.store.names import Names
 from gateway.interchange.store.rows import said
 from providers import secrets
-from providers.checks import KEPT_IN_CLEAR, exposed_headers
 from providers.models import Endpoint, Provider, ProviderModel, hold_configuration
 from routing.models import Alias, Synonym, Target
 
@@ -91,10 +90,14 @@ class _Applying(Names):
         wanted = said(entry, PROVIDER_FIELDS)
         if _keeps_credential(row, entry):
             del wanted["credential"]
+        if entry.extra_headers is not ABSENT:
+            kept = [] if entry.kept_headers is ABSENT else entry.kept_headers
+            self._warn_of_headers_that_are_not_there(row, entry, kept)
+            wanted["extra_headers"] = row.enter_headers(entry.extra_headers, kept)
         is_settled = self._settle(row, entry, wanted, "provider", entry.name)
         if is_settled:
             self._warn_of_credential(row, entry)
-            self._warn_of_headers(row, entry)
+            self._warn_of_variables(row, entry)
         else:
             self._refused_names.add(entry.name)
         self._endpoints(row, entry)
@@ -186,14 +189,24 @@ class _Applying(Names):
         if not row.credential:
             cure = "Name the environment variable that holds it, or type it in the admin."
             self._warn(entry.place("credential"), f"The provider “{row}” has no key. {cure}")
-        elif secrets.is_reference(row.credential):
-            name = secrets.reference_name(row.credential)
-            if not self.environment.get(name):
-                self._warn(entry.place("credential"), f"The environment variable {name} is not set here.")
+        else:
+            self._warn_unless_set(row.credential, entry.place("credential"))
 
-    def _warn_of_headers(self, row: Provider, entry: ProviderEntry) -> None:
-        for name in exposed_headers(row.extra_headers):
-            self._warn(entry.place("extra_headers"), f"The header “{name}” may carry a key. {KEPT_IN_CLEAR}")
+    def _warn_of_headers_that_are_not_there(self, row: Provider, entry: ProviderEntry, kept: Sequence[str]) -> None:
+        for name in kept:
+            if name not in row.extra_headers:
+                said = f"No value of the header “{name}” is stored with “{row}”, so it is not sent. "
+                self._warn(
+                    entry.place("extra_headers"), f"{said}Name the variable that holds it, or type it in the admin."
+                )
+
+    def _warn_of_variables(self, row: Provider, entry: ProviderEntry) -> None:
+        for value in row.extra_headers.values():
+            self._warn_unless_set(value, entry.place("extra_headers"))
+
+    def _warn_unless_set(self, value: str, place: Place) -> None:
+        if secrets.is_reference(value) and not self.environment.get(name := secrets.reference_name(value)):
+            self._warn(place, f"The environment variable {name} is not set here.")
 
     def _warn_of_no_address(self, row: Provider, entry: ProviderEntry) -> None:
         # An address that the file names is there, or was refused: then that has been said.

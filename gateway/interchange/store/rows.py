@@ -50,8 +50,10 @@ class Rows:
             value = default_of(row, name) if said is ABSENT else said
             old = getattr(row, name)
             if old != value:
-                shown_old = None if row.pk is None else shown(name, old)
-                changed.append(FieldChange(field=name, old=shown_old, new=shown(name, value)))
+                shown_old, shown_new = None if row.pk is None else shown(name, old), shown(name, value)
+                # What is not shown of two secrets is all that differs between them.
+                shown_new += ", changed" if shown_new == shown_old else ""
+                changed.append(FieldChange(field=name, old=shown_old, new=shown_new))
                 setattr(row, name, value)
         return changed
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.models import Provider, ProviderModel
+from providers.models import Provider, ProviderModel, vault
 from routing.models import Target
 from tests.gateway.api.asking import Asking, an_administrator, an_alias, openai, somebody
 
@@ -52,7 +52,7 @@ def test_a_secret_that_was_read_stays_when_it_is_put_back(api: Asking) -> None:
 
     assert reply.status_code == 200, reply.json()
     assert Provider.objects.get().credential == sealed
-    assert Provider.objects.get().extra_headers == {"X-Org": "org-secret"}
+    assert vault().open(Provider.objects.get().extra_headers["X-Org"]) == "org-secret"
 
 
 def test_nothing_can_stay_where_nothing_is(api: Asking) -> None:
@@ -60,6 +60,44 @@ def test_nothing_can_stay_where_nothing_is(api: Asking) -> None:
 
     assert reply.json()["errors"][0]["pointer"] == "#/credential"
     assert not Provider.objects.exists()
+
+
+def test_what_is_no_secret_in_headers_is_answered(api: Asking) -> None:
+    headers = {"X-Org": "$ORG_KEY", "X-Title": "plexus", "X-Team": "org-secret"}
+
+    reply = api.send("POST", "providers", {**OPENAI, "extra_headers": headers})
+
+    assert reply.json()["extra_headers"] == headers | {"X-Team": "stored"}
+
+
+def test_a_header_can_stay_only_where_one_is(api: Asking) -> None:
+    api.send("POST", "providers", OPENAI)
+
+    reply = api.send("PATCH", "providers/openai", {"extra_headers": {"X-Org": "stored", "X-Other": "stored"}})
+
+    assert reply.json()["errors"][0]["pointer"] == "#/extra_headers/X-Other"
+
+
+def test_a_header_that_is_not_sent_goes_and_another_value_replaces_one(api: Asking) -> None:
+    api.send("POST", "providers", {**OPENAI, "extra_headers": {"X-Org": "org-secret", "X-Gone": "old"}})
+
+    reply = api.send("PATCH", "providers/openai", {"extra_headers": {"X-Org": "org-other"}})
+
+    assert reply.status_code == 200, reply.json()
+    assert [*Provider.objects.get().extra_headers] == ["X-Org"]
+    assert vault().open(Provider.objects.get().extra_headers["X-Org"]) == "org-other"
+
+
+def test_a_stored_header_does_not_go_to_another_host(api: Asking) -> None:
+    api.send("POST", "providers", {**OPENAI, "credential": "$OPENAI_API_KEY"})
+    elsewhere = [{"api_type": "chat", "base_url": "https://evil.example.com/v1"}]
+
+    kept = api.send("PATCH", "providers/openai", {"endpoints": elsewhere, "extra_headers": {"X-Org": "stored"}})
+    typed = api.send("PATCH", "providers/openai", {"endpoints": elsewhere, "extra_headers": {"X-Org": "org-secret"}})
+
+    assert kept.status_code == 400
+    assert "header “X-Org”" in kept.json()["errors"][0]["message"]
+    assert typed.status_code == 200, typed.json()
 
 
 def test_a_stored_key_does_not_go_to_another_host(api: Asking) -> None:

@@ -19,6 +19,9 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]  # Any: whatever is drawn
 PROVIDERS = ("openai", "azure", "vault")
 KEEPS_A_KEY = "vault"
 """The one provider with a stored key: the others name a variable, so that a rollback finds theirs again."""
+HEADERS = [{}, {"X-Team": "$TEAM"}, {"X-Team": "$OTHER", "X-A": "", "X-Title": "one"}]
+STORED_HEADERS = [{"X-Title": "always", "X-Team": value} for value in ("one", "two")]
+"""Sealed, so they stay as a stored key does: a rollback brings back that there is one."""
 NAMES = ("fast", "smart", "cheap", "code", "vision")
 MODELS = ("small", "large", "embed")
 SELECTORS = ("random", "in_order", "round_robin")
@@ -39,6 +42,8 @@ def add_provider(draw: Draw) -> None:
     name = draw(st.sampled_from(PROVIDERS))
     credential = "sk-stored" if name == KEEPS_A_KEY else f"${name.upper()}_KEY"
     provider = Provider(name=name, credential=credential)
+    if name == KEEPS_A_KEY:
+        provider.extra_headers = STORED_HEADERS[0]
     saved(provider)
     saved(Endpoint(provider=provider, api_type="chat", base_url=f"https://{name}.example.com/v1"))
 
@@ -53,7 +58,8 @@ def change_provider(draw: Draw) -> None:
         case "enabled":
             provider.enabled = not provider.enabled
         case "headers":
-            provider.extra_headers = draw(st.sampled_from([{}, {"X-Team": "one"}, {"X-Team": "two", "X-A": ""}]))
+            is_kept = provider.name == KEEPS_A_KEY
+            provider.extra_headers = draw(st.sampled_from(STORED_HEADERS if is_kept else HEADERS))
         case "seconds":
             provider.answer_timeout_seconds = draw(st.sampled_from([None, 5.0, 0.5, 30.25]))
         case "credential":

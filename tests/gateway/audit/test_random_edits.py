@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from collections import Counter
 from typing import Any
 
@@ -40,7 +41,8 @@ def text_now() -> str:
 
 
 def without_stored_keys(text: str) -> str:
-    """Whether a key is stored is no business of a rollback."""
+    """Whether a key is stored, or the value of a header, is no business of a rollback."""
+    text = re.sub(r"\n +[^\n]+:\n +value: kept", "", text)
     return "\n".join(line for line in text.splitlines() if "credential: kept" not in line)
 
 

@@ -179,15 +179,41 @@ def test_a_stored_key_is_recorded_as_another_one_and_never_shown() -> None:
     assert "sealed:" not in recorded_text
 
 
-def test_of_headers_only_the_names_are_shown() -> None:
+def test_a_header_is_recorded_as_another_one_and_its_value_is_nowhere() -> None:
+    provider = a_provider("openai", extra_headers={"X-Team": "value-one", "X-Title": "plexus"})
+
+    with recording(ANNA) as recorded:
+        provider.extra_headers = {"X-Team": "value-two", "X-Title": "plexus"}
+        saved(provider)
+
+    was, is_now = "X-Team: stored, X-Title: plexus", "X-Team: another stored value, X-Title: plexus"
+    assert said(recorded.revision) == [("updated", "provider openai", [["extra_headers", was, is_now]])]
+    assert recorded.revision is not None
+    recorded_text = str(store.contents_of_revision(recorded.revision))
+    assert "value-" not in recorded_text
+    assert "sealed:" not in recorded_text
+
+
+def test_a_header_that_is_saved_again_is_no_change() -> None:
+    provider = a_provider("openai", extra_headers={"X-Team": "one"})
+    with recording(ANNA):
+        pass
+
+    with recording(ANNA) as recorded:
+        saved(Provider.objects.get(pk=provider.pk))
+
+    assert recorded.revision is None
+
+
+def test_what_may_be_seen_of_headers_is_told() -> None:
     provider = a_provider("openai", extra_headers={"X-Team": "one"})
 
     with recording(ANNA) as recorded:
-        provider.extra_headers = {"X-Team": "two"}
+        provider.extra_headers = {"X-Team": "$TEAM", "Accept": "*/*"}
         saved(provider)
 
-    shown = "X-Team (values not shown)"
-    assert said(recorded.revision) == [("updated", "provider openai", [["extra_headers", shown, f"{shown}, changed"]])]
+    change = ["extra_headers", "X-Team: stored", "Accept: */*, X-Team: $TEAM"]
+    assert said(recorded.revision) == [("updated", "provider openai", [change])]
 
 
 def test_a_revision_holds_the_whole_configuration() -> None:

@@ -1,12 +1,20 @@
 """A rollback makes the document of a revision valid again, exactly, and leaves secrets and client keys as they are."""
 
-import pytest
+import zlib
+from importlib import import_module
+from typing import Any
 
+import msgspec
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from gateway.audit import store
 from gateway.audit.author import Author, Door
 from gateway.audit.models import ConfigRevision
 from gateway.audit.recording import recording
 from gateway.audit.rollback import preview, roll_back
-from gateway.audit.store import newest
+from gateway.audit.store import contents_now, newest
 from gateway.interchange import plexus, snapshot
 from gateway.interchange.difference import lines
 from gateway.models import ClientKey
@@ -237,3 +245,59 @@ def test_a_rollback_to_what_is_there_changes_nothing() -> None:
 
     assert roll_back(then, ANNA).changes == ()
     assert ConfigRevision.objects.count() == 1
+
+
+def test_the_values_of_headers_stay_those_of_now() -> None:
+    provider = a_provider("openai", extra_headers={"X-Team": "first", "X-Title": "one"})
+    then, text = recorded_now(), text_now()
+    provider.extra_headers = {"X-Team": "second", "X-Title": "two", "X-Late": "third"}
+    saved(provider)
+    sealed = Provider.objects.get().extra_headers["X-Team"]
+
+    roll_back(then, ANNA)
+
+    assert Provider.objects.get().extra_headers == {"X-Team": sealed, "X-Title": "one"}
+    assert text_now() == text
+
+
+def test_a_value_that_is_gone_is_not_brought_back_and_said_to_be_missing() -> None:
+    provider = a_provider("openai", extra_headers={"X-Team": "first"})
+    then = recorded_now()
+    provider.extra_headers = {}
+    saved(provider)
+
+    difference = roll_back(then, ANNA)
+
+    assert difference.was_applied
+    assert Provider.objects.get().extra_headers == {}
+    assert "No value of the header “X-Team” is stored with “openai”" in " ".join(map(str, difference.findings))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_values_that_older_revisions_hold_are_taken_out_of_them_and_those_are_as_good_as_before() -> None:
+    migration: Any = import_module("gateway.migrations.0007_no_header_values_in_revisions")  # Any: it has no types
+    provider = a_provider("openai", extra_headers={"X-Team": "first", "X-Title": "one"})
+    contents = contents_now()
+    entries = {kind: dict(rows) for kind, rows in contents.entries.items()}
+    entries["provider"]["openai"] = msgspec.Raw(
+        bytes(entries["provider"]["openai"])
+        .replace(b'"kept_headers":["X-Team"],', b"")
+        .replace(b'{"X-Title"', b'{"X-Team":"sk-first","X-Title"')
+    )
+    store.write_revision(ANNA, msgspec.structs.replace(contents, entries=entries), [], None)
+    store.note_recorded(store.versions()[0])
+    held = b"sk-first" in zlib.decompress(ConfigRevision.objects.get().packed)
+
+    with connection.schema_editor() as editor:
+        migration.take_out(apps, editor)
+
+    revision = ConfigRevision.objects.get()
+    assert held
+    assert b"sk-first" not in zlib.decompress(revision.packed)
+    assert plexus.write(store.contents_of_revision(revision).document) == text_now()
+    with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic():
+        ConfigRevision._base_manager.filter(pk=revision.pk).update(number=9)
+    provider.display_name = "Another"
+    saved(provider)
+    assert roll_back(revision, ANNA).was_applied
+    assert text_now() == plexus.write(store.contents_of_revision(revision).document)

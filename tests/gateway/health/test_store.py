@@ -17,7 +17,7 @@ from gateway.health.store.in_redis import TELLERS, RedisPost
 from routing.health.news import Event, News
 from tests.freezing import frozen, processes_of_valkey
 from tests.routing.health.scenes import START, a_book, answer_well
-from tests.throwaway_servers import NoServer, Server, valkey
+from tests.throwaway_servers import Server
 
 SECRET = "a secret that all processes have"
 WORD = Word(news=[News(key="openai/gpt-4o", event=Event.OPENED, number=1, seconds=4.0)], in_flight={"openai/gpt-4o": 3})
@@ -29,15 +29,6 @@ def a_sheet() -> Sheet:
     health = a_book().of("openai/gpt-4o")
     answer_well(health, START)
     return Sheet(upstreams=[Shown(told=health.as_told(START))])
-
-
-@pytest.fixture(scope="module")
-def server() -> Server:
-    """A Valkey of these tests' own, which they may freeze."""
-    try:
-        return valkey()
-    except NoServer as reason:
-        pytest.skip(f"Needs a Valkey: {reason}")
 
 
 @pytest.fixture

@@ -20,22 +20,13 @@ from tests.freezing import frozen, processes_of_valkey
 from tests.gateway.health.telling_process import KEY, OTHER, TellingProcess
 from tests.gateway.running import Running
 from tests.gateways import eventually
-from tests.throwaway_servers import NoServer, Server, valkey
+from tests.throwaway_servers import Server
 
 pytestmark = pytest.mark.halves("real")  # it brings its own Valkey, and the embedded half is the longer one
 
 WITHIN_SECONDS = 3.0
 """Everybody looks each second; three, for one to tell, one to hear and to show, and one to be seen."""
 STARTED = "A Celery worker of its own must run"
-
-
-@pytest.fixture(scope="module")
-def server() -> Server:
-    """A Valkey of these tests' own, which they may freeze."""
-    try:
-        return valkey()
-    except NoServer as reason:
-        pytest.skip(f"Needs a Valkey: {reason}")
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ providers = st.builds(
                 {"type": "header", "header": "api-key", "apiKeyEnv": "SOME_KEY"},
             ]
         ),
-        extraHeaders=st.just({"HTTP-Referer": "https://example.com", "X-Title": "yes"}),
+        extraHeaders=st.just({"HTTP-Referer": "https://example.com", "X-Title": "yes", "X-Key": "$X_KEY"}),
         asksStreamUsage=flags,
         timeouts=sometimes(**{key: st.integers(1, 30) for key in words.TIMEOUTS}),
         maxInFlight=st.integers(1, 1000),

@@ -67,21 +67,6 @@ def test_a_variable_that_is_not_set_is_a_warning() -> None:
     ]
 
 
-def test_a_header_that_may_carry_a_key_is_a_warning_without_its_value() -> None:
-    headers = "{X-Team: red, Helicone-Auth: Bearer sk-a-secret}"
-
-    urls = "{chat: https://api.example.com/v1}"
-
-    difference = import_text(
-        f"providers: [{{name: p, baseUrls: {urls}, auth: {{type: none}}, extraHeaders: {headers}}}]\nmodels: []"
-    )
-
-    (warning,) = warnings(difference)
-    assert difference.was_applied
-    assert "The header “Helicone-Auth” may carry a key." in warning
-    assert "sk-a-secret" not in warning
-
-
 def test_a_provider_without_a_key_is_a_warning() -> None:
     assert "has no key" in warnings(import_text("- name: p"))[0]
     reachable = "- name: q\n  auth: {type: none}\n  baseUrls: {chat: 'https://q.example.com/v1'}"

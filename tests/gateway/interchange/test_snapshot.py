@@ -20,7 +20,7 @@ def everything() -> None:
         auth="header",
         auth_header="api-key",
         credential="${ODD_KEY}",
-        extra_headers={"X-Team": "yes", "X-Cost": "1.5"},
+        extra_headers={"X-Title": "yes", "User-Agent": "1.5", "X-Team": "$TEAM"},
         asks_stream_usage=False,
         connect_timeout_seconds=1.5,
         first_byte_timeout_seconds=2,
@@ -141,8 +141,8 @@ def test_what_changed_since_comes_back_with_prune() -> None:
 
 
 def test_extra_headers_stand_in_one_order_however_they_were_entered() -> None:
-    Provider(name="odd", auth="none", extra_headers={"X-Team": "one", "X-A": "two"}).save()
+    Provider(name="odd", auth="none", extra_headers={"X-Team": "one", "X-Title": "two", "X-A": "three"}).save()
 
     text = exported()
 
-    assert text.index("X-A: two") < text.index("X-Team: one")
+    assert text.index("X-A:") < text.index("X-Team:") < text.index("X-Title: two")

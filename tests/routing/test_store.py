@@ -234,7 +234,7 @@ def test_an_upstream_carries_prices_timeouts_headers_and_limits() -> None:
         "openai",
         auth="header",
         auth_header="api-key",
-        extra_headers={"X-Team": "blue"},
+        extra_headers={"X-Title": "blue"},
         asks_stream_usage=False,
         connect_timeout_seconds=1.5,
         first_byte_timeout_seconds=10,
@@ -254,7 +254,7 @@ def test_an_upstream_carries_prices_timeouts_headers_and_limits() -> None:
 
     upstream = the_upstream("openai/gpt-4o")
 
-    assert (upstream.auth, upstream.auth_header, upstream.headers) == ("header", "api-key", {"X-Team": "blue"})
+    assert (upstream.auth, upstream.auth_header, upstream.headers) == ("header", "api-key", {"X-Title": "blue"})
     assert not upstream.asks_stream_usage
     assert (upstream.connect_timeout_seconds, upstream.first_byte_timeout_seconds) == (1.5, 10)
     assert (upstream.idle_timeout_seconds, upstream.answer_timeout_seconds) == (20, 30)
@@ -273,12 +273,12 @@ def test_what_is_not_set_is_absent_and_not_zero() -> None:
 
 
 def test_the_table_holds_no_credential_in_clear() -> None:
-    a_provider("openai", credential="sk-very-secret")
+    a_provider("openai", credential="sk-very-secret", extra_headers={"X-Team": "a-very-secret-team"})
     a_provider("azure", credential="$AZURE_KEY")
     a_model("openai/gpt-4o")
     a_model("azure/gpt-4o")
 
-    assert b"sk-very-secret" not in b"".join(encode(the_table()))
+    assert b"very-secret" not in b"".join(encode(the_table()))
     assert secrets.is_sealed(the_upstream("openai/gpt-4o").credential)
     assert the_upstream("azure/gpt-4o").credential == "$AZURE_KEY"
 

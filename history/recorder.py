@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connections
 
 from history import store, tasks
+from history.embedded import broker_is_a_folder
 from history.journal.homes import tidy
 from history.journal.shipper import Shipper, Ways
 from history.journal.writer import Writer
@@ -33,7 +34,11 @@ REST_SECONDS = 1.0
 """After nobody took a batch."""
 
 DATABASE_AND_WORKERS = Ways(
-    publish=tasks.publish, write=store.write_batch, written=store.written_batches, forget=store.forget_batches
+    publish=tasks.publish,
+    write=store.write_batch,
+    written=store.written_batches,
+    forget=store.forget_batches,
+    reads_in_place=broker_is_a_folder,
 )
 
 

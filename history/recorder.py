@@ -86,7 +86,6 @@ class Recorder:
         writer: Writer | None = None,
     ) -> None:
         self._root = root
-        self._batch_rows = batch_rows
         self._flush_seconds = flush_seconds
         self._is_strict = is_strict
         self._max_bytes = max_bytes
@@ -94,6 +93,7 @@ class Recorder:
         self._adopt_seconds = adopt_seconds
         self._writer = writer or Writer(root, syncs_each_line=syncs_each_line)
         self._shipper = Shipper(self._writer, ways, batch_rows=batch_rows)
+        self._rows_at_once = self._shipper.rows_at_once
         self._lock = threading.Lock()
         self._lost = 0
         self._is_failing = False
@@ -139,7 +139,7 @@ class Recorder:
         if self._shipper.waiting_since is None:
             self._shipper.waiting_since = time.monotonic()
         ended = self._writer.ended
-        if ended - self._woken_at >= self._batch_rows:
+        if ended - self._woken_at >= self._rows_at_once:
             self._woken_at = ended
             self._wake.set()
 

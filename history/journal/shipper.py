@@ -36,8 +36,10 @@ HURRIED_ASK_SECONDS, HURRIED_OVERDUE_SECONDS = 0.05, 1.0
 """The same, when this process is about to end."""
 MOST_UNDER_WAY = 100
 """Batches. More of them would fill the broker while no worker empties it; the journal has more room."""
-MOST_UNREAD = 2
-"""Batches full of rows that go as one where nobody here reads them; a longer rest is cut. So what a moment longer brings goes too."""
+UNREAD_AT_ONCE = 2
+"""Batches full of rows that go as one where they do not travel: a task costs as much as fifty rows."""
+MOST_UNREAD = 2 * UNREAD_AT_ONCE
+"""A longer rest is cut, so that nobody else who writes waits long. Not shorter: some come until somebody looks."""
 CARRY_SECONDS = 300.0
 """How long a segment waits for the ends of its requests. Then they are told again in the newest, so that it can go."""
 
@@ -97,6 +99,11 @@ class Shipper:
     def is_waiting(self) -> bool:
         """Whether a batch is with the workers."""
         return any(segment.under_way for segment in self._segments())
+
+    @property
+    def rows_at_once(self) -> int:
+        """When so many are there, a round is due."""
+        return self._batch_rows * (UNREAD_AT_ONCE if self._ways.reads_in_place() else 1)
 
     # One round
 

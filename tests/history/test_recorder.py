@@ -153,15 +153,31 @@ def test_workers_beside_the_journal_are_told_where_the_rows_stand(tmp_path: Path
 def test_a_rest_that_is_too_long_for_one_batch_is_cut(tmp_path: Path) -> None:
     sent: list[Stretch] = []
     recorder = Recorder(tmp_path, batch_rows=50, ways=replace(Neighbour(tmp_path).ways, publish=sent.append))
-    for _ in range(260):
+    for _ in range(300):
         recorder.record(an_exchange())
 
     recorder.start()
-    wait_until(lambda: sum(batch.count for batch in sent) == 260)
+    wait_until(lambda: sum(batch.count for batch in sent) == 300)
     recorder.stop(0)
 
-    assert [batch.count for batch in sent] == [50, 50, 50, 50, 60]
-    assert [isinstance(batch, Batch) for batch in sent] == [True, True, True, True, False]
+    assert [batch.count for batch in sent] == [50, 50, 200]
+    assert [isinstance(batch, Batch) for batch in sent] == [True, True, False]
+
+
+def test_what_is_not_sent_may_be_twice_as_much_before_it_leaves_at_once(tmp_path: Path) -> None:
+    neighbour = Neighbour(tmp_path)
+
+    with recording(tmp_path, neighbour.ways, flush_seconds=60) as recorder:
+        time.sleep(0.1)
+        for _ in range(99):
+            recorder.record(an_exchange())
+        time.sleep(0.1)
+        assert neighbour.ids == []
+
+        recorder.record(an_exchange())
+        wait_until(lambda: len(neighbour.ids) == 100)
+
+    assert [batch.count for batch in neighbour.batches] == [100]
 
 
 def test_what_no_worker_takes_is_read_here_and_written_directly(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class RequestLog(models.Model):
     """One request of a client and what became of it. Neither prompts nor answers are kept.
 
     The id is a UUIDv7, so the order of ids is the order of time, and each index below serves one filter of the list
-    newest first. On PostgreSQL the table lies in a piece per day (history/partitions): nothing may point at it with a database
+    newest first: read backwards, for what is new then goes to the end of its name, where databases have a short way. On PostgreSQL the table lies in a piece per day (history/partitions): nothing may point at it with a database
     constraint.
     """
 
@@ -79,11 +79,11 @@ class RequestLog(models.Model):
         verbose_name = "request"
         ordering = ["-id"]
         indexes = [
-            models.Index("alias", models.F("id").desc(), name="request_by_alias"),
-            models.Index("provider", models.F("id").desc(), name="request_by_provider"),
-            models.Index("model", models.F("id").desc(), name="request_by_model"),
-            models.Index("key_name", models.F("id").desc(), name="request_by_key"),
-            models.Index("requested_model", models.F("id").desc(), name="request_by_requested_model"),
+            models.Index(fields=["alias", "id"], name="request_by_alias"),
+            models.Index(fields=["provider", "id"], name="request_by_provider"),
+            models.Index(fields=["model", "id"], name="request_by_model"),
+            models.Index(fields=["key_name", "id"], name="request_by_key"),
+            models.Index(fields=["requested_model", "id"], name="request_by_requested_model"),
             # Nearly all requests are well: those are found at once without an index.
             models.Index("status", models.F("id").desc(), name="request_by_status", condition=Q(status__gte=300)),
             models.Index("outcome", models.F("id").desc(), name="request_by_outcome", condition=~Q(outcome="ok")),
@@ -99,7 +99,10 @@ class RequestLog(models.Model):
 class AttemptLog(models.Model):
     """One try at one upstream."""
 
-    request = models.ForeignKey(RequestLog, on_delete=models.CASCADE, db_constraint=False, related_name="attempts")
+    # Without an index of its own: that of the constraint below begins with it.
+    request = models.ForeignKey(
+        RequestLog, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="attempts"
+    )
     number = models.PositiveSmallIntegerField(help_text="From 1.")
     target_id = models.BigIntegerField(null=True, blank=True)
     provider = models.CharField(max_length=64)
@@ -211,6 +214,8 @@ class JournalBatch(models.Model):
     start = models.BigIntegerField(help_text="Offset of its first byte.")
     end = models.BigIntegerField(help_text="Offset of the byte after it.")
     rejected = models.IntegerField(default=0, help_text="Rows that went to quarantine.")
+    # A default of the database's own: see AttemptLog.why.
+    damaged = models.IntegerField(default=0, db_default=0, help_text="Lines that could not be read.")
     written_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

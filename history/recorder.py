@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connections
 
 from history import store, tasks
+from history.embedded import broker_is_a_folder
 from history.journal.homes import tidy
 from history.journal.shipper import Shipper, Ways
 from history.journal.writer import Writer
@@ -33,7 +34,11 @@ REST_SECONDS = 1.0
 """After nobody took a batch."""
 
 DATABASE_AND_WORKERS = Ways(
-    publish=tasks.publish, write=store.write_batch, written=store.written_batches, forget=store.forget_batches
+    publish=tasks.publish,
+    write=store.write_batch,
+    written=store.written_batches,
+    forget=store.forget_batches,
+    reads_in_place=broker_is_a_folder,
 )
 
 
@@ -81,7 +86,6 @@ class Recorder:
         writer: Writer | None = None,
     ) -> None:
         self._root = root
-        self._batch_rows = batch_rows
         self._flush_seconds = flush_seconds
         self._is_strict = is_strict
         self._max_bytes = max_bytes
@@ -89,6 +93,7 @@ class Recorder:
         self._adopt_seconds = adopt_seconds
         self._writer = writer or Writer(root, syncs_each_line=syncs_each_line)
         self._shipper = Shipper(self._writer, ways, batch_rows=batch_rows)
+        self._rows_at_once = self._shipper.rows_at_once
         self._lock = threading.Lock()
         self._lost = 0
         self._is_failing = False
@@ -134,7 +139,7 @@ class Recorder:
         if self._shipper.waiting_since is None:
             self._shipper.waiting_since = time.monotonic()
         ended = self._writer.ended
-        if ended - self._woken_at >= self._batch_rows:
+        if ended - self._woken_at >= self._rows_at_once:
             self._woken_at = ended
             self._wake.set()
 

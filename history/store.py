@@ -1,21 +1,22 @@
 """Writing history to the database: each exchange once, however often it arrives. The statements are in history/inserts."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
 from django.db import DataError, IntegrityError, transaction
+from django.utils import timezone
 
-from history.batch import Batch, Place
+from history.batch import Batch, Note, Place
 from history.inserts import store as inserts
 from history.inserts.values import id_in_hex
 from history.models import JournalBatch, QuarantinedRecord
 from history.records import Exchange
 from history.rows import Unreadable, rows_in
-from history.statistics import tally
+from history.statistics import Costed, tally
 from providers.pricing import cost_usd
 
 logger = logging.getLogger(__name__)
@@ -54,12 +55,12 @@ def write_batch(batch: Batch) -> int:
     return write(rows.readable, batch, rejected_before=len(rows.unreadable)).rejected + len(rows.unreadable)
 
 
-def written_batches(segments: Iterable[str]) -> dict[Place, int]:
-    """Of these segments: the batches that are written, and how many rows of each went to quarantine."""
+def written_batches(segments: Iterable[str]) -> dict[Place, Note]:
+    """Of these segments: the batches that are written."""
     notes = JournalBatch.objects.filter(segment__in=list(segments))
     return {
-        (segment, start, end): rejected
-        for segment, start, end, rejected in notes.values_list("segment", "start", "end", "rejected")
+        (segment, start, end): Note(rejected, damaged)
+        for segment, start, end, rejected, damaged in notes.values_list("segment", "start", "end", *Note._fields)
     }
 
 
@@ -77,7 +78,7 @@ def write(rows: Sequence[Exchange], batch: Batch | None = None, *, rejected_befo
     a standby that only reads, a schema that is behind.
     """
     try:
-        return _write_all_or_ask_again(rows, batch, rejected_before)
+        return _write_all_or_ask(rows, batch, rejected_before)
     except FAULTS_OF_A_ROW as exc:
         if not rows:
             raise
@@ -103,31 +104,33 @@ def _quarantine(row: Unreadable) -> None:
     QuarantinedRecord.objects.bulk_create([record], ignore_conflicts=True)
 
 
-def _write_all_or_ask_again(rows: Sequence[Exchange], batch: Batch | None, rejected: int) -> Written:
+def _write_all_or_ask(rows: Sequence[Exchange], batch: Batch | None, rejected: int) -> Written:
+    by_id = {id_in_hex(row.id): row for row in rows}
+    # In order, so that two workers with the same rows never wait for each other in a circle.
+    costed = {id: (by_id[id], _cost_of(by_id[id])) for id in sorted(by_id)}
     try:
-        return _write_all(rows, batch, rejected)
+        new = _write_all(costed, batch, rejected, asks=False)
     except IntegrityError:
-        # Another worker wrote the same batch between our question and our insert; now we see its rows.
-        return _write_all(rows, batch, rejected)
+        # An earlier delivery of the same batch, or another worker a moment ago. Rare, so nobody asks before.
+        new = _write_all(costed, batch, rejected, asks=True)
+    return Written(new=new, known=len(rows) - new)
 
 
 @transaction.atomic
-def _write_all(rows: Sequence[Exchange], batch: Batch | None, rejected: int) -> Written:
-    by_id = {id_in_hex(row.id): row for row in rows}
-    known = inserts.known_ids(by_id)
-    # In order, so that two workers with the same rows never wait for each other in a circle.
-    new = {id: (by_id[id], _cost_of(by_id[id])) for id in sorted(by_id) if id not in known}
+def _write_all(costed: Mapping[str, Costed], batch: Batch | None, rejected: int, *, asks: bool) -> int:
+    """How many of them were new. `asks`: whether to look which are known; else all are taken for new."""
+    known = inserts.known_ids(costed) if asks else frozenset()
+    new = {id: request for id, request in costed.items() if id not in known} if known else costed
     if new:
         inserts.insert(new.items())
         inserts.add_to_statistics(tally(new.values()))
     _note(batch, rejected)
-    return Written(new=len(new), known=len(rows) - len(new))
+    return len(new)
 
 
 def _note(batch: Batch | None, rejected: int) -> None:
     if batch is not None:
-        note = JournalBatch(segment=batch.segment, start=batch.start, end=batch.end, rejected=rejected)
-        JournalBatch.objects.bulk_create([note], ignore_conflicts=True)
+        inserts.note(batch.place, Note(rejected, batch.damaged), timezone.now().timestamp())
 
 
 def _cost_of(row: Exchange) -> Decimal | None:
@@ -139,6 +142,6 @@ def _cost_of(row: Exchange) -> Decimal | None:
         model=row.model,
         base_url=row.attempts[-1].url if row.attempts else "",
         override=row.price,
-        at=datetime.fromtimestamp(row.started_at, UTC),
+        at=None if row.price is not None else datetime.fromtimestamp(row.started_at, UTC),  # its own price has no time
     )
     return None if cost is None else cost.quantize(SMALLEST_COST)

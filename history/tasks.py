@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from history import store
-from history.batch import Batch, Place
+from history.batch import Batch, Place, Stretch
 from history.embedded import broker_is_a_folder
 from history.ids import first_id_at
 from history.journal.stretch import batch_at
@@ -68,13 +68,14 @@ def _batch(place: Place, rows: str | None) -> Batch | None:
     return Batch(segment=segment, start=start, end=end, rows=rows, count=0)
 
 
-def publish(batch: Batch) -> None:
+def publish(batch: Stretch) -> None:
     """Hand a batch to the workers. Raises what the broker's client raises when nobody takes it.
 
     A broker that is a folder reaches this machine's workers alone; they read the rows where they stand.
     """
+    rows = batch.rows if isinstance(batch, Batch) and not broker_is_a_folder() else None
     record_exchanges.apply_async(  # type: ignore[call-arg]  # celery-types does not know `argsrepr`
-        (*batch.place, None if broker_is_a_folder() else batch.rows),
+        (*batch.place, rows),
         task_id=batch.id,
         retry=False,
         argsrepr=f"({batch.id}, {batch.count} rows)",  # Celery's own would look through half a megabyte of text

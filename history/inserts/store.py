@@ -1,33 +1,36 @@
 """The statements: many rows with one each. Call inside a transaction; each raises django.db.Error.
 
 On PostgreSQL rows are copied (COPY), which skips parsing and planning for each; sums are added by one INSERT that reads them from
-JSON. On SQLite a prepared INSERT is run for each row. Neither says which rows were new, so `known_ids` is asked before:
-who writes the same at the same moment makes the INSERT fail, and the transaction is run again.
+JSON. On SQLite a prepared INSERT is run for each row. Neither says which rows were new: one that is known makes it fail, and the
+transaction is run again without those that `known_ids` names.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from functools import cache
 
 import msgspec
 from django.db import connection, models
 
+from history.batch import Note, Place
 from history.inserts.values import (
     ATTEMPT_COLUMNS,
     COUNTERS,
+    NOTE_COLUMNS,
     REQUEST_COLUMNS,
     STAT_COLUMNS,
     Value,
     attempt_values,
     request_values,
     stat_values,
+    time_text,
 )
-from history.models import AttemptLog, RequestLog, TargetStat
+from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
 from history.statistics import Bucket, Costed, Sums
 
 Values = Sequence[Value]
 
 
-def known_ids(ids: Collection[str]) -> set[str]:
+def known_ids(ids: Collection[str]) -> Set[str]:
     """Those of these ids (as `id_in_hex` makes them) that have a row."""
     table = RequestLog._meta.db_table
     with connection.cursor() as cursor:
@@ -61,6 +64,12 @@ def add_to_statistics(tallied: Iterable[tuple[Bucket, Sums]]) -> None:
             cursor.executemany(_adding(), rows)
 
 
+def note(place: Place, told: Note, written_at: float) -> None:
+    """That a batch is written. Once: what was noted before stays. `written_at`: seconds since the epoch."""
+    with connection.cursor() as cursor:
+        cursor.execute(_noting(), [*place, *told, time_text(written_at, _zone())])
+
+
 def _copies() -> bool:
     return connection.vendor == "postgresql"
 
@@ -87,6 +96,11 @@ def _inserting(model: type[models.Model], columns: tuple[str, ...]) -> str:
 @cache
 def _copying(model: type[models.Model], columns: tuple[str, ...]) -> str:
     return f"COPY {_into(model, columns)} FROM STDIN"
+
+
+@cache
+def _noting() -> str:
+    return f"{_inserting(JournalBatch, NOTE_COLUMNS)} ON CONFLICT DO NOTHING"
 
 
 def _into(model: type[models.Model], columns: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from history.batch import Note
 from history.latency import COLUMNS
 from history.records import Attempt, Exchange
 from history.statistics import Bucket, Sums
@@ -27,13 +28,17 @@ ATTEMPT_COLUMNS: Final = (
 )
 COUNTERS: Final = (*Sums.COUNTERS, *COLUMNS)
 STAT_COLUMNS: Final = (*Bucket._fields, *COUNTERS)
+NOTE_COLUMNS: Final = ("segment", "start", "end", *Note._fields, "written_at")
 
 
 def request_values(row: Exchange, id: str, cost_usd: Decimal | None, zone: str) -> tuple[Value, ...]:
-    """In the order of REQUEST_COLUMNS. `id`: as `id_in_hex` makes it; `zone`: as of `time_text`."""
+    """In the order of REQUEST_COLUMNS. `id`: as `id_in_hex` makes it; `zone`: as of `time_text`.
+
+    Python's sqlite3 asks for an adapter for each value that is no number and no text; a truth as a number needs none.
+    """
     return (
         id, time_text(row.started_at, zone), row.key_id, row.key_name, row.client_address, row.api_type,
-        row.requested_model, row.alias, row.alias_id, row.provider, row.model, row.target_id, row.streamed,
+        row.requested_model, row.alias, row.alias_id, row.provider, row.model, row.target_id, 1 if row.streamed else 0,
         row.outcome._value_, row.status, row.error_code, row.error, row.latency_ms, row.first_byte_ms, row.request_bytes,
         row.answer_bytes, row.finish_reason, row.left_out, len(row.attempts),
         None if cost_usd is None else str(cost_usd), *_tokens(row.usage),
@@ -86,7 +91,7 @@ def _second(seconds: int) -> str:
 
 def id_in_hex(id: str) -> str:
     """A UUID as both take it, however it is written. Raises ValueError."""
-    digits = id.replace("-", "")
+    digits = bytes.fromhex(id.replace("-", "")).hex()
     if len(digits) != 32:
         raise ValueError(f"The id “{id}” is no UUID")
-    return f"{int(digits, 16):032x}"
+    return digits

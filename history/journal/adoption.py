@@ -6,7 +6,7 @@ who take over the same (which the locks forbid) would still write it once.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -74,7 +74,7 @@ def _end(home: Home, unfinished: Sequence[Unfinished], last_sign: float) -> int:
     return number
 
 
-def stretches(written: Mapping[Place, int], segment: str) -> list[tuple[int, int]]:
+def stretches(written: Iterable[Place], segment: str) -> list[tuple[int, int]]:
     """Of one segment, in order."""
     return sorted((start, end) for name, start, end in written if name == segment)
 

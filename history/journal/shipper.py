@@ -17,10 +17,10 @@ from pathlib import Path
 
 import msgspec
 
-from history.batch import Batch, Place
+from history.batch import Batch, Note, Place, Stretch
 from history.journal.adoption import adopted, rows_waiting, stretches
 from history.journal.homes import DONE, Home, abandoned_homes
-from history.journal.segments import Segment, Sent, every_line
+from history.journal.segments import Segment, Sent, every_line, let_others_run
 from history.journal.writer import Writer
 from history.lines import Kind, Named, line
 
@@ -36,6 +36,10 @@ HURRIED_ASK_SECONDS, HURRIED_OVERDUE_SECONDS = 0.05, 1.0
 """The same, when this process is about to end."""
 MOST_UNDER_WAY = 100
 """Batches. More of them would fill the broker while no worker empties it; the journal has more room."""
+UNREAD_AT_ONCE = 2
+"""Batches full of rows that go as one where they do not travel: a task costs as much as fifty rows."""
+MOST_UNREAD = 2 * UNREAD_AT_ONCE
+"""A longer rest is cut, so that nobody else who writes waits long. Not shorter: some come until somebody looks."""
 CARRY_SECONDS = 300.0
 """How long a segment waits for the ends of its requests. Then they are told again in the newest, so that it can go."""
 
@@ -44,14 +48,16 @@ CARRY_SECONDS = 300.0
 class Ways:
     """How rows get to the database. Each raises when it does not work, whatever its library raises."""
 
-    publish: Callable[[Batch], None]
-    """To the workers."""
+    publish: Callable[[Stretch], None]
+    """To the workers. A Batch, unless `reads_in_place` says that they need none."""
     write: Callable[[Batch], int]
     """Directly; how many of the rows went to quarantine."""
-    written: Callable[[Iterable[str]], Mapping[Place, int]]
-    """Of these segments: which batches the database has, and how many rows of each went to quarantine."""
+    written: Callable[[Iterable[str]], Mapping[Place, Note]]
+    """Of these segments: which batches the database has."""
     forget: Callable[[str], None]
     """Nobody will ask for this segment again."""
+    reads_in_place: Callable[[], bool] = lambda: False
+    """Whether the workers read the rows where they stand, in the journal."""
 
 
 class Shipper:
@@ -94,6 +100,11 @@ class Shipper:
         """Whether a batch is with the workers."""
         return any(segment.under_way for segment in self._segments())
 
+    @property
+    def rows_at_once(self) -> int:
+        """When so many are there, a round is due."""
+        return self._batch_rows * (UNREAD_AT_ONCE if self._ways.reads_in_place() else 1)
+
     # One round
 
     def round(self) -> bool:
@@ -116,7 +127,7 @@ class Shipper:
                 segment = self._own[extent.number] = Segment(name=name, path=path)
             if extent.is_closed and not segment.is_closed:
                 self._closed_at[extent.number] = time.monotonic()
-            segment.size, segment.is_closed = extent.size, extent.is_closed
+            segment.size, segment.ended, segment.is_closed = extent.size, extent.ended, extent.is_closed
 
     def _segments(self) -> list[Segment]:
         """Ours first: they are the ones that somebody is looking for."""
@@ -132,19 +143,26 @@ class Shipper:
                 if batch is None:
                     break
                 if not batch.count:
-                    segment.cut_to = batch.end
+                    segment.advance(batch)
                     continue
-                since = self._since(segment)
+                since, is_unread = self._since(segment), not isinstance(batch, Batch)
                 if self._published(batch):
-                    segment.under_way[batch.place] = Sent(count=batch.count, since=since, sent_at=time.monotonic())
+                    segment.under_way[batch.place] = Sent(
+                        count=batch.count, since=since, sent_at=time.monotonic(), is_unread=is_unread
+                    )
                     under_way += 1
-                elif not self._written(segment, batch):
+                elif not self._written(segment, batch, is_unread=is_unread):
                     self.waiting_since = self.waiting_since if segment.is_adopted else since
                     return False
-                segment.cut_to = batch.end
+                segment.advance(batch)
         return True
 
-    def _next_batch(self, segment: Segment) -> Batch | None:
+    def _next_batch(self, segment: Segment) -> Stretch | None:
+        if self._ways.reads_in_place() and not segment.is_adopted and not self._broker_rests():
+            rest = segment.rest()
+            # Nobody has counted a line whose write failed too late, so “none” must be looked at.
+            if 0 < rest.count <= MOST_UNREAD * self._batch_rows:
+                return rest
         before = segment.damaged
         try:
             return segment.next_batch(self._batch_rows)
@@ -152,9 +170,12 @@ class Shipper:
             self._complain_once(segment.name, "The journal's segment %s cannot be read: %s", segment.path, exc)
             return None
         finally:
-            if segment.damaged > before:
-                self.damaged += segment.damaged - before
-                logger.error("The journal's segment %s has damaged lines; they are skipped.", segment.path)
+            self._tell_damage(segment, segment.damaged - before)
+
+    def _tell_damage(self, segment: Segment, lines: int) -> None:
+        if lines:
+            self.damaged += lines
+            logger.error("The journal's segment %s has damaged lines; they are skipped.", segment.path)
 
     def _since(self, segment: Segment) -> float:
         """When the batch that is being cut was recorded: what is recorded from now on belongs to a later one."""
@@ -169,7 +190,7 @@ class Shipper:
     def _broker_rests(self) -> bool:
         return time.monotonic() < self._broker_rests_until
 
-    def _published(self, batch: Batch) -> bool:
+    def _published(self, batch: Stretch) -> bool:
         if self._broker_rests():
             return False
         try:
@@ -181,14 +202,17 @@ class Shipper:
         self._complaints.discard("broker")
         return True
 
-    def _written(self, segment: Segment, batch: Batch) -> bool:
+    def _written(self, segment: Segment, stretch: Stretch, *, is_unread: bool) -> bool:
         try:
+            batch = stretch if isinstance(stretch, Batch) else segment.again(stretch.place, let_others_run)
             quarantined = self._ways.write(batch)
         except Exception as exc:  # noqa: BLE001 - whatever it is, the rows are kept and tried again
             self._complain_once("database", "Nor does the database take history; the journal keeps it: %s", exc)
             return False
         self._complaints.discard("database")
-        self._count(segment, batch.count, quarantined)
+        self._count(segment, stretch.count, quarantined)
+        if is_unread:
+            self._tell_damage(segment, batch.damaged)
         return True
 
     def _count(self, segment: Segment, rows: int, quarantined: int) -> None:
@@ -214,7 +238,10 @@ class Shipper:
         self._complaints.discard("database")
         for segment in waiting.values():
             for place in segment.under_way.keys() & written.keys():
-                self._count(segment, segment.under_way.pop(place).count, written[place])
+                sent, note = segment.under_way.pop(place), written[place]
+                self._count(segment, sent.count, note.rejected)
+                if sent.is_unread:
+                    self._tell_damage(segment, note.damaged)
 
     def _resend(self) -> bool:
         """Write directly what the workers did not write in time."""
@@ -226,7 +253,9 @@ class Shipper:
                 self._broker_rests_until = time.monotonic() + OVERDUE_SECONDS
                 if not self.is_hurried:  # else a second was all they had, and they may be well
                     self._complain_once("workers", "No worker writes history; writing it to the database directly.")
-                if not self._written(segment, segment.again(place, sent.count)):
+                _, start, end = place
+                stretch = Stretch(segment=segment.name, start=start, end=end, count=sent.count)
+                if not self._written(segment, stretch, is_unread=sent.is_unread):
                     return False
                 del segment.under_way[place]
         return True

@@ -11,6 +11,6 @@ def batch_at(root: Path, place: Place) -> Batch | None:
     """None where the segment is gone: then the database has all of it. Raises OSError."""
     name, _, _ = place
     try:
-        return Segment(name=name, path=root / f"{name}{PENDING}").again(place, count=0)
+        return Segment(name=name, path=root / f"{name}{PENDING}").again(place)
     except FileNotFoundError:
         return None

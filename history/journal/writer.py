@@ -25,6 +25,8 @@ class Extent:
     number: int
     size: int
     """To the end of the last complete line."""
+    ended: int
+    """Requests whose end stands here."""
     is_closed: bool
     unfinished: int
     """Requests that began here and have not ended yet."""
@@ -60,8 +62,10 @@ class Writer:
         self._unsynced: list[int] = []
         """Files of closed segments, which `sync` closes once the disk has them."""
         self._is_dirty = False
-        self._closed: dict[int, int] = {}
-        """Closed segments, and how much stands in them."""
+        self._ended_before = 0
+        """Of `ended`, how many stand in earlier segments."""
+        self._closed: dict[int, tuple[int, int]] = {}
+        """Closed segments: how much stands in them, and how many ends of requests."""
         self._open: dict[str, tuple[int, ...]] = {}
         """Requests that have not ended, and the segments that tell of them."""
         self._open_in: dict[int, int] = {}
@@ -141,7 +145,8 @@ class Writer:
 
     def _close_segment(self) -> None:
         if self._file >= 0:
-            self._closed[self._number] = self._size
+            self._closed[self._number] = (self._size, self.ended - self._ended_before)
+            self._ended_before = self.ended
             self._unsynced.append(self._file)
             self._file = -1
 
@@ -167,14 +172,15 @@ class Writer:
         """Our segments that nobody has forgotten, in order."""
         with self._lock:
             found = [
-                Extent(number=number, size=size, is_closed=True, unfinished=self._open_in[number])
-                for number, size in self._closed.items()
+                Extent(number=number, size=size, ended=ended, is_closed=True, unfinished=self._open_in[number])
+                for number, (size, ended) in self._closed.items()
             ]
             if self._file >= 0:
                 found.append(
                     Extent(
                         number=self._number,
                         size=self._size,
+                        ended=self.ended - self._ended_before,
                         is_closed=False,
                         unfinished=self._open_in[self._number],
                     )

@@ -10,9 +10,10 @@ import pytest
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from history.batch import Batch, Place
+from history.batch import Batch, Note, Place, Stretch
 from history.journal import shipper
 from history.journal.shipper import Ways
+from history.journal.stretch import batch_at
 from history.journal.writer import Writer
 from history.models import JournalBatch, QuarantinedRecord, RequestLog
 from history.recorder import DATABASE_AND_WORKERS, CannotRecord, Recorder
@@ -31,15 +32,19 @@ class Postman:
         self.workers_are_gone = False
         self.batches: list[Batch] = []
         self.refused = 0
-        self.notes: dict[Place, int] = {}
+        self.notes: dict[Place, Note] = {}
         self.directly = 0
 
-    def publish(self, batch: Batch) -> None:
+    def publish(self, batch: Stretch) -> None:
         if self.broker_is_down:
             self.refused += 1
             raise ConnectionError("broker down")
         if not self.workers_are_gone:
-            self.take(batch)
+            self.take(self.read(batch))
+
+    def read(self, batch: Stretch) -> Batch:
+        assert isinstance(batch, Batch), "whoever does not stand beside the journal is sent the rows"
+        return batch
 
     def write(self, batch: Batch) -> int:
         if self.database_is_down:
@@ -50,11 +55,11 @@ class Postman:
 
     def take(self, batch: Batch) -> int:
         self.batches.append(batch)
-        self.notes[batch.place] = 0
+        self.notes[batch.place] = Note(damaged=batch.damaged)
         return 0
 
-    def written(self, segments: Iterable[str]) -> Mapping[Place, int]:
-        return {place: 0 for place in self.notes if place[0] in segments}
+    def written(self, segments: Iterable[str]) -> Mapping[Place, Note]:
+        return {place: note for place, note in self.notes.items() if place[0] in segments}
 
     @property
     def ways(self) -> Ways:
@@ -63,6 +68,24 @@ class Postman:
     @property
     def ids(self) -> list[str]:
         return [row.id for batch in self.batches for row in rows_in(batch.rows).readable]
+
+
+class Neighbour(Postman):
+    """One whose workers read the rows where they stand."""
+
+    def __init__(self, root: Path, *, broker_is_down: bool = False) -> None:
+        super().__init__(broker_is_down=broker_is_down)
+        self.root = root
+
+    def read(self, batch: Stretch) -> Batch:
+        assert not isinstance(batch, Batch), "nobody needs to read it twice"
+        found = batch_at(self.root, batch.place)
+        assert found is not None
+        return found
+
+    @property
+    def ways(self) -> Ways:
+        return replace(super().ways, reads_in_place=lambda: True)
 
 
 @contextmanager
@@ -111,6 +134,78 @@ def test_a_full_batch_leaves_at_once(tmp_path: Path) -> None:
             recorder.record(an_exchange())
 
         wait_until(lambda: len(postman.ids) == 50)
+
+
+def test_workers_beside_the_journal_are_told_where_the_rows_stand(tmp_path: Path) -> None:
+    neighbour, exchanges = Neighbour(tmp_path), [an_exchange() for _ in range(120)]
+
+    with recording(tmp_path, neighbour.ways, writer=Writer(tmp_path, segment_bytes=20_000)) as recorder:
+        for exchange in exchanges:
+            recorder.begin(begun(exchange))
+            recorder.record(exchange)
+        wait_until(lambda: recorder.pending == 0)
+
+    assert neighbour.ids == [exchange.id for exchange in exchanges]
+    assert neighbour.directly == 0
+    assert left_in(tmp_path) == []
+
+
+def test_a_rest_that_is_too_long_for_one_batch_is_cut(tmp_path: Path) -> None:
+    sent: list[Stretch] = []
+    recorder = Recorder(tmp_path, batch_rows=50, ways=replace(Neighbour(tmp_path).ways, publish=sent.append))
+    for _ in range(300):
+        recorder.record(an_exchange())
+
+    recorder.start()
+    wait_until(lambda: sum(batch.count for batch in sent) == 300)
+    recorder.stop(0)
+
+    assert [batch.count for batch in sent] == [50, 50, 200]
+    assert [isinstance(batch, Batch) for batch in sent] == [True, True, False]
+
+
+def test_what_is_not_sent_may_be_twice_as_much_before_it_leaves_at_once(tmp_path: Path) -> None:
+    neighbour = Neighbour(tmp_path)
+
+    with recording(tmp_path, neighbour.ways, flush_seconds=60) as recorder:
+        time.sleep(0.1)
+        for _ in range(99):
+            recorder.record(an_exchange())
+        time.sleep(0.1)
+        assert neighbour.ids == []
+
+        recorder.record(an_exchange())
+        wait_until(lambda: len(neighbour.ids) == 100)
+
+    assert [batch.count for batch in neighbour.batches] == [100]
+
+
+def test_what_no_worker_takes_is_read_here_and_written_directly(tmp_path: Path) -> None:
+    neighbour, exchanges = Neighbour(tmp_path, broker_is_down=True), [an_exchange() for _ in range(120)]
+
+    with recording(tmp_path, neighbour.ways) as recorder:
+        for exchange in exchanges:
+            recorder.record(exchange)
+        wait_until(lambda: recorder.pending == 0)
+
+    assert neighbour.ids == [exchange.id for exchange in exchanges]
+
+
+@pytest.mark.parametrize("broker_is_down", [False, True])
+def test_a_damaged_line_is_told_whoever_reads_it_first(tmp_path: Path, *, broker_is_down: bool) -> None:
+    neighbour, exchanges = Neighbour(tmp_path, broker_is_down=broker_is_down), [an_exchange() for _ in range(3)]
+
+    with recording(tmp_path, neighbour.ways, flush_seconds=60) as recorder:
+        time.sleep(0.1)  # its first round is over
+        for exchange in exchanges:
+            recorder.record(exchange)
+        (file,) = left_in(tmp_path)
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 0xFF
+        file.write_bytes(data)
+
+    assert neighbour.ids == [exchanges[0].id, exchanges[2].id]
+    assert (recorder.figures.damaged, recorder.pending) == (1, 0)
 
 
 def test_a_request_is_on_the_disk_when_record_returns(tmp_path: Path) -> None:
@@ -216,7 +311,7 @@ def test_the_end_of_a_process_does_not_wait_for_workers_that_are_gone(
 
 def test_a_broker_without_workers_is_not_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipper, "MOST_UNDER_WAY", 3)
-    published: list[Batch] = []
+    published: list[Stretch] = []
     ways = replace(Postman().ways, publish=published.append)
 
     with recording(tmp_path, ways, batch_rows=1) as recorder:
@@ -307,7 +402,7 @@ def test_many_threads_may_record_at_once(tmp_path: Path) -> None:
 
 
 def test_a_request_costs_microseconds_whatever_is_down(tmp_path: Path) -> None:
-    def publish_to_a_frozen_broker(batch: Batch) -> None:
+    def publish_to_a_frozen_broker(batch: Stretch) -> None:
         time.sleep(0.3)
 
     exchange = an_exchange()

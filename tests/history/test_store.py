@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from history import store
+from history.batch import Note
 from history.models import AttemptLog, QuarantinedRecord, RequestLog, TargetStat
 from history.records import Exchange, Outcome
 from history.rows import OfAnotherRelease
@@ -140,7 +141,7 @@ def test_a_poisoned_row_that_comes_again_is_kept_once() -> None:
 
     assert rejected == [1, 1]
     assert QuarantinedRecord.objects.count() == 1
-    assert store.written_batches([batch.segment]) == {batch.place: 1}
+    assert store.written_batches([batch.segment]) == {batch.place: Note(rejected=1)}
 
 
 def test_a_batch_that_is_written_is_noted_with_it() -> None:
@@ -148,7 +149,7 @@ def test_a_batch_that_is_written_is_noted_with_it() -> None:
     store.write_batch(batch)
     store.write_batch(batch)
 
-    assert store.written_batches([batch.segment, "another/000001"]) == {batch.place: 0}
+    assert store.written_batches([batch.segment, "another/000001"]) == {batch.place: Note()}
     store.forget_batches(batch.segment)
     assert store.written_batches([batch.segment]) == {}
 
@@ -232,7 +233,7 @@ def test_a_row_that_is_none_goes_to_quarantine_alone(defect: dict[str, Any]) -> 
     assert [str(id) for id in RequestLog.objects.values_list("id", flat=True)] == [good.id]
     record = QuarantinedRecord.objects.get()
     assert (record.request_id, msgspec.json.decode(record.row)) == (str(broken["id"]), broken)
-    assert store.written_batches([batch.segment]) == {batch.place: 1}
+    assert store.written_batches([batch.segment]) == {batch.place: Note(rejected=1)}
 
 
 def test_a_batch_of_which_nothing_can_be_read_is_noted_too() -> None:
@@ -240,7 +241,7 @@ def test_a_batch_of_which_nothing_can_be_read_is_noted_too() -> None:
 
     store.write_batch(batch)
 
-    assert store.written_batches([batch.segment]) == {batch.place: 1}
+    assert store.written_batches([batch.segment]) == {batch.place: Note(rejected=1)}
 
 
 def test_an_id_that_is_none_goes_to_quarantine() -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from history import store, tasks
+from history.batch import Note
 from history.lines import end_line
 from history.models import AttemptLog, JournalBatch, RequestLog, TargetStat
 from history.rows import OfAnotherRelease
@@ -124,6 +125,21 @@ def test_a_batch_without_its_rows_is_read_where_it_stands(settings: Settings, tm
 
     assert {str(id) for id in RequestLog.objects.values_list("id", flat=True)} == {one.id for one in exchanges[1:]}
     assert ("a-process/000001", start, end) in store.written_batches(["a-process/000001"])
+
+
+@pytest.mark.django_db
+def test_lines_that_a_worker_cannot_read_are_in_its_note(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    home = tmp_path / "journal" / "a-process"
+    home.mkdir(parents=True)
+    good, lines = an_exchange(), b"0000 damaged\n" + end_line(an_exchange()).replace(b'"', b"'")
+    (home / "000001.journal").write_bytes(lines + end_line(good))
+    end = len(lines + end_line(good))
+
+    tasks.record_exchanges("a-process/000001", 0, end)
+
+    assert [str(id) for id in RequestLog.objects.values_list("id", flat=True)] == [good.id]
+    assert store.written_batches(["a-process/000001"]) == {("a-process/000001", 0, end): Note(damaged=2)}
 
 
 @pytest.mark.django_db

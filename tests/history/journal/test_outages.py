@@ -14,7 +14,7 @@ import redis
 from django.db import connection
 from kombu import Connection
 
-from history.batch import Batch
+from history.batch import Batch, Stretch
 from history.journal import shipper
 from history.journal.writer import Writer
 from history.models import QuarantinedRecord, RequestLog, TargetStat
@@ -35,7 +35,8 @@ class OwnBroker:
         with redis.Redis.from_url(self.url) as client:
             self.pid = int(client.info("server")["process_id"])
 
-    def publish(self, batch: Batch) -> None:
+    def publish(self, batch: Stretch) -> None:
+        assert isinstance(batch, Batch)
         options = {"socket_connect_timeout": 0.3, "socket_timeout": 1.0, "max_retries": 0}
         with Connection(self.url, transport_options=options) as broker:
             arguments = (batch.segment, batch.start, batch.end, batch.rows)
@@ -57,7 +58,8 @@ def broker() -> Iterator[OwnBroker]:
 
 
 def a_recorder(root: Path, broker: OwnBroker) -> Recorder:
-    recorder = Recorder(root, flush_seconds=0.02, ways=replace(DATABASE_AND_WORKERS, publish=broker.publish))
+    ways = replace(DATABASE_AND_WORKERS, publish=broker.publish, reads_in_place=lambda: False)
+    recorder = Recorder(root, flush_seconds=0.02, ways=ways)
     recorder.start()
     return recorder
 
@@ -131,7 +133,7 @@ def test_while_the_database_cannot_take_rows_the_journal_keeps_them(tmp_path: Pa
     assert recorder.pending == 0
 
 
-def taken_by_nobody(batch: Batch) -> None:
+def taken_by_nobody(batch: Stretch) -> None:
     raise ConnectionRefusedError("There is no broker.")
 
 

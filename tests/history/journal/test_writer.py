@@ -39,7 +39,19 @@ def test_a_large_segment_is_followed_by_another(tmp_path: Path) -> None:
         (2, 40, True),
         (3, 20, False),
     ]
+    assert [extent.ended for extent in writer.extents()] == [4, 4, 2]
     assert lines_of(tmp_path) == [b"%09d" % number for number in range(10)]
+
+
+def test_what_has_only_begun_is_not_counted_as_ended(tmp_path: Path) -> None:
+    writer = Writer(tmp_path)
+    writer.begin("a", b"one\n")
+    writer.note("a", b"two\n")
+    writer.end("a", b"three\n")
+    writer.close_segment()
+    writer.begin("b", b"four\n")
+
+    assert [extent.ended for extent in writer.extents()] == [1, 0]
 
 
 def test_an_old_segment_is_followed_by_another(tmp_path: Path) -> None:

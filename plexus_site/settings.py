@@ -159,6 +159,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gateway.audit.middleware.ActingMiddleware",
     "gateway.admin.busy.BusyMiddleware",
+    "gateway.admin.nul.NoNulMiddleware",
 ]
 """For the admin's door only. The gateway's paths have their own handler with none of these: gateway/asgi.py."""
 

@@ -1,12 +1,29 @@
-"""What `manage.py check --deploy` says of client keys. It reads the database, so it keeps quiet before the first migrate."""
+"""What `manage.py check` says of the environment, and with `--deploy` of client keys.
+
+The latter reads the database, so it keeps quiet before the first migrate.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
+
+ENVIRONMENT = "environment"
+"""The tag of what needs nothing but the settings: `quickstart` has it said before it begins."""
+
+
+@checks.register(ENVIRONMENT)
+def check_variables(app_configs: Sequence[Any] | None, **kwargs: Any) -> Iterable[checks.CheckMessage]:  # Any: Django's
+    for name, meant in settings.UNKNOWN_VARIABLES.items():
+        yield checks.Warning(
+            f"{name} is no setting; did you mean {meant}?" if meant else f"{name} is no setting.",
+            hint="docs/settings.md lists all settings. Nothing reads this one: correct its name, or take it out.",
+            id="gateway.W003",
+        )
 
 
 @checks.register("gateway", deploy=True)

@@ -1,4 +1,4 @@
-"""One real request on behalf of an administrator, through the whole line, from outside the event loop."""
+"""One real request on behalf of an administrator or a command, through the whole line, from outside the event loop."""
 
 import asyncio
 import random
@@ -44,8 +44,8 @@ class Trial:
     raw_body: str
 
 
-def send(model: str, prompt: str, user_name: str) -> Trial:
-    """Ask `model` (any name) one question; recorded like every request. Blocks for at most a minute.
+def send(model: str, prompt: str, user_name: str, *, door: str = "admin") -> Trial:
+    """Ask `model` (any name) one question; recorded like every request, as `door: user_name`. Blocks for at most a minute.
 
     Call it from a thread that is not the event loop's. Raises NoGateway or NoAnswer.
     """
@@ -54,7 +54,7 @@ def send(model: str, prompt: str, user_name: str) -> Trial:
     except NotReady as exc:
         raise NoGateway("This process serves no gateway. Start it with “manage.py serve” to send requests.") from exc
     body = msgspec.json.encode({"model": model, "messages": [{"role": "user", "content": prompt}]})
-    going = asyncio.run_coroutine_threadsafe(_send(body, user_name, present), present.loop)
+    going = asyncio.run_coroutine_threadsafe(_send(body, user_name, door, present), present.loop)
     try:
         return going.result(ANSWER_SECONDS)
     except TimeoutError as exc:
@@ -62,16 +62,16 @@ def send(model: str, prompt: str, user_name: str) -> Trial:
         raise NoAnswer(f"No answer within {ANSWER_SECONDS:g} seconds. The history shows what was tried.") from exc
 
 
-async def _send(body: bytes, user_name: str, present: Runtime) -> Trial:
+async def _send(body: bytes, user_name: str, door: str, present: Runtime) -> Trial:
     began = present.now()
     draft = Draft(
         id=new_id(began.epoch, random.getrandbits(RANDOM_BITS)),
         began=began,
         api_type="chat",
-        client_address="admin",
+        client_address=door,
         cancelled_code="timeout",  # nobody but `send` cancels it, and nobody's connection has closed
     )
-    caller = Caller(key_id=None, name=f"admin: {user_name}")
+    caller = Caller(key_id=None, name=f"{door}: {user_name}")
 
     async def read() -> bytes:
         return body

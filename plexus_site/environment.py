@@ -18,6 +18,11 @@ T = TypeVar("T")
 class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no types
     """django-environ, with refusals an operator can act on."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+        """The names that were asked for: all settings that there are, once they are read."""
+
     @classmethod
     def load(cls, default_file: Path) -> "Environment":
         """Read the `.env` that PLEXUS_ENV_FILE names (empty: none); what the environment says goes first.
@@ -48,6 +53,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ has no t
         parse_default: object = False,
     ) -> Any:
         """django-environ's, without its proxies: there `$NAME` is the value of NAME, and a password that begins so is lost."""
+        self.asked.add(var)
         if var not in self.ENVIRON:
             return super().get_value(var, cast=cast, default=default, parse_default=parse_default)
         return self.parse_value(self.ENVIRON[var], cast)

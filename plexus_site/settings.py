@@ -3,11 +3,13 @@
 A wrong value stops the start with one sentence that names the setting: see `plexus_site.environment`.
 """
 
+import os
 from pathlib import Path
 
 from django.urls import reverse_lazy
 
 from plexus_site.environment import Environment, is_host, is_origin, kept_secret
+from plexus_site.unknown_variables import unknown
 from providers.addresses import AllowedNetworks
 from providers.secrets import Vault, new_key
 
@@ -159,6 +161,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gateway.audit.middleware.ActingMiddleware",
     "gateway.admin.busy.BusyMiddleware",
+    "gateway.admin.nul.NoNulMiddleware",
 ]
 """For the admin's door only. The gateway's paths have their own handler with none of these: gateway/asgi.py."""
 
@@ -281,6 +284,9 @@ LOGGING = {
         "celery": {"level": "WARNING"},
     },
 }
+
+UNKNOWN_VARIABLES = unknown(os.environ, env.asked)
+"""Variables that look like settings and were not asked for above -> the setting that is meant. gateway/checks.py says so."""
 
 # Last, since both read what stands above: the tasks' application, and the look of the admin.
 from plexus_site import celery  # noqa: E402, F401

@@ -69,6 +69,8 @@ class ConfirmationForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput)
     format = forms.ChoiceField(required=False, choices=[("", ""), *((name, name) for name in IMPORTERS)])
     prune = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    force = forms.BooleanField(required=False)
+    """That most of what is there may go."""
 
 
 def _text_of(file: Any) -> str:  # Any: Django's uploaded file
@@ -154,6 +156,8 @@ class ConfigurationFilesAdmin(WithoutRows):
             _, foreseen = import_file(text, dry_run=True, **how)
             if _fingerprint(foreseen) != sent["seen"]:
                 return self._foretold(request, text, sent["format"], sent["prune"], changed_meanwhile=True)
+            if foreseen.loss and not sent["force"]:
+                return self._foretold(request, text, sent["format"], sent["prune"], is_unforced=True)
             if lacking(foreseen.changes, request.user.has_perm):
                 raise PermissionDenied
             _, difference = import_file(text, dry_run=False, **how)

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from gateway.api.paging import LIMIT, Pages
 from gateway.api.problems import CONTENT_TYPE
 
 Json = dict[str, Any]  # Any: JSON
@@ -31,6 +32,10 @@ PARAMETERS: Mapping[str, OpenApiParameter] = MappingProxyType(
         ),
         "dry_run": OpenApiParameter(
             "dry_run", SWITCH, OpenApiParameter.QUERY, description="1: say what would change, and change nothing."
+        ),
+        "cursor": _query("cursor", Pages.cursor_query_description),
+        "limit": OpenApiParameter(
+            "limit", LIMIT, OpenApiParameter.QUERY, description=Pages.page_size_query_description
         ),
     }
 )
@@ -105,7 +110,7 @@ PROBLEM: Json = {
         },
         "breaks": {
             "type": "array",
-            "description": "With 409 in_use: what would break, by name.",
+            "description": "With 409 in_use: what would break, by name. With 409 deletes_most: what would be gone.",
             "items": {"type": "string"},
         },
         "changes": {
@@ -129,7 +134,7 @@ WHEN: Mapping[int, tuple[str, str, str]] = MappingProxyType(
         409: (
             "in_use",
             "Others use it",
-            "Others would lose something (`breaks`), or the same request is still running.",
+            "Others would lose something, or most of the configuration would be gone (`breaks`), or the same request is still running.",
         ),
         412: ("stale", "It was changed since it was read", "If-Match names an earlier state: `changes`."),
         413: ("too_large", "Too large", "The body is larger than PLEXUS_MAX_REQUEST_BYTES."),

@@ -13,6 +13,8 @@ from gateway.api.problems import Refused
 
 MOST_ROWS = 500
 USUAL_ROWS = 100
+LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": USUAL_ROWS}
+"""In the description of the API."""
 
 
 class Pages(CursorPagination):
@@ -36,9 +38,8 @@ class Pages(CursorPagination):
         return int(said)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:  # Any: OpenAPI
-        bounds = {"minimum": 1, "maximum": MOST_ROWS, "default": USUAL_ROWS}
         described: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
-        return [{**one, "schema": {**one["schema"], **bounds}} if one["name"] == "limit" else one for one in described]
+        return [{**one, "schema": LIMIT} if one["name"] == "limit" else one for one in described]
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:  # Any: DRF's own
         """Raises NotFound for a cursor that no page gave."""

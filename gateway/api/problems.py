@@ -5,6 +5,7 @@
         ├── Refused              400  what was sent breaks a rule; `errors` says where
         ├── UnknownParameter     400  a query parameter that nobody reads
         ├── InUse                409  others would lose something; `breaks` names them, ?force=1 does it all the same
+        ├── DeletesMost          409  most of the configuration would be gone; `breaks` names it, ?force=1 does it all the same
         ├── StillRunning         409  the first request with this Idempotency-Key has not ended
         ├── Stale                412  it was changed since it was read; `changes` says by whom
         ├── OtherBody            422  this Idempotency-Key came with another request before
@@ -69,6 +70,18 @@ class InUse(Problem):
         super().__init__(
             "This would break what is named in `breaks`. Change that first, or repeat the request with ?force=1.",
             breaks=list(breaks),
+        )
+
+
+class DeletesMost(Problem):
+    status_code = 409
+    default_code = "deletes_most"
+    title = "Most of what is configured would be deleted"
+
+    def __init__(self, loss: str, gone: Sequence[str]) -> None:
+        super().__init__(
+            f"{loss} Nothing was changed. If that is meant, repeat the request with ?force=1; ?dry_run=1 says every change.",
+            breaks=list(gone)[:MOST_ERRORS],
         )
 
 

@@ -52,6 +52,8 @@ class Difference:
     findings: tuple[Finding, ...] = ()
     was_applied: bool = False
     """False after a refusal, and when it was only asked what would change."""
+    loss: str = ""
+    """What it takes away, where that is so much that whoever applies it should be asked first: see `gateway.interchange.losses`."""
 
     @property
     def is_refused(self) -> bool:

@@ -114,7 +114,7 @@ class NameFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
         name = self.value()
         if not name:
             return queryset
-        return queryset.filter(**{self.field: "" if name == NOTHING else name.replace("\0", "")})
+        return queryset.filter(**{self.field: "" if name == NOTHING else name})
 
 
 class AliasFilter(NameFilter):
@@ -167,7 +167,7 @@ class ErrorCodeFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no 
 
     def queryset(self, request: HttpRequest, queryset: Requests) -> Requests:
         code = self.value()
-        return queryset.filter(with_code(code.replace("\0", ""))) if code else queryset
+        return queryset.filter(with_code(code)) if code else queryset
 
 
 def with_code(code: str) -> Q:

@@ -65,10 +65,28 @@ def test_the_whole_truth_deletes_what_it_does_not_name(admin: Client) -> None:
     import_text(BASE)
 
     page = look(admin, "{providers: [], models: []}", prune="on")
-    confirm(admin, page)
+    confirm(admin, page, force="on")
 
     assert "- provider openai" in text_of(page)
     assert not Provider.objects.exists()
+
+
+def test_everything_is_deleted_only_by_whoever_ticks_the_box(admin: Client) -> None:
+    import_text(BASE)
+    seen = look(admin, "{providers: [], models: []}", prune="on")
+
+    again = confirm(admin, seen)
+
+    assert "It deletes everything that is configured: 1 provider, 2 models, 2 aliases. That is meant." in text_of(seen)
+    assert "tick the box below" in text_of(again)
+    assert Provider.objects.exists()
+    assert "Applied" in text_of(confirm(admin, again, force="on"))
+
+
+def test_nobody_is_asked_for_a_box_where_little_is_deleted(admin: Client) -> None:
+    import_text(BASE)
+
+    assert 'name="force"' not in text_of(look(admin, BASE))
 
 
 def test_a_refused_file_is_told_by_line_and_cannot_be_confirmed(admin: Client) -> None:

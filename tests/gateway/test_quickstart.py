@@ -125,6 +125,28 @@ def test_a_second_run_is_ready_at_once_and_changes_nothing(first: Running) -> No
     assert "$PLEXUS_KEY" in second.output
 
 
+def test_a_later_run_makes_no_key_and_leaves_no_event(first: Running) -> None:
+    before = first.rows("SELECT kind, subject FROM gateway_auditevent ORDER BY id")
+
+    with quickstart(first.data) as later:
+        later.wait_for(READY)
+        later.stop()
+
+    assert ("key made", "quickstart") in before
+    assert later.rows("SELECT kind, subject FROM gateway_auditevent ORDER BY id") == before
+    assert later.rows("SELECT key_name, client_address, outcome FROM history_requestlog ORDER BY id DESC LIMIT 1") == [
+        ("command: quickstart", "command", "ok")
+    ]
+
+
+def test_a_misspelt_setting_is_said_before_anything_else(first: Running) -> None:
+    with quickstart(first.data, PLEXUS_HISTORY_FLUSH_SECOND="1") as running:
+        running.wait_for(READY)
+        running.stop()
+
+    assert "PLEXUS_HISTORY_FLUSH_SECOND is no setting; did you mean PLEXUS_HISTORY_FLUSH_SECONDS?" in running.output
+
+
 def test_what_the_user_deleted_or_changed_stays_so(tmp_path: Path) -> None:
     with quickstart(tmp_path) as running:
         running.wait_for(READY)

@@ -247,9 +247,7 @@ def test_a_row_of_the_tables_leads_to_its_charts_and_back(reader: Client) -> Non
     assert 'href="?period=24h">Show everything</a>' in page
 
 
-@pytest.mark.parametrize(
-    "query", ["alias=%00", "target=%00/x", "alias=" + "x" * 3_000, "target=a/b", "measure=x", "alias='\""]
-)
+@pytest.mark.parametrize("query", ["alias=" + "x" * 3_000, "target=a/b", "measure=x", "alias='\""])
 def test_odd_names_in_the_address_are_no_error_of_ours(reader: Client, query: str) -> None:
     store.write([an_exchange(at=timezone.now())])
 

@@ -21,7 +21,7 @@ from gateway.api.entries import refused_by
 from gateway.api.matching import check_match, etag_of
 from gateway.api.parsing import read_json
 from gateway.api.permissions import check_changes
-from gateway.api.problems import Told
+from gateway.api.problems import DeletesMost, Told
 from gateway.api.recorded import change_as_json, changes_as_json
 from gateway.api.unlined import without_lines
 from gateway.api.views import ApiView, asks_for, changing
@@ -30,7 +30,8 @@ from gateway.audit.models import ConfigChange, ConfigRevision
 from gateway.interchange import plexus
 from gateway.interchange.difference import Difference, lines, summary
 from gateway.interchange.document import Document, Reading
-from gateway.interchange.findings import Finding, has_refusals
+from gateway.interchange.findings import Finding, Kind, has_refusals
+from gateway.interchange.losses import lost
 from gateway.interchange.snapshot import current
 from gateway.interchange.store import apply
 
@@ -129,7 +130,7 @@ class Config(ApiView):
     tag, guard = "config", {"GET": [MAY_READ, MAY_IMPORT], "PUT": [MAY_IMPORT]}
     renderer_classes = [JSONRenderer, YAMLRenderer]
     parser_classes = [JSONAsText, TextParser]
-    parameters = {"GET": ["format"], "PUT": ["dry_run", "format"]}
+    parameters = {"GET": ["format"], "PUT": ["dry_run", "force", "format"]}
     is_recorded = has_etag = True
     serializer_class = AppliedSerializer
 
@@ -149,10 +150,11 @@ class Config(ApiView):
     def put(self, request: Request) -> Response:
         """Make the configuration what the document says, all or nothing: what it does not name is deleted.
 
-        Client keys, history and stored keys of providers stay. ?dry_run=1 says what would change.
+        Client keys, history and stored keys of providers stay. ?dry_run=1 says what would change. What would delete everything,
+        or more than half of it, is answered with 409, and done with ?force=1.
         """
         reading = self._read(request)
-        is_dry = asks_for(request, "dry_run")
+        is_dry, is_forced = asks_for(request, "dry_run"), asks_for(request, "force")
         with transaction.atomic(), changing(request) as recorded:
             stamp = stamp_of(current())
             check_match(request, stamp, changes_since)
@@ -160,7 +162,9 @@ class Config(ApiView):
             if difference.is_refused:
                 raise refused_by(difference.findings)
             check_changes(request, difference.changes)
-        findings = [*reading.findings, *difference.findings]
+            if difference.loss and not (is_dry or is_forced):
+                raise DeletesMost(difference.loss, [str(change) for change in lost(difference.changes)])
+        findings = [*reading.findings, *difference.findings, *_of_loss(difference)]
         stamp = stamp if is_dry else stamp_of(current())
         return Response(applied(difference, findings, recorded.revision), headers={"ETag": etag_of(stamp)})
 
@@ -172,6 +176,13 @@ class Config(ApiView):
         if has_refusals(reading.findings):
             raise refused_by(reading.findings)
         return reading
+
+
+def _of_loss(difference: Difference) -> list[Finding]:
+    """What a dry run has to say of what would be refused without it."""
+    if difference.was_applied or not difference.loss:
+        return []
+    return [Finding(kind=Kind.WARNING, message=f"{difference.loss} Without ?force=1 it would be refused.")]
 
 
 def changes_since(stamp: str) -> list[Told]:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from gateway.api.entries import refused_by
 from gateway.api.filters import MomentFilter
+from gateway.api.paging import Pages
 from gateway.api.permissions import check_changes
 from gateway.api.pointers import Wrong
 from gateway.api.problems import Refused
@@ -42,16 +43,13 @@ class RevisionSerializer(serializers.ModelSerializer[ConfigRevision]):
 
 
 class RevisionDetailSerializer(RevisionSerializer):
-    lines = serializers.ListField(child=serializers.CharField(), read_only=True, help_text="The changes, in words.")
-    changes = ChangeSerializer(many=True, read_only=True)
+    lines = serializers.ListField(child=serializers.CharField(), read_only=True, help_text="These changes, in words.")
+    changes = ChangeSerializer(many=True, read_only=True, help_text="A page of them.")
+    next = serializers.URLField(allow_null=True, read_only=True, help_text="Where the changes go on.")
+    previous = serializers.URLField(allow_null=True, read_only=True)
 
     class Meta(RevisionSerializer.Meta):
-        fields = read_only_fields = [*RevisionSerializer.Meta.fields, "lines", "changes"]
-
-    def to_representation(self, instance: ConfigRevision) -> dict[str, Any]:  # Any: JSON
-        shown = RevisionSerializer(instance).data
-        changes = [change_of(row) for row in instance.changes.all()]
-        return {**shown, "lines": list(lines(changes)), "changes": [change_as_json(one) for one in changes]}
+        fields = read_only_fields = [*RevisionSerializer.Meta.fields, "lines", "changes", "next", "previous"]
 
 
 class ComparisonSerializer(serializers.Serializer[Any]):
@@ -111,13 +109,19 @@ class RevisionItem(ApiView):
 
     tag, guard = "audit", GUARD
     serializer_class = RevisionDetailSerializer
+    ordering = "id"
+    parameters = {"GET": ["cursor", "limit"]}
 
     def get_queryset(self) -> "QuerySet[Any]":
-        return ConfigRevision.objects.defer("packed").prefetch_related("changes")
+        return ConfigRevision.objects.defer("packed")
 
     def get(self, request: Request, number: int) -> Response:
-        """Read a revision with every row that it changed."""
-        return Response(self.get_serializer(revision_of(number, self.get_queryset())).data)
+        """Read a revision with the rows that it changed: they come in pages, as lists do."""
+        revision, pages = revision_of(number, self.get_queryset()), Pages()
+        changes = [change_of(row) for row in pages.paginate_queryset(revision.changes.all(), request, view=self)]
+        told = {"lines": list(lines(changes)), "changes": [change_as_json(one) for one in changes]}
+        links = {"next": pages.get_next_link(), "previous": pages.get_previous_link()}
+        return Response({**RevisionSerializer(revision).data, **told, **links})
 
 
 class RevisionDocument(ApiView):

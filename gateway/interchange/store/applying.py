@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 
 from gateway.interchange.difference import Difference
 from gateway.interchange.document import (
@@ -20,6 +21,7 @@ from gateway.interchange.document import (
     said_twice,
 )
 from gateway.interchange.findings import NOWHERE, Place, has_refusals
+from gateway.interchange.losses import COUNTED, great_loss
 from gateway.interchange.order import places_in_order
 from gateway.interchange.snapshot import (
     ALIAS_FIELDS,
@@ -32,7 +34,10 @@ from gateway.interchange.store.names import Names
 from gateway.interchange.store.rows import said
 from providers import secrets
 from providers.models import Endpoint, Provider, ProviderModel, hold_configuration
-from routing.models import Alias, Synonym, Target
+from routing.models import Alias, CustomRoute, PatternAlias, Synonym, Target
+
+MODELS: Sequence[type[Model]] = (Provider, ProviderModel, Alias, PatternAlias, CustomRoute)
+"""Of the kinds in COUNTED, in their order."""
 
 
 def apply(document: Document, *, prune: bool, dry_run: bool, environment: Mapping[str, str]) -> Difference:
@@ -43,12 +48,20 @@ def apply(document: Document, *, prune: bool, dry_run: bool, environment: Mappin
     """
     with transaction.atomic():
         hold_configuration()
+        before = _counted_now() if prune else {}
         applying = _Applying(document, prune=prune, environment=environment)
         applying.run()
         is_applied = not dry_run and not has_refusals(applying.findings)
         if not is_applied:
             transaction.set_rollback(True)
-    return Difference(changes=tuple(applying.changes), findings=tuple(applying.findings), was_applied=is_applied)
+    changes = tuple(applying.changes)
+    loss = great_loss(changes, before) if prune else ""
+    return Difference(changes=changes, findings=tuple(applying.findings), was_applied=is_applied, loss=loss)
+
+
+def _counted_now() -> dict[str, int]:
+    """Kind -> how many there are, of those kinds that a great loss is told by."""
+    return {kind: model._default_manager.count() for kind, model in zip(COUNTED, MODELS, strict=True)}
 
 
 class _Applying(Names):

@@ -41,6 +41,11 @@ class Command(BaseCommand):
             help="make the file the whole truth: delete what it does not name, set back what it does not say "
             "(never client keys, history or stored credentials)",
         )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="with --prune: also where that deletes everything, or more than half of what is configured",
+        )
         parser.add_argument("--why", default="", metavar="TEXT", help="the reason, to be recorded with the change")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,12 +58,18 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
                 environment=os.environ,
             )
+            if difference.was_applied and difference.loss and not options["force"]:
+                raise CommandError(  # which takes it back
+                    f"{difference.loss} Nothing was changed. If that is meant, say --force; --dry-run shows every change."
+                )
         if importer is not IMPORTERS[NATIVE]:
             self.stdout.write(f"Read as {importer.label}.")
         if difference.is_refused:
             self.refuse(difference.findings)
         for line in [*lines(difference.changes), *(f"{finding.kind}: {finding}" for finding in difference.findings)]:
             self.stdout.write(line)
+        if difference.loss and not options["force"]:
+            self.stdout.write(f"warning: {difference.loss} Without --force it will be refused.")
         self.stdout.write(summary(difference.changes, was_applied=difference.was_applied))
         if options["dry_run"] and difference.changes:
             sys.exit(SOMETHING_TO_DO)

@@ -15,11 +15,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from gateway.access.roles import ROLES
+from gateway.checks import ENVIRONMENT
 from gateway.management import admin_address, database, one_process
 from gateway.management.history_worker import WORKER_NEEDED
 from gateway.management.quickstart import accounts, demo_provider, known, screen
 from gateway.management.quickstart.demo_server import DemoServer
-from gateway.management.quickstart.first_request import FirstRequestFailed, alias_to_ask, ask
+from gateway.management.quickstart.first_request import (
+    FirstAnswer,
+    FirstRequestFailed,
+    alias_to_ask,
+    ask,
+    ask_without_key,
+)
 from gateway.management.quickstart.setting_up import Made, OfferedBefore, is_first_run, set_up
 from gateway.management.saying import say
 from gateway.management.serving import CannotListen, listen, url_of
@@ -33,7 +40,7 @@ LAST_WORDS_SECONDS = 5.0
 
 class Command(BaseCommand):
     help = "Sets Plexus up with a demo provider and example aliases, sends a first request, and serves."
-    requires_system_checks = []  # they load the admin, and a second run is to be ready at once; `serve` makes them
+    requires_system_checks = []  # most load the admin, and a second run is to be ready at once; `serve` makes them
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -58,6 +65,7 @@ class Command(BaseCommand):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")  # a terminal that has no “—” still gets the rest of the line
         self.say(self.style.MIGRATE_HEADING("Plexus quickstart"))
+        self.check(tags=[ENVIRONMENT])
         try:
             listening = listen(options["host"], options["port"])
         except CannotListen as exc:
@@ -127,23 +135,20 @@ class Command(BaseCommand):
     # Serving
 
     def serve(self, listening: socket.socket, made: Made) -> None:
-        model = alias_to_ask()
-        key = made.key or (accounts.make_check_key() if model else None)
-        first_minute = threading.Thread(target=self.first_minute, args=(model, key, made), name="first request")
+        first_minute = threading.Thread(target=self.first_minute, args=(alias_to_ask(), made), name="first request")
         one_process.serve(listening, on_ready=first_minute.start)
         if first_minute.ident is not None:
             first_minute.join(LAST_WORDS_SECONDS)
 
-    def first_minute(self, model: str | None, key: str | None, made: Made) -> None:
+    def first_minute(self, model: str | None, made: Made) -> None:
         """Send the first request, say what came and what to do next. In a thread: the server has the main one."""
         try:
-            if model is not None and key is not None:
-                self.send_first_request(model, key)
+            if model is not None:
+                self.send_first_request(model, made.key)
             else:
                 self.say("\n  No alias leads to the demo any more, so no request was sent.")
             shown = model or next(iter(Alias.objects.values_list("name", flat=True)), "provider/model")
         finally:
-            accounts.forget_check_key()
             connection.close()
         self.say("\n" + screen.next_steps(self.url, shown, made.key))
         if made.key is None:
@@ -157,11 +162,15 @@ class Command(BaseCommand):
         if self.opens_browser:
             webbrowser.open(f"{self.url}/admin/")
 
-    def send_first_request(self, model: str, key: str) -> None:
+    def send_first_request(self, model: str, key: str | None) -> None:
         try:
-            self.say("\n" + screen.answer(ask(self.url, key, model)))
+            self.say("\n" + screen.answer(self.first_answer(model, key)))
         except FirstRequestFailed as failure:
             say(self.stderr, f"  The first request failed. {failure}")
+
+    def first_answer(self, model: str, key: str | None) -> FirstAnswer:
+        """As a client gets it; on a later run, when no key is known any more, from within. Raises FirstRequestFailed."""
+        return ask_without_key(model) if key is None else ask(self.url, key, model)
 
     def say(self, text: str) -> None:
         say(self.stdout, text)

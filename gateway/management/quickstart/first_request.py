@@ -1,4 +1,4 @@
-"""One request through the gateway, as any client would send it, and what came back."""
+"""One request through the gateway, as any client would send it or from within, and what came back."""
 
 import http.client
 import json
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway import trial
 from gateway.management.quickstart import demo_provider
 from routing.models import Alias
 
@@ -70,6 +71,25 @@ def ask(url: str, key: str, model: str) -> FirstAnswer:
         attempts=headers.get("x-plexus-attempts", "?"),
         request_id=headers.get("x-request-id", "?"),
         latency_ms=(time.monotonic() - started) * 1000,
+    )
+
+
+def ask_without_key(model: str) -> FirstAnswer:
+    """Send QUESTION from within this process, as “Test route” does: that takes no key. Raises FirstRequestFailed."""
+    try:
+        tried = trial.send(model, QUESTION, "quickstart", door="command")
+    except (trial.NoGateway, trial.NoAnswer) as exc:
+        raise FirstRequestFailed(str(exc)) from exc
+    if tried.error:
+        raise FirstRequestFailed(f"The gateway answered {tried.status}: {tried.error}")
+    return FirstAnswer(
+        text=tried.text,
+        provider=tried.provider,
+        model=tried.model,
+        alias=model,
+        attempts=str(len(tried.attempts)),
+        request_id=tried.request_id,
+        latency_ms=tried.latency_ms,
     )
 
 

@@ -98,6 +98,7 @@ def throwaway_database() -> Iterator[None]:
 def pages() -> dict[str, str]:
     """What is measured -> its address."""
     requests, index = reverse("admin:history_requestlog_changelist"), reverse("admin:index")
+    api = reverse("api:requests")
     middle = RequestLog.objects.all()[RequestLog.objects.count() // 2]
     day = f"{middle.started_at:%Y-%m-%d}"
     that_day = f"started_at_from_0={day}&started_at_from_1=00:00:00&started_at_to_0={day}&started_at_to_1=23:59:59"
@@ -111,12 +112,16 @@ def pages() -> dict[str, str]:
         "list, a key": f"{requests}?key=service+40",
         "list, no key of that name": f"{requests}?key=nobody",
         "list, status 2xx": f"{requests}?status=2xx",
+        "list, status 4xx": f"{requests}?status=4xx",
         "list, status 5xx": f"{requests}?status=5xx",
         "list, status 500 (there is none)": f"{requests}?status=500",
         "list, interrupted": f"{requests}?outcome=interrupted",
         "list, an error code": f"{requests}?code=upstream_connect_error",
         "list, an error code (there is none)": f"{requests}?code=nothing",
+        "list, ok": f"{requests}?outcome=ok",
         "list, streamed": f"{requests}?streamed=yes",
+        "list, a rare alias, 2xx": f"{requests}?alias=team-6&status=2xx",
+        "list, no key of that name, 2xx, not streamed": f"{requests}?key=nobody&status=2xx&streamed=no",
         "list, last hour": f"{requests}?recent=hour",
         "list, a day two weeks ago": f"{requests}?{that_day}",
         "list, that day, an alias, 4xx": f"{requests}?{that_day}&alias=fast&status=4xx",
@@ -125,6 +130,11 @@ def pages() -> dict[str, str]:
         "list, search by model": f"{requests}?q=embed",
         "list, search by error code": f"{requests}?q=model_not_found",
         "list, search for a model nobody asked for": f"{requests}?q=nothing",
+        "API, an API type": f"{api}?api_type=embeddings",
+        "API, an API type (there is none)": f"{api}?api_type=nothing",
+        "API, a status": f"{api}?status=404",
+        "API, a status (there is none)": f"{api}?status=203",
+        "API, streamed": f"{api}?streamed=true",
         "one request": reverse("admin:history_requestlog_change", args=[middle.pk]),
         **{f"dashboard, {period.label}": f"{index}?period={name}" for name, period in periods.PERIODS.items()},
         "dashboard, 30 days, an alias": f"{index}?period=30d&alias=fast",

@@ -72,6 +72,65 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(api: Asking) -> No
     assert Alias.objects.exists()
 
 
+NOTHING: dict[str, list[str]] = {"providers": [], "models": []}
+
+
+def test_a_document_that_deletes_everything_is_refused_and_says_what_would_go(api: Asking) -> None:
+    furnish()
+
+    reply = api.send("PUT", "config", NOTHING)
+
+    assert (reply.status_code, reply["Content-Type"]) == (409, "application/problem+json")
+    assert reply.json()["code"] == "deletes_most"
+    assert "It deletes everything that is configured: 1 provider, 2 models, 1 alias." in reply.json()["detail"]
+    assert "?force=1" in reply.json()["detail"]
+    assert sorted(reply.json()["breaks"]) == [
+        "alias fast",
+        "model openai/gpt-4o",
+        "model openai/gpt-4o-mini",
+        "provider openai",
+    ]
+    assert Alias.objects.exists()
+    assert api.get("revisions?door=api").json()["results"] == []
+
+
+def test_with_force_it_deletes_everything(api: Asking) -> None:
+    furnish()
+
+    reply = api.send("PUT", "config?force=1", NOTHING)
+
+    assert reply.json()["applied"]
+    assert not Provider.objects.exists()
+
+
+def test_a_dry_run_warns_of_what_would_be_refused(api: Asking) -> None:
+    furnish()
+
+    reply = api.send("PUT", "config?dry_run=1", NOTHING)
+
+    assert reply.status_code == 200
+    assert "Without ?force=1 it would be refused." in reply.json()["findings"][-1]["message"]
+    assert Alias.objects.exists()
+
+
+def test_more_than_half_of_much_is_refused_as_everything_is(api: Asking) -> None:
+    openai(*(f"model-{place}" for place in range(8)))
+    document = api.get("config").json()
+    document["providers"][0]["models"] = document["providers"][0]["models"][:4]
+    four_of_nine = api.send("PUT", "config?dry_run=1", document)
+    document["providers"][0]["models"] = document["providers"][0]["models"][:3]
+
+    five_of_nine = api.send("PUT", "config", document)
+
+    assert not [one for one in four_of_nine.json()["findings"] if "force" in one["message"]]
+    assert five_of_nine.status_code == 409
+    assert "It deletes 5 of 9 objects that are configured: 5 models." in five_of_nine.json()["detail"]
+
+
+def test_into_an_empty_configuration_nothing_need_be_forced(api: Asking) -> None:
+    assert api.send("PUT", "config", NOTHING).status_code == 200
+
+
 def test_one_mistake_refuses_all_of_it(api: Asking) -> None:
     furnish()
     document = api.get("config").json()
@@ -176,6 +235,37 @@ def test_a_revision_is_read_with_who_when_and_why(api: Asking) -> None:
 
     assert (newest["who"], newest["door"], newest["note"]) == ("root (token a test)", "api", "a test")
     assert detail["lines"] == ["~ alias fast", "    selector: random → in_order"]
+
+
+def test_a_long_revision_is_read_in_pages(api: Asking) -> None:
+    openai()
+    document = api.get("config").json()
+    document["providers"][0]["models"] = [f"model-{place}" for place in range(250)]
+    number = api.send("PUT", "config", document).json()["revision"]
+
+    first = api.get(f"revisions/{number}").json()
+    second = api.get(first["next"].partition("/api/v1/")[2]).json()
+    third = api.get(second["next"].partition("/api/v1/")[2]).json()
+
+    pages = [first, second, third]
+    names = [one["name"] for page in pages for one in page["changes"]]
+    assert [len(page["changes"]) for page in pages] == [100, 100, 50]
+    assert len(set(names)) == 250
+    assert (first["previous"], third["next"]) == (None, None)
+    assert {(page["number"], page["who"]) for page in pages} == {(number, "root (token a test)")}
+    assert second["lines"][0] == f"+ {second['changes'][0]['kind']} {second['changes'][0]['name']}"
+
+
+@pytest.mark.parametrize(("query", "status"), [("limit=7", 200), ("limit=501", 400), ("cursor=nonsense", 404)])
+def test_the_pages_of_a_revision_are_as_those_of_a_list(api: Asking, query: str, status: int) -> None:
+    openai(*(f"model-{place}" for place in range(9)))
+    api.send("PATCH", "providers/openai", {"display_name": "Open AI"})
+
+    reply = api.get(f"revisions/1?{query}")  # what was there before
+
+    assert reply.status_code == status
+    if status == 200:
+        assert len(reply.json()["changes"]) == 7
 
 
 def test_any_two_revisions_can_be_compared(api: Asking) -> None:

@@ -72,7 +72,7 @@ def by_the_api(edit: Edit, draw: Draw, browser: Client) -> str:
     if alias is not None and draw(st.booleans()):
         return _alias_by_the_api(alias.name, draw, browser)
     wanted = plexus.write(document_after(edit, draw))
-    reply = browser.put("/api/v1/config", wanted, content_type="application/yaml")
+    reply = browser.put("/api/v1/config?force=1", wanted, content_type="application/yaml")
     if reply.status_code != 200:
         raise Refused(reply.content.decode())
     return "api"

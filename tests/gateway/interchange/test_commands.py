@@ -85,6 +85,29 @@ def test_the_export_of_an_import_changes_nothing(file: Path) -> None:
     assert run("import_config", file, "--prune").startswith("Nothing to do")
 
 
+def test_a_file_that_deletes_everything_is_refused_unless_forced(file: Path) -> None:
+    run("import_config", file)
+    file.write_text("{providers: [], models: []}")
+
+    with pytest.raises(CommandError, match=r"It deletes everything that is configured: 1 provider, 1 model, 1 alias\."):
+        run("import_config", file, "--prune")
+
+    assert Alias.objects.exists()
+    assert run("import_config", file, "--prune", "--force").splitlines()[-1].startswith("Applied 3 changes")
+    assert not Provider.objects.exists()
+
+
+def test_a_dry_run_says_what_would_be_refused(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("import_config", file)
+    file.write_text("{providers: [], models: []}")
+
+    with pytest.raises(SystemExit):
+        call_command("import_config", str(file), "--prune", "--dry-run")
+
+    assert "warning: It deletes everything that is configured" in capsys.readouterr().out
+    assert Alias.objects.exists()
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe", b""])
 def test_a_file_that_cannot_be_read_is_one_sentence(file: Path, content: bytes) -> None:
     file.write_bytes(content)

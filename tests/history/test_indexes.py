@@ -1,5 +1,7 @@
 """What the list of requests asks of its indexes, as SQLite plans it; PostgreSQL's plans depend on how much there is."""
 
+from uuid import UUID
+
 import pytest
 from django.db import connection
 
@@ -30,7 +32,7 @@ def test_a_name_is_found_by_its_index_and_newest_first_without_sorting(column: s
 
 
 def test_the_tries_of_a_request_are_found_in_their_order_without_an_index_of_their_own() -> None:
-    plan = AttemptLog.objects.filter(request=an_exchange().id).order_by("number").explain()
+    plan = AttemptLog.objects.filter(request=UUID(an_exchange().id)).order_by("number").explain()
 
     assert "attempt" in plan
     assert "(request_id=?)" in plan

@@ -4,6 +4,7 @@ One order and no times, so that two exports of the same configuration are the sa
 switches something is said. A key is never written: its place says `credential: kept`, or `{value: kept}` for a header.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -31,6 +32,7 @@ _HEAD: Final = """\
 # Keys of providers are not in here: `apiKeyEnv` names the environment variable, `credential: kept` an encrypted one.
 # Nor are extra headers that may hold one: $NAME is a variable, `{value: kept}` an encrypted value.
 """
+_RARE_LINE_ENDS: Final = re.compile("[\x85\u2028\u2029]")
 _ON_ONE_LINE: Final = ("apiTypes", "additionalAliases", "conditions")
 
 Written = dict[str, Any]  # Any: what YAML can hold
@@ -45,11 +47,17 @@ class _Dumper(yaml.SafeDumper):
         """Write a value that occurs twice twice, and not as a reference."""
         return True
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Escaped where a rarer line end is in it: written as it is, it would come back as a space."""
+        style = '"' if _RARE_LINE_ENDS.search(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Indent lists under their key, as Plexus's own examples do."""
         super().increase_indent(flow, False)
 
 
+_Dumper.add_representer(str, _Dumper.represent_str)
 _Dumper.add_representer(
     _OneLine, lambda dumper, items: dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
 )

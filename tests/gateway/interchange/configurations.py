@@ -27,6 +27,8 @@ AWKWARD = [
     "- x",
     "“é”",
     "\u2028",
+    "\x85",
+    "two\x85lines",
 ]
 """Texts that YAML takes for something else unless they are quoted."""
 

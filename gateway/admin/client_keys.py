@@ -131,6 +131,11 @@ class ClientKeyAdmin(ConfigurationAdmin):
         one_way = {"show_save_and_continue": False, "show_save_and_add_another": False}
         return super().add_view(request, form_url, {**one_way, **(extra_context or {})})
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # Any: Django's own types are long
+        deleted, *rest = super().get_deleted_objects(objs, request)
+        warning = "Whoever sends such a key is refused from then on. To stop it for a while, disable it instead."
+        return [warning, *deleted], *rest
+
     # Columns
 
     @display(description="key", ordering="prefix")

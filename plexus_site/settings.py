@@ -123,6 +123,7 @@ CSRF_TRUSTED_ORIGINS = env.each(
 )
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("PLEXUS_SECURE_COOKIES", default=False)
 SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "plexus_site.refusals.form_refused"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -160,6 +161,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gateway.audit.middleware.ActingMiddleware",
+    "plexus_site.refusals.RefusalMiddleware",
     "gateway.admin.busy.BusyMiddleware",
     "gateway.admin.nul.NoNulMiddleware",
 ]

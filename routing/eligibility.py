@@ -13,5 +13,6 @@ def objection(upstream: Upstream, needs: Needs) -> str | None:
     """Why this upstream cannot take the request, or None."""
     if needs.api_type in upstream.urls:
         return None
-    offered = ", ".join(upstream.urls) or "nothing"
-    return f"does not speak {needs.api_type}, only {offered}"
+    if not upstream.urls:
+        return "its provider has no address: add one there"
+    return f"does not speak {needs.api_type}, only {', '.join(upstream.urls)}"

@@ -65,6 +65,11 @@ class ApiTokenAdmin(ShowsSecretOnce):
         super().save_model(request, obj, form, change)
         self._note(request, obj, Event.TOKEN_CHANGED if change else Event.TOKEN_MADE)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # Any: Django's own types are long
+        deleted, *rest = super().get_deleted_objects(objs, request)
+        warning = "Whoever sends this token is refused from then on. To stop it for a while, disable it instead."
+        return [warning, *deleted], *rest
+
     def delete_model(self, request: HttpRequest, obj: ApiToken) -> None:
         self._note(request, obj, Event.TOKEN_REVOKED)
         super().delete_model(request, obj)

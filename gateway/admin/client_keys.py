@@ -122,6 +122,11 @@ class ClientKeyAdmin(ShowsSecretOnce, ConfigurationAdmin):
     def _show_secret(self, request: HttpRequest, key: ClientKey, title: str) -> HttpResponse:
         return self.page_of(request, key, "admin/gateway/clientkey/secret.html", title=title, secret=key.secret)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # Any: Django's own types are long
+        deleted, *rest = super().get_deleted_objects(objs, request)
+        warning = "Whoever sends such a key is refused from then on. To stop it for a while, disable it instead."
+        return [warning, *deleted], *rest
+
     # Columns
 
     @display(description="key", ordering="prefix")

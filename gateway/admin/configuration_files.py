@@ -44,7 +44,7 @@ class ImportForm(forms.Form):
     file = forms.FileField(required=False, label="A file")
     text = forms.CharField(required=False, label="or its text", strip=False, widget=forms.Textarea)
     format = forms.ChoiceField(required=False, label="Written for")
-    prune = forms.BooleanField(required=False, label="It is the whole truth")
+    prune = forms.BooleanField(required=False, label="This is the whole configuration")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,5 +1,6 @@
 """Changes as a page shows them: gathered by the object that they belong to, values old and new beside each other."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -42,6 +43,13 @@ class ShownChanges:
 
     objects: Sequence[ShownObject]
     more: int = 0
+
+    @property
+    def deeds(self) -> str:
+        """How many of each, of what is shown: “100 updated, 4 created”; of a single row nothing."""
+        counts = Counter(row.deed for one in self.objects for row in one.rows)
+        told = ", ".join(f"{count} {deed}" for deed, count in counts.items()) if counts.total() > 1 else ""
+        return f"{told} in the first {counts.total()} rows" if told and self.more > 0 else told
 
 
 def shown_changes(rows: Iterable[tuple[str, str, ShownRow]], total: int) -> ShownChanges:

@@ -84,6 +84,7 @@ class ConfigurationAdmin(ModelAdmin):
     list_per_page = 50
     warn_unsaved_form = True
     delete_confirmation_template = "admin/delete_configuration.html"
+    delete_selected_confirmation_template = "admin/delete_selected_configuration.html"
     change_form_before_template = "admin/before_form.html"
     change_form_after_template = "admin/why.html"
 

@@ -1,10 +1,13 @@
 """The pages of aliases."""
 
+import json
 from itertools import groupby
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -20,6 +23,13 @@ from routing.models import Alias, ClaimedName, Target
 from routing.selection import SELECTORS
 
 MOST_TARGETS_SHOWN = 4
+
+
+class IndentedJSONField(forms.JSONField):
+    """For what is too long for one line."""
+
+    def prepare_value(self, value: Any) -> Any:  # Any: JSON, or what was typed in its place
+        return value if isinstance(value, InvalidJSONInput) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 @admin.register(Alias)
@@ -47,7 +57,7 @@ class AliasAdmin(ConfigurationAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Alias | None = None) -> Any:  # Any: Django's own type is long
         failover = ["max_attempts", "hedge_percentile", "hedge_budget_percent"]
         return [
-            (None, {"fields": ["name", "description", ("enabled", "listed", "is_default")]}),
+            (None, {"fields": ["name", "description", "enabled", "listed", "is_default"]}),
             (
                 "How a target is chosen",
                 {"fields": ["selector", "weight_mode", "answer_model", "sticky", "sticky_seconds"]},
@@ -62,6 +72,13 @@ class AliasAdmin(ConfigurationAdmin):
                 {"classes": self.folded_unless_used(request, obj, "guardrails"), "fields": ["guardrails"]},
             ),
         ]
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:  # Any: Django's own types
+        if db_field.name == "guardrails":
+            kwargs["form_class"] = IndentedJSONField
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alias]:
         return super().get_queryset(request).prefetch_related("synonyms", *WHAT_IT_READS)

@@ -16,6 +16,8 @@ from routing import conditions
 from routing.models import TIME_LIMITS, Target
 
 NOTHING = "–"
+ALL = 99
+"""For whoever may only look: nothing unfolds there."""
 TIME_LIMIT_LABELS = {
     "connect_timeout_seconds": "connect",
     "first_byte_timeout_seconds": "first byte",
@@ -69,16 +71,16 @@ class TimeLimitsField(forms.MultiValueField):
         return list(data_list) or [None] * len(TIME_LIMITS)
 
 
-def conditions_told(names: Iterable[str]) -> str:
+def conditions_told(names: Iterable[str], limit: int = 1) -> str:
     """“too late +1”"""
-    return shortened([conditions.LABELS.get(name, name) for name in names], limit=1) or NOTHING
+    return shortened([conditions.LABELS.get(name, name) for name in names], limit=limit) or NOTHING
 
 
-def time_limits_told(seconds: Iterable[object]) -> str:
+def time_limits_told(seconds: Iterable[object], limit: int = 1) -> str:
     """“first byte 2 s +1”"""
     given = zip(TIME_LIMIT_LABELS.values(), seconds, strict=True)
     said = [f"{label} {str(value).removesuffix('.0')} s" for label, value in given if value not in (None, "")]
-    return shortened(said, limit=1) or NOTHING
+    return shortened(said, limit=limit) or NOTHING
 
 
 def folded(summary: str, inside: SafeString, *, help_text: str) -> SafeString:

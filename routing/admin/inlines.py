@@ -13,7 +13,7 @@ from providers.admin.address_input import AddressInput
 from providers.admin.configuration import ConfigurationForm
 from providers.admin.unfolded import InlineFormSet, PlainTabularInline, display
 from routing import conditions
-from routing.admin.folded import ConditionsWidget, TimeLimitsField, time_limits_told
+from routing.admin.folded import ALL, ConditionsWidget, TimeLimitsField, conditions_told, time_limits_told
 from routing.models import TIME_LIMITS, Alias, Synonym, Target, check_no_twins
 
 WHAT_A_TARGET_IS = {"model", "to_alias", "endpoint"}
@@ -168,10 +168,20 @@ class TargetInline(PlainTabularInline):
     @display(description="deadlines")
     def time_limits(self, target: Target) -> str:
         """For whoever may only look."""
-        return time_limits_told(getattr(target, name) for name in TIME_LIMITS)
+        return time_limits_told((getattr(target, name) for name in TIME_LIMITS), limit=ALL)
+
+    @display(description="only after")
+    def only_after(self, target: Target) -> str:
+        """For them, too."""
+        return conditions_told(target.conditions, limit=ALL)
+
+    def get_fields(self, request: HttpRequest, obj: Alias | None = None) -> Any:  # Any: Django's own type is long
+        may_only_look = not self.has_change_permission(request, obj)
+        return ["only_after" if may_only_look and name == "conditions" else name for name in self.fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Alias | None = None) -> list[str]:
-        return [] if may_change_providers(request) else ["endpoint"]
+        told = [] if self.has_change_permission(request, obj) else ["only_after"]
+        return told if may_change_providers(request) else [*told, "endpoint"]
 
     def get_formset(
         self, request: HttpRequest, obj: Alias | None = None, **kwargs: Any

@@ -147,7 +147,11 @@ class Target(ConfigurationModel):
     def _clean_weight(self) -> None:
         if self.weight is None and self.enabled and self.alias.weight_mode == Alias.WeightMode.PERCENT:
             raise ValidationError(
-                {"weight": ValidationError("Under percent every enabled target has a weight.", code="required")}
+                {
+                    "weight": ValidationError(
+                        "The weights are in percent, so give every enabled target one.", code="required"
+                    )
+                }
             )
 
     def _clean_against_its_siblings(self) -> None:

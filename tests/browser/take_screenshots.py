@@ -6,9 +6,8 @@ On a database of its own, empty for the first pictures and then furnished with a
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +23,6 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402 - Django must have read its settings first
 from django.core.management import call_command  # noqa: E402
-from django.db.models import Model  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
@@ -37,6 +35,8 @@ from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias  # no
 from tests.browser.changed import change_things  # noqa: E402
 from tests.browser.chromium import HOW_TO_GET_ONE, chromium, path_to_chromium  # noqa: E402
 from tests.browser.furnished import OPERATOR, PASSWORD, furnish  # noqa: E402
+from tests.browser.seldom import furnish_seldom, shots_of_what_is_seldom  # noqa: E402
+from tests.browser.shot import Prepare, Shot, change, submit  # noqa: E402
 from tests.browser.traffic import write_traffic  # noqa: E402
 from tests.browser.unwell import make_unwell  # noqa: E402
 from tests.browser.watch import Watch  # noqa: E402
@@ -52,16 +52,6 @@ FILES = "admin:gateway_configuration_changelist"
 numbers = itertools.count(1)
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
-Prepare = Callable[[Page], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
-    """One page: where it is, and what is done on it before the picture is taken."""
-
-    name: str
-    address: str
-    prepare: Prepare = lambda page: None
 
 
 def main(folder: Path, names: Sequence[str]) -> int:
@@ -86,6 +76,11 @@ def main(folder: Path, names: Sequence[str]) -> int:
         with chromium(path) as browser:
             studio.take(browser, "", shots_of_the_door())
             studio.take(browser, OPERATOR, shots)
+        furnish_seldom()
+        seldom = shots_of_what_is_seldom()
+        with chromium(path) as browser:
+            for user, of_user in seldom.items():
+                studio.take(browser, user, of_user)
     for trouble in dict.fromkeys(studio.troubles):
         print(trouble, file=sys.stderr)  # noqa: T201 - a command's own words
     return 1 if studio.troubles else 0
@@ -185,10 +180,6 @@ def lists() -> Iterator[Shot]:
         yield Shot(name=f"{name}-list", address=reverse(f"admin:{name}_changelist"))
 
 
-def change(row: Model) -> str:
-    return reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
-
-
 # What is done on a page first
 
 
@@ -254,11 +245,6 @@ def make_key(page: Page) -> None:
     submit(page, "[name=_save]")
 
 
-def submit(page: Page, button: str) -> None:
-    with page.expect_navigation():
-        page.click(button)
-
-
 def open_filters(page: Page) -> None:
     page.get_by_text("Filters").first.click()
 
@@ -297,7 +283,8 @@ class Studio:
                     log_in(page, self.url, user)
                 for shot in wanted:
                     self._picture(page, shot, f"{shot.name}-{theme}-{width}.png")
-                self.troubles += watch.troubles
+                    self.troubles += shot.troubles_among(watch.troubles)
+                    watch.troubles.clear()
 
     def _picture(self, page: Page, shot: Shot, name: str) -> None:
         width, height = the_size_of(page)

@@ -2,13 +2,14 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
 
+from gateway.models import ClientKey
 from history import store
 from history.ids import first_id_at
 from history.records import Attempt, Exchange, Outcome
@@ -52,13 +53,15 @@ def write_traffic(rows: int, *, until: datetime, seed: int = 7) -> None:
 
 def traffic(rows: int, *, until: datetime, draw: random.Random) -> Iterator[Exchange]:
     """Requests in order of time: fewer at night and at weekends, a little more every day."""
-    served = every_target()
+    served, keys = every_target(), dict(ClientKey.objects.filter(name__in=KEYS).values_list("name", "pk"))
     for number, moment in enumerate(sorted(moments(rows, until=until, draw=draw))):
         one = draw.choices(served, [one.share for one in served])[0]
         others = [other for other in served if other.alias == one.alias and other != one]
-        exchange = answered(one, moment, number, draw)
+        exchange = answered(one, moment, number, keys, draw)
         if draw.random() < trouble_at(moment, until):
-            exchange = handed_over(exchange, draw.choice(others)) if others else gone_wrong(exchange, draw)
+            # Mostly one, now and then two that could not be connected to.
+            away = draw.sample(others, k=min(len(others), 1 + (draw.random() < 0.2)))
+            exchange = handed_over(exchange, away) if away else gone_wrong(exchange, draw)
         elif draw.random() < 0.02:
             exchange = gone_wrong(exchange, draw)
         yield exchange
@@ -117,11 +120,12 @@ def trouble_at(moment: datetime, until: datetime) -> float:
     return 0.25 if bad else 0.015
 
 
-def answered(served: Served, moment: datetime, number: int, draw: random.Random) -> Exchange:
+def answered(served: Served, moment: datetime, number: int, keys: Mapping[str, int], draw: random.Random) -> Exchange:
+    """`keys`: of the client keys, name -> id."""
     latency_ms = TYPICAL_MS[served.provider] * draw.lognormvariate(0, 0.5) / (6 if served.is_embedding else 1)
     streamed = not served.is_embedding and draw.random() < 0.6
     first_byte_ms = latency_ms * draw.uniform(0.2, 0.4) if streamed else latency_ms
-    started_at = moment.timestamp()
+    started_at, key_name = moment.timestamp(), draw.choice(KEYS)
     attempt = Attempt(
         number=1, target_id=served.target_id, provider=served.provider, model=served.model, url=served.url,
         started_at=started_at, latency_ms=latency_ms, first_byte_ms=first_byte_ms, status=200, outcome=Outcome.OK,
@@ -132,8 +136,8 @@ def answered(served: Served, moment: datetime, number: int, draw: random.Random)
         output_tokens=0 if served.is_embedding else int(draw.lognormvariate(5.3, 0.7)),
     )
     return Exchange(
-        id=str(UUID(int=first_id_at(moment.astimezone(UTC)).int | number)), started_at=started_at, key_id=None,
-        key_name=draw.choice(KEYS), client_address="192.0.2.7",
+        id=str(UUID(int=first_id_at(moment.astimezone(UTC)).int | number)), started_at=started_at, key_id=keys[key_name],
+        key_name=key_name, client_address="192.0.2.7",
         api_type="embeddings" if served.is_embedding else "chat", requested_model=asked_for(served, draw),
         alias=served.alias, alias_id=served.alias_id, provider=served.provider, model=served.model,
         target_id=served.target_id, streamed=streamed, outcome=Outcome.OK, status=200, latency_ms=latency_ms + 1.5,
@@ -161,16 +165,20 @@ def refused(exchange: Exchange) -> Exchange:
     )  # fmt: skip
 
 
-def handed_over(exchange: Exchange, away: Served) -> Exchange:
-    """`away` could not be connected to, the next one answered."""
+def handed_over(exchange: Exchange, away: Sequence[Served]) -> Exchange:
+    """`away` could not be connected to, one after the other; the next one answered."""
     (last,) = exchange.attempts
-    first = replace(
-        last, number=1, target_id=away.target_id, provider=away.provider, model=away.model, url=away.url,
-        latency_ms=3000.0, first_byte_ms=None, status=None, outcome=Outcome.FAILED, condition="connection",
-        error="No connection within 3 s.", upstream_request_id="",
-    )  # fmt: skip
-    second = replace(last, number=2, started_at=last.started_at + 3)
-    return replace(exchange, attempts=(first, second), latency_ms=exchange.latency_ms + 3000)
+    waited = [
+        replace(
+            last, number=number, target_id=served.target_id, provider=served.provider, model=served.model, url=served.url,
+            started_at=last.started_at + 3 * (number - 1), latency_ms=3000.0, first_byte_ms=None, status=None,
+            outcome=Outcome.FAILED, condition="connection", error="No connection within 3 s.", upstream_request_id="",
+        )
+        for number, served in enumerate(away, start=1)
+    ]  # fmt: skip
+    answered_last = replace(last, number=len(away) + 1, started_at=last.started_at + 3 * len(away))
+    latency_ms = exchange.latency_ms + 3000 * len(away)
+    return replace(exchange, attempts=(*waited, answered_last), latency_ms=latency_ms)
 
 
 def failed(exchange: Exchange) -> Exchange:

@@ -1,10 +1,9 @@
 """Whoever waits in vain for a turn at the configuration is told so at each door, and nothing of it is saved."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connection
 from django.urls import reverse
 
 from gateway.api.models import IdempotentReply
@@ -13,57 +12,30 @@ from gateway.audit.models import ConfigRevision
 from gateway.audit.recording import recording
 from gateway.management.database import WAITED_IN_VAIN, what_is_wrong
 from providers.busy import waited_in_vain
-from providers.models import Provider, configuration, hold_configuration
+from providers.models import configuration
 from routing.models import Alias
 from tests import services
 from tests.admin_pages import an_administrator, filled, text_of
 from tests.gateway.api.asking import Asking, a_token, a_user
+from tests.long_turn import LongTurn
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THREAD_SECONDS = 30.0
-
-
-class Turn:
-    """Somebody's who does not come to an end."""
-
-    def __init__(self) -> None:
-        self._began, self._ends = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._hold, daemon=True)
-
-    def begin(self) -> None:
-        self._thread.start()
-        assert self._began.wait(THREAD_SECONDS)
-
-    def end(self) -> None:
-        self._ends.set()
-        if self._thread.ident is not None:
-            self._thread.join(THREAD_SECONDS)
-
-    def _hold(self) -> None:
-        try:
-            with transaction.atomic():
-                hold_configuration()
-                Provider.objects.filter(name="nobody").update(enabled=True)
-                self._began.set()
-                self._ends.wait(THREAD_SECONDS)
-        finally:
-            connections.close_all()
 
 
 @pytest.fixture
-def turn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Turn]:
+def turn(monkeypatch: pytest.MonkeyPatch) -> Iterator[LongTurn]:
     """Of somebody else; nobody waits for it longer than a moment."""
     monkeypatch.setattr(configuration, "LONGEST_QUEUE_SECONDS", 0.2)
     if not services.REAL:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout = 200")
-    turn = Turn()
+    turn = LongTurn()
     yield turn
     turn.end()
     connection.close()
 
 
-def test_a_page_says_that_nothing_was_saved_and_the_same_request_saves_it_later(turn: Turn) -> None:
+def test_a_page_says_that_nothing_was_saved_and_the_same_request_saves_it_later(turn: LongTurn) -> None:
     browser = an_administrator()
     address = reverse("admin:routing_alias_add")
     sent = filled(browser.get(address), name="fast", why="a reason of mine")
@@ -81,7 +53,7 @@ def test_a_page_says_that_nothing_was_saved_and_the_same_request_saves_it_later(
     assert Alias.objects.get().name == "fast"
 
 
-def test_the_api_tells_a_problem_and_the_same_key_does_it_later(turn: Turn) -> None:
+def test_the_api_tells_a_problem_and_the_same_key_does_it_later(turn: LongTurn) -> None:
     user = a_user("root", is_superuser=True)
     api = Asking(a_token(user), user)
     api.get("aliases")  # its use is noted for a minute
@@ -98,7 +70,7 @@ def test_the_api_tells_a_problem_and_the_same_key_does_it_later(turn: Turn) -> N
     assert api.send("POST", "aliases", {"name": "fast"}, Idempotency_Key="once").status_code == 201
 
 
-def test_a_command_ends_with_a_sentence(turn: Turn) -> None:
+def test_a_command_ends_with_a_sentence(turn: LongTurn) -> None:
     turn.begin()
     nobody = Author(user_id=None, name="a command", door=Door.COMMAND, address="")
 
@@ -108,7 +80,7 @@ def test_a_command_ends_with_a_sentence(turn: Turn) -> None:
     assert what_is_wrong(failed.value) == WAITED_IN_VAIN
 
 
-def test_whoever_only_looks_at_revisions_waits_for_nobody(turn: Turn) -> None:
+def test_whoever_only_looks_at_revisions_waits_for_nobody(turn: LongTurn) -> None:
     browser = an_administrator()
     Alias.objects.bulk_create([Alias(name="fast")])  # a change from outside, which somebody has to record
     turn.begin()

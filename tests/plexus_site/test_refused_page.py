@@ -17,7 +17,7 @@ def test_a_page_that_somebody_may_not_see_is_one_line_in_the_log(caplog: pytest.
 
     assert answer.status_code == 403
     (record,) = caplog.records
-    assert record.getMessage() == "Forbidden (Permission denied): /admin/providers/provider/"
+    assert record.getMessage() == "Forbidden: /admin/providers/provider/"
     assert record.exc_info is None
 
 

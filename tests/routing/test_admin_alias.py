@@ -300,6 +300,18 @@ def test_a_selection_is_deleted_row_by_row_so_that_the_table_changes(admin: Clie
     assert not TABLE.current.routes
 
 
+def test_a_selection_in_use_says_what_to_change_first_and_leads_back(admin: Client) -> None:
+    alias = an_alias("fast")
+    saved(Target(alias=an_alias("smart"), to_alias=alias))
+
+    answer = admin.post(LIST, {"action": "delete_selected", "_selected_action": [alias.pk]})
+
+    assert "in use, so none was deleted" in text_of(answer)
+    assert "Target of the alias smart: fast" in text_of(answer)
+    assert f'href="{LIST}"' in answer.content.decode()
+    assert Alias.objects.filter(pk=alias.pk).exists()
+
+
 def test_a_selection_is_switched_off_and_noted(admin: Client) -> None:
     alias = an_alias("fast")
 

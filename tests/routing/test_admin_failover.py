@@ -129,12 +129,12 @@ def test_a_mistake_is_never_folded_away(admin: Client, alias: Alias) -> None:
 
 
 def test_whoever_may_only_look_sees_conditions_and_deadlines(alias: Alias) -> None:
-    Target.objects.filter(position=1).update(conditions=["timeout"], idle_timeout_seconds=5)
+    Target.objects.filter(position=1).update(conditions=["timeout", "auth"], idle_timeout_seconds=5)
 
     page = text_of(a_reader().get(page_of(alias)))
 
     assert re.search(r"idle 5 s", page)
-    assert "timeout" in page
+    assert "too late, " in page  # all of them, in words
 
 
 def test_the_list_says_what_a_fallback_waits_for(admin: Client, alias: Alias) -> None:

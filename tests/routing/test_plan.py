@@ -206,7 +206,9 @@ def test_nobody_at_all_is_an_empty_plan_with_reasons() -> None:
     plan = a_plan(a_table([silent], a_route("fast", [to(0)])), "fast")
 
     assert list(plan.steps()) == []
-    assert [(one.target, one.reason) for one in plan.left_out] == [("s/model", "does not speak chat, only nothing")]
+    assert [(one.target, one.reason) for one in plan.left_out] == [
+        ("s/model", "its provider has no address: add one there")
+    ]
 
 
 def test_those_behind_an_alias_that_leads_nowhere_are_named_too() -> None:

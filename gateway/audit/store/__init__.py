@@ -14,6 +14,7 @@ from gateway.audit.comparison import RowChange, summary_of
 from gateway.audit.contents import Contents, contents_of, packed, unpacked
 from gateway.audit.entries import ClientKeyEntry
 from gateway.audit.models import LONGEST_LINE, LONGEST_NAME, AuditEvent, ConfigChange, ConfigRevision
+from gateway.audit.places import placed
 from gateway.audit.store.aliases import encoded_aliases
 from gateway.audit.store.names import ids_now, rename_back
 from gateway.interchange import snapshot
@@ -111,7 +112,7 @@ def apply_contents(then: Contents, *, dry_run: bool) -> tuple[Difference, Conten
     """
     with transaction.atomic():
         rename_back(then.ids)
-        difference = apply(then.document, prune=True, dry_run=False, environment=os.environ)
+        difference = apply(placed(then.document), prune=True, dry_run=False, environment=os.environ)
         after = contents_now() if difference.was_applied else then
         if dry_run or not difference.was_applied:
             transaction.set_rollback(True)

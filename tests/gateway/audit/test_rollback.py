@@ -91,8 +91,22 @@ def test_a_key_of_a_provider_that_is_gone_is_not_brought_back() -> None:
 
     assert Provider.objects.get().credential == ""
     assert [str(finding) for finding in difference.findings] == [
-        "the file: The provider “openai” has no key. Name the environment variable that holds it, or type it in the admin."
+        "provider openai: The provider “openai” has no key. Name the environment variable that holds it, or type it in the admin."
     ]
+
+
+def test_what_stands_in_the_way_is_told_with_the_name_of_the_alias() -> None:
+    alias = an_alias("fast")
+    a_target(alias, a_model("openai/one"), weight=60)
+    Alias.objects.update(weight_mode=Alias.WeightMode.PERCENT)
+    then = recorded_now()
+    Alias.objects.update(weight_mode=Alias.WeightMode.RELATIVE)
+    recorded_now()
+
+    difference = preview(then).difference
+
+    assert difference.is_refused
+    assert [finding.place.path for finding in difference.findings if "60, not 100" in finding.message] == ["alias fast"]
 
 
 def test_client_keys_stay_as_they_are() -> None:

@@ -296,7 +296,7 @@ def test_a_name_that_two_models_share_is_refused() -> None:
         ),
         (
             "a: {targets: [{model: gpt-4o, weight: 80}, {model: haiku}]}",
-            "model_aliases.a.targets[1] (line 7): Under percent every enabled target has a weight.",
+            "model_aliases.a.targets[1] (line 7): The weights are in percent, so give every enabled target one.",
         ),
         ("a: {target: b}\n  b: {target: a}", "model_aliases.b.target (line 8): An alias cannot reach itself:"),
         (

@@ -39,9 +39,9 @@ def counter(**options: Any) -> "models.BigIntegerField[Any, Any]":  # Any: Djang
 class RequestLog(models.Model):
     """One request of a client and what became of it. Neither prompts nor answers are kept.
 
-    The id is a UUIDv7, so the order of ids is the order of time, and each index below serves one filter of the list
-    newest first: read backwards, for what is new then goes to the end of its name, where databases have a short way. On PostgreSQL the table lies in a piece per day (history/partitions): nothing may point at it with a database
-    constraint.
+    The id is a UUIDv7, so the order of ids is the order of time, and each index below serves one filter of the list newest
+    first: read backwards, since what is new then goes to the end of its name, where databases have a short way. On PostgreSQL
+    the table lies in a piece per day (history/partitions): nothing may point at it with a database constraint.
     """
 
     id = models.UUIDField("request id", primary_key=True, help_text="UUIDv7; the x-request-id of the answer.")

@@ -12,10 +12,11 @@ class QuickHasher(PBKDF2PasswordHasher):
     iterations = 1_000
 
 
-class StaticFilesFoundOnce(ServeStaticMiddleware):
+class StaticFilesFoundOnce(ServeStaticMiddleware):  # type: ignore[misc]  # servestatic's class has no types that are exported
     """The product's, which looks through all static files when it is made. Django's test client makes a new one for each test."""
 
-    _found: dict[str, Any] = {}  # Any: servestatic's StaticFile or Redirect
+    files: dict[str, Any]  # Any: servestatic's StaticFile or Redirect
+    _found: dict[str, Any] = {}
 
     def add_files_from_finders(self) -> None:
         """As before; what the first one has found is shared by all that follow, as the settings and the files are."""

@@ -3,7 +3,7 @@
 What uses the test database, and so whatever stands on it, differs between SQLite and PostgreSQL, between the worker in this
 process and Celery's: it runs in both halves. What uses none of that would do the very same again: the embedded half runs it
 alone; that it uses none pytest-django sees to. Who looks at what the run stands on, or starts servers of its own, says so:
-`@pytest.mark.halves("real")`.
+`@pytest.mark.halves("real")`. The embedded half may run in two parts side by side: what uses the database, and the rest.
 """
 
 import os
@@ -16,6 +16,8 @@ from tests import services
 
 BOTH = ("embedded", "real")
 HALF = "real" if services.REAL else "embedded"
+PART = os.environ.get("PLEXUS_TEST_PART", "")
+"""Of this half, what uses the database (“database”) or what does not (“rest”). Empty: all of it."""
 EVERYTHING = bool(os.environ.get("PLEXUS_TEST_EVERYTHING"))
 """Run in this half too what belongs to the other one."""
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
@@ -24,7 +26,10 @@ DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
 @pytest.hookimpl(trylast=True)  # after `-k` and `-m`: what nobody asked for is not ours to count
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to the other half what belongs to it alone, and count it."""
+    """Leave to the other half what belongs to it alone, and count it; the other part of this half counts its own."""
+    if PART:
+        config.hook.pytest_deselected(items=[item for item in items if part_of(item) != PART])
+        items[:] = [item for item in items if part_of(item) == PART]
     elsewhere = [item for item in items if HALF not in halves_of(item)]
     if elsewhere:
         config.stash[services.ELSEWHERE] = len(elsewhere)
@@ -40,6 +45,11 @@ def halves_of(item: pytest.Item) -> Collection[str]:
     if said is not None:
         return said.args
     return BOTH if uses_the_database(item) else ("embedded",)
+
+
+def part_of(item: pytest.Item) -> str:
+    """The part of its half in which a test runs, where that runs in two."""
+    return "database" if uses_the_database(item) else "rest"
 
 
 def uses_the_database(item: pytest.Item) -> bool:

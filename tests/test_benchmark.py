@@ -382,6 +382,7 @@ def test_the_command_says_in_a_sentence_what_is_missing(tmp_path: Path, monkeypa
 
 @needs_compiler
 @pytest.mark.django_db
+@pytest.mark.halves("embedded")  # its gateway has a folder and a database of its own
 def test_one_round_of_raw_and_plexus_gives_a_ratio_and_loses_nothing(tmp_path: Path) -> None:
     plan = Plan(
         contenders=("raw", "plexus"),

@@ -87,6 +87,7 @@ def test_a_moment_that_was_not_met_and_a_request_that_fails_are_objections() -> 
 
 @needs_compiler
 @pytest.mark.django_db
+@pytest.mark.halves("embedded")  # its gateway has a folder and a database of its own
 def test_five_thousand_requests_with_a_fifth_left_by_their_clients_leave_nothing(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     said = StringIO()

@@ -1,6 +1,8 @@
 """A test runs in both halves if anything of it stands on the database, else in the embedded one; unless it says otherwise."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,46 +37,57 @@ IN_BOTH = {
     "test_with_djangos_client", "test_in_djangos_way", "test_for_both",
 }  # fmt: skip
 COLLECT = """
-import sys, pytest
+import json, sys, pytest
 
-class AsThatHalf:
+class As:
+    def __init__(self, half, part="", everything=False):
+        self.settings = {"HALF": half, "PART": part, "EVERYTHING": everything}
+
     def pytest_configure(self):
         from tests import halves
-        halves.HALF = sys.argv[1]
+        vars(halves).update(self.settings)
 
 options = ["--collect-only", "-q", "-p", "no:cacheprovider", "-c", "pyproject.toml"]
-sys.exit(pytest.main([*options, sys.argv[2]], plugins=[AsThatHalf()]))
+for case in json.loads(sys.argv[1]):
+    print("as", *case)
+    exit_code = pytest.main([*options, sys.argv[2]], plugins=[As(*case)])
+    assert exit_code == 0, exit_code
 """
+CASES = [
+    ["embedded"], ["real"], ["embedded", "database"], ["embedded", "rest"], ["embedded", "", "everything"], ["real", "", "everything"],
+]  # fmt: skip
+"""Half, the part of it, whether everything was asked for."""
 
 
 @pytest.fixture(scope="module")
-def one_of_each_kind(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """Case -> the names of the tests that would run. One process collects them all: it takes seconds to start."""
     file = tmp_path_factory.mktemp("kinds") / "test_kinds.py"
     file.write_text(ONE_OF_EACH_KIND)
-    return file
-
-
-def collected(half: str, file: Path, **environ: str) -> set[str]:
-    """The names of the tests that a half would run."""
-    command = [sys.executable, "-c", COLLECT, half, str(file)]
+    command = [sys.executable, "-c", COLLECT, json.dumps(CASES), str(file)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PLEXUS_TEST_")}
-    run = subprocess.run(
-        command, cwd=ROOT, env={**kept, **environ}, capture_output=True, text=True, check=False, timeout=60
-    )
+    run = subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, check=False, timeout=120)
     assert run.returncode == 0, run.stdout + run.stderr
-    return {line.rpartition("::")[2] for line in run.stdout.splitlines() if "::" in line}
+    _, *said = re.split(r"^as (.+)$", run.stdout, flags=re.MULTILINE)
+    return {
+        case: set(re.findall(r"::(test_\w+)$", lines, re.MULTILINE))
+        for case, lines in zip(said[::2], said[1::2], strict=True)
+    }
 
 
-def test_the_embedded_half_runs_all_but_what_is_for_the_real_one(one_of_each_kind: Path) -> None:
-    assert collected("embedded", one_of_each_kind) == IN_BOTH | {"test_pure"}
+def test_the_embedded_half_runs_all_but_what_is_for_the_real_one(collected: dict[str, set[str]]) -> None:
+    assert collected["embedded"] == IN_BOTH | {"test_pure"}
 
 
-def test_the_real_half_runs_what_stands_on_the_database(one_of_each_kind: Path) -> None:
-    assert collected("real", one_of_each_kind) == IN_BOTH | {"test_for_the_real_half"}
+def test_the_real_half_runs_what_stands_on_the_database(collected: dict[str, set[str]]) -> None:
+    assert collected["real"] == IN_BOTH | {"test_for_the_real_half"}
+
+
+def test_the_parts_of_a_half_run_what_stands_on_the_database_and_the_rest(collected: dict[str, set[str]]) -> None:
+    assert collected["embedded database"] == IN_BOTH - {"test_for_both"}
+    assert collected["embedded rest"] == {"test_pure", "test_for_both"}
 
 
 @pytest.mark.parametrize("half", ["embedded", "real"])
-def test_a_half_runs_everything_where_that_is_asked_for(one_of_each_kind: Path, half: str) -> None:
-    everything = collected(half, one_of_each_kind, PLEXUS_TEST_EVERYTHING="1")
-
-    assert everything == IN_BOTH | {"test_pure", "test_for_the_real_half"}
+def test_a_half_runs_everything_where_that_is_asked_for(collected: dict[str, set[str]], half: str) -> None:
+    assert collected[f"{half}  everything"] == IN_BOTH | {"test_pure", "test_for_the_real_half"}

@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from gateway.management.commands.test import NOTHING_TO_RUN, Outcome, exit_code_of, how_far
+from gateway.management.commands.test import Share, how_far, shares
+from gateway.management.outcomes import NOTHING_TO_RUN, Outcome, exit_code_of, together
 from tests import services
 from tests.progress import Progress
 
@@ -80,6 +82,65 @@ def test_a_half_that_had_nothing_to_do_is_excused_by_one_that_is_good() -> None:
     assert exit_code_of([idle]) == NOTHING_TO_RUN
     assert exit_code_of([bad, idle]) == 1
     assert exit_code_of([empty, idle]) == NOTHING_TO_RUN
+
+
+def test_what_became_of_the_parts_of_a_half_is_told_together() -> None:
+    one = Outcome(half="embedded", exit_code=0, counts={"passed": 3, "skipped": 1}, elsewhere=2, runs_on="here")
+    other = Outcome(half="embedded", exit_code=1, counts={"passed": 4, "failed": 1}, elsewhere=5, runs_on="here")
+
+    half = together([one, other])
+
+    assert str(half) == "embedded: 7 passed, 1 skipped, 1 failed, 7 in the other half alone (here)"
+    assert half.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("codes", "exit_code"),
+    [
+        ((0, 0), 0),
+        ((0, 1), 1),
+        ((1, 130), 130),
+        ((NOTHING_TO_RUN, 0), 0),
+        ((NOTHING_TO_RUN, 1), 1),
+        ((NOTHING_TO_RUN, NOTHING_TO_RUN), NOTHING_TO_RUN),
+    ],
+)
+def test_a_half_ends_as_the_worst_of_its_parts_but_for_one_that_had_no_test(
+    codes: tuple[int, int], exit_code: int
+) -> None:
+    parts = [Outcome(half="embedded", exit_code=code, counts={"passed": 1}) for code in codes]
+
+    assert together(parts).exit_code == exit_code
+
+
+def test_a_part_that_could_not_start_is_said() -> None:
+    good = Outcome(half="embedded", exit_code=0, counts={"passed": 3})
+    absent = Outcome(half="embedded", exit_code=1, failure="no binaries")
+
+    half = together([good, absent])
+
+    assert (str(half), half.is_good) == ("embedded: could not start (no binaries)", False)
+
+
+EMBEDDED_IN_TWO = [Share(half="embedded", part="database"), Share(half="embedded", part="rest")]
+
+
+@pytest.mark.parametrize(
+    ("halves", "for_pytest", "cores", "started"),
+    [
+        (("embedded", "real"), [], 2, [*EMBEDDED_IN_TWO, Share(half="real")]),
+        (("embedded", "real"), ["-x", "--durations=9"], 8, [*EMBEDDED_IN_TWO, Share(half="real")]),
+        (("embedded",), [], 1, EMBEDDED_IN_TWO),
+        (("real",), [], 8, [Share(half="real")]),
+        (("embedded", "real"), [], 1, [Share(half="embedded"), Share(half="real")]),
+        (("embedded", "real"), ["tests/routing", "-x"], 8, [Share(half="embedded"), Share(half="real")]),
+        (("embedded",), ["-k", "weights"], 8, [Share(half="embedded")]),
+    ],
+)
+def test_the_whole_embedded_half_runs_in_two_where_no_more_than_one_process_has_no_core(
+    halves: Sequence[str], for_pytest: Sequence[str], cores: int, started: list[Share]
+) -> None:
+    assert shares(halves, for_pytest, cores) == started
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,24 @@ def demo() -> Iterator[DemoServer]:
 
 
 @pytest.fixture(scope="session")
-def prepared(demo: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with all migrations and nothing else: to make it takes a process longer than all that it does later."""
+    folder = tmp_path_factory.mktemp("migrated")
+    with Running("migrate", data=folder) as migrating:
+        assert migrating.wait() == 0, migrating.output
+    return folder
+
+
+@pytest.fixture
+def new(migrated: Path, tmp_path: Path) -> Path:
+    """A copy of the migrated folder, for one test."""
+    return shutil.copytree(migrated, tmp_path / "new")
+
+
+@pytest.fixture(scope="session")
+def prepared(demo: DemoServer, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A data folder as quickstart leaves it, its demo provider leading to `demo`; and a client key."""
-    folder = tmp_path_factory.mktemp("prepared")
+    folder = shutil.copytree(migrated, tmp_path_factory.mktemp("prepared") / "data")
     with Running("quickstart", "--port", "0", "--demo-port", "0", data=folder) as quickstart:
         quickstart.wait_for(READY)
         key = quickstart.key

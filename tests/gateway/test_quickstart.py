@@ -147,11 +147,11 @@ def test_a_misspelt_setting_is_said_before_anything_else(first: Running) -> None
     assert "PLEXUS_HISTORY_FLUSH_SECOND is no setting; did you mean PLEXUS_HISTORY_FLUSH_SECONDS?" in running.output
 
 
-def test_what_the_user_deleted_or_changed_stays_so(tmp_path: Path) -> None:
-    with quickstart(tmp_path) as running:
+def test_what_the_user_deleted_or_changed_stays_so(new: Path) -> None:
+    with quickstart(new) as running:
         running.wait_for(READY)
         running.stop()
-    with closing(sqlite3.connect(tmp_path / "plexus.sqlite3")) as connection, connection:
+    with closing(sqlite3.connect(new / "plexus.sqlite3")) as connection, connection:
         connection.execute(
             "UPDATE providers_endpoint SET base_url = 'http://127.0.0.1:9/v1' WHERE api_type = 'embeddings'"
         )
@@ -159,7 +159,7 @@ def test_what_the_user_deleted_or_changed_stays_so(tmp_path: Path) -> None:
         for table in ("routing_target", "routing_synonym", "routing_claimedname", "routing_alias"):
             connection.execute(f"DELETE FROM {table}")
 
-    with quickstart(tmp_path) as again:
+    with quickstart(new) as again:
         again.wait_for(READY)
         code = again.stop()
 
@@ -183,8 +183,8 @@ def test_a_taken_demo_port_is_changed_for_a_free_one(first: Running) -> None:
     assert not [url for (url,) in moved.rows("SELECT base_url FROM providers_endpoint") if f":{port}/" in str(url)]
 
 
-def test_keys_in_the_environment_become_providers_by_reference(tmp_path: Path) -> None:
-    with quickstart(tmp_path, OPENAI_API_KEY="sk-secret-1", ANTHROPIC_API_KEY="sk-secret-2") as running:
+def test_keys_in_the_environment_become_providers_by_reference(new: Path) -> None:
+    with quickstart(new, OPENAI_API_KEY="sk-secret-1", ANTHROPIC_API_KEY="sk-secret-2") as running:
         running.wait_for(READY)
         running.stop()
 
@@ -195,21 +195,21 @@ def test_keys_in_the_environment_become_providers_by_reference(tmp_path: Path) -
     ]
     assert "openai, since OPENAI_API_KEY is set" in running.output
     assert "sk-secret" not in running.output
-    assert not any(b"sk-secret" in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert not any(b"sk-secret" in file.read_bytes() for file in new.rglob("*") if file.is_file())
 
 
-def test_a_deleted_provider_is_not_offered_again_and_one_may_refuse_them_all(tmp_path: Path) -> None:
-    with quickstart(tmp_path, "--no-providers", OPENAI_API_KEY="sk-secret-1") as without:
+def test_a_deleted_provider_is_not_offered_again_and_one_may_refuse_them_all(new: Path) -> None:
+    with quickstart(new, "--no-providers", OPENAI_API_KEY="sk-secret-1") as without:
         without.wait_for(READY)
         without.stop()
     names_without = without.rows("SELECT name FROM providers_provider")
-    with quickstart(tmp_path, OPENAI_API_KEY="sk-secret-1") as offered:
+    with quickstart(new, OPENAI_API_KEY="sk-secret-1") as offered:
         offered.wait_for(READY)
         offered.stop()
-    with closing(sqlite3.connect(tmp_path / "plexus.sqlite3")) as connection, connection:
+    with closing(sqlite3.connect(new / "plexus.sqlite3")) as connection, connection:
         connection.execute("UPDATE providers_provider SET name = 'mine' WHERE name = 'openai'")
 
-    with quickstart(tmp_path, OPENAI_API_KEY="sk-secret-1") as again:
+    with quickstart(new, OPENAI_API_KEY="sk-secret-1") as again:
         again.wait_for(READY)
         again.stop()
 
@@ -225,8 +225,8 @@ def test_loopback_that_is_not_allowed_is_said_in_a_sentence(tmp_path: Path) -> N
     assert "Traceback" not in refused.output
 
 
-def test_a_closed_terminal_ends_it_cleanly(tmp_path: Path) -> None:
-    with quickstart(tmp_path) as running:
+def test_a_closed_terminal_ends_it_cleanly(new: Path) -> None:
+    with quickstart(new) as running:
         running.wait_for(READY)
         code = running.stop(signal.SIGHUP)
 
@@ -234,9 +234,9 @@ def test_a_closed_terminal_ends_it_cleanly(tmp_path: Path) -> None:
     assert running.rows("SELECT outcome FROM history_requestlog") == [("ok",)]
 
 
-def test_a_reader_that_leaves_does_not_stop_it(tmp_path: Path) -> None:
+def test_a_reader_that_leaves_does_not_stop_it(new: Path) -> None:
     port = an_unused_port()
-    running = Running("quickstart", "--port", str(port), data=tmp_path)
+    running = Running("quickstart", "--port", str(port), data=new)
     with subprocess.Popen(
         running.command, env=running.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     ) as process:
@@ -262,10 +262,8 @@ def wait_until_it_answers(url: str) -> None:
     pytest.fail(f"{url} does not answer.")
 
 
-def test_at_a_terminal_it_asks_before_it_adds_a_provider(tmp_path: Path) -> None:
-    running = Running(
-        "quickstart", "--port", "0", "--no-browser", data=tmp_path, environ={"OPENAI_API_KEY": "sk-secret"}
-    )
+def test_at_a_terminal_it_asks_before_it_adds_a_provider(new: Path) -> None:
+    running = Running("quickstart", "--port", "0", "--no-browser", data=new, environ={"OPENAI_API_KEY": "sk-secret"})
     ours, its = os.openpty()
     with subprocess.Popen(running.command, env=running.environ, stdin=its, stdout=its, stderr=its) as process:
         os.close(its)

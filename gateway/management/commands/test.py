@@ -1,8 +1,8 @@
 """`manage.py test`: the whole suite with pytest, once on embedded defaults and once on real services.
 
 What a half runs on is decided in tests/services.py, and what it runs in tests/halves.py, inside pytest; here both are started
-side by side, since each waits a good deal of its time. The first is shown as it goes, with a line now and then of how far the
-second is, then the second; what became of them is said in one last line.
+side by side, the embedded one in two parts. The first is shown as it goes, with a line now and then of how far the others are,
+then the next; what became of them is said in one last line.
 """
 
 import argparse
@@ -14,85 +14,61 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from gateway.management.outcomes import STOPPED, Outcome, exit_code_of, together
+
 HALVES = ("embedded", "real")
+PARTS = ("database", "rest")
 LOOK_SECONDS = 0.2
 PROGRESS_SECONDS = 20.0
 """So often, while one half is shown, a line says how far the other is."""
-NOTHING_TO_RUN = 5
-"""pytest's exit code when no test was left to run."""
-STOPPED = 128
-"""An exit code from here on: a signal ended the run, as a shell would say it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one half."""
+class Share:
+    """What one pytest process runs: a half, or a part of it."""
 
     half: str
-    exit_code: int
-    counts: Mapping[str, int] = field(default_factory=dict)
-    """pytest's words to numbers: {"passed": 312, "skipped": 1}."""
-    elsewhere: int = 0
-    """Tests that were left to the other half: see tests/halves.py."""
-    runs_on: str = ""
-    failure: str = ""
-    """Why it could not start."""
-
-    @property
-    def ran(self) -> bool:
-        """Whether any test did more than being skipped."""
-        return any(count for outcome, count in self.counts.items() if outcome != "skipped")
-
-    @property
-    def is_good(self) -> bool:
-        return self.exit_code == 0 and self.ran
-
-    @property
-    def had_nothing_to_do(self) -> bool:
-        """All that was asked for belongs to the other half."""
-        return self.exit_code == NOTHING_TO_RUN and self.elsewhere > 0 and not any(self.counts.values())
+    part: str = ""
+    """“database”: its tests that use one; “rest”: those that do not. Empty: all."""
 
     def __str__(self) -> str:
-        if self.failure:
-            return f"{self.half}: could not start ({self.failure})"
-        if self.exit_code >= STOPPED:
-            return f"{self.half}: stopped"
-        said = ", ".join(f"{count} {_plural(outcome, count)}" for outcome, count in self.counts.items() if count)
-        if not self.ran:
-            said = f"no test ran{', ' if said else ''}{said}"
-        elif self.exit_code and not (self.counts.get("failed") or self.counts.get("error")):
-            said += f", pytest ended with {self.exit_code}"
-        if self.elsewhere:
-            said += f", {self.elsewhere} in the other half alone"
-        return f"{self.half}: {said}" + (f" ({self.runs_on})" if self.runs_on else "")
+        return f"{self.half} ({self.part})" if self.part else self.half
 
 
-def _plural(outcome: str, count: int) -> str:
-    """Of pytest's words, "error" alone is a noun."""
-    return "errors" if outcome == "error" and count != 1 else outcome
+def shares(halves: Sequence[str], for_pytest: Sequence[str], cores: int) -> list[Share]:
+    """The processes to start. The embedded half has most tests: two run it, where the whole suite is asked for and cores allow it.
+
+    Each waits a good deal of its time, so that one more than there are cores keeps these at work, and no more than that.
+    """
+    is_whole = all(word.startswith("-") for word in for_pytest)
+    if not is_whole or len(halves) > cores:
+        return [Share(half=half) for half in halves]
+    parts = {"embedded": PARTS}
+    return [Share(half=half, part=part) for half in halves for part in parts.get(half, ("",))]
 
 
 class Run:
-    """One half on its way: a pytest process that writes to a file, and leaves us its counts in another."""
+    """A share on its way: a pytest process that writes to a file, and leaves us its counts in another."""
 
-    def __init__(self, half: str, for_pytest: Sequence[str], folder: Path) -> None:
-        self.half = half
-        self.output = folder / f"{half}.txt"
-        self._report = folder / f"{half}.json"
-        self.progress = folder / f"{half}.progress"
+    def __init__(self, share: Share, for_pytest: Sequence[str], folder: Path) -> None:
+        self.share = share
+        self.output = folder / f"{share}.txt"
+        self._report = folder / f"{share}.json"
+        self.progress = folder / f"{share}.progress"
         self._stopped_by = 0
         environ = {
             **os.environ,
-            "PLEXUS_TEST_SERVICES": half,
+            "PLEXUS_TEST_SERVICES": share.half,
+            "PLEXUS_TEST_PART": share.part,
             "PLEXUS_TEST_REPORT": str(self._report),
             "PLEXUS_TEST_PROGRESS": str(self.progress),
         }
@@ -128,12 +104,12 @@ class Run:
         facts = json.loads(self._report.read_text()) if self._report.exists() else {}
         if not facts and exit_code < STOPPED:
             facts = {"failure": f"pytest ended with {exit_code} before any test"}
-        return Outcome(half=self.half, exit_code=exit_code, **facts)
+        return Outcome(half=self.share.half, exit_code=exit_code, **facts)
 
 
 @contextmanager
 def stopping(runs: Sequence[Run]) -> Iterator[None]:
-    """Hand signals on to the halves, and wait for them."""
+    """Hand signals on to the runs."""
 
     def pass_on(signum: int, frame: object) -> None:
         for run in runs:
@@ -174,9 +150,11 @@ class Command(BaseCommand):
             return 1
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="plexus-test-") as folder:
-            runs = [Run(half, for_pytest, Path(folder)) for half in ([only] if only else HALVES)]
+            halves = [only] if only else HALVES
+            runs = [Run(share, for_pytest, Path(folder)) for share in shares(halves, for_pytest, os.cpu_count() or 1)]
             with stopping(runs):
-                outcomes = [self.outcome_of(run, beside=runs[place + 1 :]) for place, run in enumerate(runs)]
+                shown = [self.outcome_of(run, beside=runs[place + 1 :]) for place, run in enumerate(runs)]
+            outcomes = [together([outcome for outcome in shown if outcome.half == half]) for half in halves]
         seconds = time.monotonic() - started
         self.stdout.write("")
         self.stdout.write(" · ".join([*map(str, outcomes), f"{seconds:.0f} s"]))
@@ -184,7 +162,7 @@ class Command(BaseCommand):
 
     def outcome_of(self, run: Run, beside: Sequence[Run]) -> Outcome:
         """Show what it writes until it has ended, and now and then how far the runs beside it are."""
-        self.stdout.write(self.style.MIGRATE_HEADING(f"\n{run.half}"))
+        self.stdout.write(self.style.MIGRATE_HEADING(f"\n{run.share}"))
         due = time.monotonic() + PROGRESS_SECONDS
         with run.output.open("rb") as written:
             is_over = False
@@ -193,7 +171,7 @@ class Command(BaseCommand):
                 lines, rest = _whole_lines(written.read())
                 if lines and time.monotonic() >= due:
                     due = time.monotonic() + PROGRESS_SECONDS
-                    lines += b"".join(f"  [{how_far(other.half, other.progress)}]\n".encode() for other in beside)
+                    lines += b"".join(f"  [{how_far(str(other.share), other.progress)}]\n".encode() for other in beside)
                 sys.stdout.buffer.write(lines + rest)
                 sys.stdout.flush()
                 time.sleep(0 if is_over else LOOK_SECONDS)
@@ -206,18 +184,10 @@ def _whole_lines(text: bytes) -> tuple[bytes, bytes]:
     return text[:end], text[end:]
 
 
-def how_far(half: str, file: Path) -> str:
+def how_far(share: str, file: Path) -> str:
     """What tests/progress.py has told: "real: 620 of 1250 tests, 1 failed: tests/test_x.py::test_y", the latest that failed."""
     if not file.exists():
-        return f"{half}: starting"
+        return f"{share}: starting"
     told = json.loads(file.read_text())
     failed = f", {len(told['failed'])} failed: {told['failed'][-1]}" if told["failed"] else ""
-    return f"{half}: {told['over']} of {told['of']} tests{failed}"
-
-
-def exit_code_of(outcomes: Sequence[Outcome]) -> int:
-    """0 if every half is good; one that had nothing to do is excused by one that is."""
-    bad = [outcome for outcome in outcomes if not outcome.is_good]
-    if len(bad) < len(outcomes) and all(outcome.had_nothing_to_do for outcome in bad):
-        return 0
-    return bad[0].exit_code or 1
+    return f"{share}: {told['over']} of {told['of']} tests{failed}"

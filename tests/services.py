@@ -79,7 +79,17 @@ def _report(**facts: object) -> None:
         Path(REPORT).write_text(json.dumps(facts))
 
 
+_sessions: list[pytest.Session] = []
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    _sessions.append(session)
+
+
 def _leave(signum: int, frame: object) -> NoReturn:
+    # What runs at this moment may take the exception for a fault of its own: then this test is the last.
+    for session in _sessions:
+        session.shouldstop = "terminated"
     pytest.exit("terminated", returncode=128 + signum)
 
 

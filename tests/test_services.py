@@ -171,3 +171,31 @@ def test_a_half_tells_how_far_it_is_and_what_failed(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert how_far("embedded", file) == "embedded: 2 of 2 tests, 1 failed: test_two.py::test_bad"
+
+
+SWALLOWS = """
+import os, signal
+
+def test_takes_the_end_for_a_fault_of_its_own():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except Exception:
+        pass
+
+def test_comes_after():
+    raise AssertionError("the run went on")
+"""
+
+
+def test_a_run_that_is_terminated_ends_whatever_runs_at_that_moment(tmp_path: Path) -> None:
+    (tmp_path / "test_swallows.py").write_text(SWALLOWS)
+    options = ["-q", "-p", "no:cacheprovider", "-c", "pyproject.toml", "--rootdir", str(tmp_path)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLEXUS_TEST_")}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tests", *options, str(tmp_path)],
+        cwd=ROOT, env=kept, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert "terminated" in done.stdout
+    assert "the run went on" not in done.stdout

@@ -176,6 +176,14 @@ def test_the_history_button_of_an_alias_leads_to_its_changes(browser: Client, fa
     assert "openai" not in text_of(page).partition('id="result_list"')[2].replace("fast → openai/one", "")
 
 
+def test_the_history_of_an_alias_says_whose_it_is_and_why(browser: Client, fast: Alias) -> None:
+    page = browser.get(reverse("admin:routing_alias_history", args=[fast.pk]), follow=True)
+
+    assert page.context["title"] == "Changes in alias fast"
+    assert "What was changed in <b>alias fast</b>" in text_of(page)
+    assert "“prices”" in text_of(page)
+
+
 def test_the_history_button_shows_what_was_changed_under_earlier_names(browser: Client, fast: Alias) -> None:
     fast.refresh_from_db()
     fast.name = "quick"

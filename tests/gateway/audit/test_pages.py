@@ -106,6 +106,15 @@ def test_a_rollback_asks_and_then_does_it(browser: Client, fast: Alias) -> None:
     assert (revision.rolled_back_to, revision.note, revision.author_name) == (1, "a mistake", "anna")
 
 
+def test_the_list_says_which_revisions_are_rollbacks(browser: Client, fast: Alias) -> None:
+    seen = browser.get(page_of(1, "roll_back")).context["newest"].number
+    browser.post(page_of(1, "roll_back"), {"seen": seen, "why": "a mistake"})
+
+    page = text_of(browser.get(reverse("admin:gateway_configrevision_changelist")))
+
+    assert "rolled back to revision 1: a mistake" in page
+
+
 def test_a_rollback_that_was_seen_before_another_change_asks_again(browser: Client, fast: Alias) -> None:
     seen = browser.get(page_of(1, "roll_back")).context["newest"].number
     Alias.objects.update(listed=False)

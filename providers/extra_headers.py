@@ -104,7 +104,7 @@ def objection_to_references(headers: Mapping[str, str]) -> tuple[str, str] | Non
         if secrets.is_reference(value) and secrets.is_our_own(secrets.reference_name(value)):
             return (
                 "our_own_secret",
-                f"“{name}” names a setting of Plexus itself, which is never sent to a provider. Name another variable.",
+                f"The value of “{name}” names a setting of Plexus itself, which is never sent to a provider. Name another variable.",
             )
         if value.startswith("$") and not stands_in_clear(name, value):
             return "invalid_reference", f"The value of “{name}” begins with $. {_HOW_TO_REFER}"

@@ -64,8 +64,10 @@ class ClientKeyAdmin(ShowsSecretOnce, ConfigurationAdmin):
         self, request: HttpRequest, obj: ClientKey | None = None
     ) -> Any:  # Any: Django's own type is long
         identity = [("shown_prefix", "created_at")] if obj else []
+        # Who sees only their own needs no word of whose it is, with a link to a page that is not theirs to open.
+        owner = ["owner"] if sees_all_keys(request.user) else []
         return [
-            (None, {"fields": ["name", *identity, "owner", "enabled", "expires_at"]}),
+            (None, {"fields": ["name", *identity, *owner, "enabled", "expires_at"]}),
             ("What it may use", {"fields": ["access", "allowed_aliases", "allowed_models"]}),
         ]
 

@@ -111,8 +111,12 @@ class ConfigurationAdmin(ModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Any: Django's own signature."""
-        stamped = {**context, "stamp": locking.stamp_of(kwargs.get("obj"))}
-        return super().render_change_form(request, stamped, *args, **kwargs)
+        shown = {
+            **context,
+            "stamp": locking.stamp_of(kwargs.get("obj")),
+            "show_history": context.get("show_history") and all(one.may_look(request) for one in HISTORY[:1]),
+        }
+        return super().render_change_form(request, shown, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
@@ -130,7 +134,7 @@ class ConfigurationAdmin(ModelAdmin):
         row = self.get_object(request, unquote(object_id))
         if not HISTORY or row is None or not self.has_view_permission(request, row):
             return super().history_view(request, object_id, extra_context)
-        return HISTORY[0](request, row)
+        return HISTORY[0].answer(request, row)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for row in queryset:

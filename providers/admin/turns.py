@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -12,5 +13,15 @@ Companion = Callable[[HttpRequest], AbstractContextManager[object]]
 COMPANIONS: list[Companion] = []
 """Entered in turn. Whoever wants to go along adds itself when the pages of the admin are registered."""
 
-HISTORY: list[Callable[[HttpRequest, Model], HttpResponse]] = []
-"""Whoever knows what was changed in a row answers its history button. With nobody here, Django does."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Historian:
+    """Who knows what was changed in a row."""
+
+    answer: Callable[[HttpRequest, Model], HttpResponse]
+    may_look: Callable[[HttpRequest], bool]
+    """Whether it would answer this user at all. Nobody else is shown the button."""
+
+
+HISTORY: list[Historian] = []
+"""The first one answers the history button. With nobody here, Django does."""

@@ -49,6 +49,15 @@ def test_the_second_is_told_what_the_first_one_changed(ada: Client, bob: Client,
     assert Alias.objects.get(name="fast").description == "Ada was here"
 
 
+def test_what_the_first_one_changed_stands_apart_from_what_to_do(ada: Client, bob: Client, address: str) -> None:
+    open_at_bobs: Any = bob.get(address)
+    send_form(ada, address, description="Ada was here")
+
+    answer = bob.post(address, filled(open_at_bobs, description="Bob was here"))
+
+    assert '<p class="mt-2">ada, ' in text_of(answer)
+
+
 def test_what_the_second_typed_stays_in_the_form(ada: Client, bob: Client, address: str) -> None:
     open_at_bobs: Any = bob.get(address)
     send_form(ada, address, description="Ada was here")

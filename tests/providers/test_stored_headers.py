@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection
 
+from providers import extra_headers
 from providers.models import Endpoint, Provider, vault
 from tests.gateways import saved
 from tests.routing.rows import a_provider, refusals
@@ -53,6 +54,13 @@ def test_a_public_value_may_begin_with_a_dollar() -> None:
 @pytest.mark.parametrize("value", ["$SECRET_KEY", "${DATABASE_URL}", "$PLEXUS_ENCRYPTION_KEYS"])
 def test_a_secret_of_our_own_is_no_providers_header(name: str, value: str) -> None:
     assert refusals(Provider(name="p", extra_headers={name: value})) == {"extra_headers": ["our_own_secret"]}
+
+
+def test_the_refusal_says_that_it_is_the_value_that_names_a_setting() -> None:
+    objection = extra_headers.objection_to_references({"X-Key": "$SECRET_KEY"})
+
+    assert objection is not None
+    assert objection[1].startswith("The value of “X-Key” names a setting of Plexus itself")
 
 
 def moved_to(url: str) -> Endpoint:

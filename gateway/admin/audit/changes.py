@@ -5,11 +5,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from gateway.admin.audit.object_filter import ObjectFilter
+from gateway.admin.audit.object_filter import OF_KIND, OF_NAME, ObjectFilter
 from gateway.admin.audit.reading import ReadingAdmin
 from gateway.audit.models import ConfigChange
 from providers.admin.unfolded import display
@@ -25,8 +25,17 @@ class ConfigChangeAdmin(ReadingAdmin):
     fields = ["when", "deed", "what", "values", "who", "number"]
     readonly_fields = ["when", "deed", "what", "values", "who", "number"]
 
+    list_before_template = "admin/gateway/audit/of_object.html"
+
     class Media:
         css = {"all": ["gateway/audit.css"]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The title says whose changes these are: the filter that says it too is folded away."""
+        kind, name = (request.GET.get(parameter, "") for parameter in (OF_KIND, OF_NAME))
+        of_object = f"{kind} {name}" if kind and name else ""
+        named = {"title": f"Changes in {of_object}" if of_object else "Changes", "of_object": of_object}
+        return super().changelist_view(request, {**named, **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("revision__packed")
@@ -43,7 +52,7 @@ class ConfigChangeAdmin(ReadingAdmin):
     def what(self, change: ConfigChange) -> Sequence[str]:
         return [change.name, change.kind]
 
-    @display(description="old → new")
+    @display(description="old → new, and why")
     def values(self, change: ConfigChange) -> str:
         lines = format_html_join(
             "",
@@ -53,7 +62,8 @@ class ConfigChangeAdmin(ReadingAdmin):
                 for field, old, new in change.fields
             ),
         )
-        return format_html("<div>{}</div>", lines)
+        note = change.revision.note
+        return format_html("<div>{}{}</div>", lines, format_html("<p>“{}”</p>", note) if note else "")
 
     @display(description="who", ordering="revision__author_name", header=True)
     def who(self, change: ConfigChange) -> Sequence[str]:

@@ -55,7 +55,8 @@ class ConfigRevisionAdmin(AuthoredAdmin):
 
     @display(description="what and why", header=True)
     def what(self, revision: ConfigRevision) -> Sequence[str]:
-        return [revision.summary, revision.note]
+        back = f"rolled back to revision {revision.rolled_back_to}" if revision.rolled_back_to else ""
+        return [revision.summary, ": ".join(filter(None, [back, revision.note]))]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Whoever looks sees what is true now, without waiting for the worker's next look."""

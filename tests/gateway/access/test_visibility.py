@@ -174,3 +174,17 @@ def test_search_for_anything_finds_own_keys_only(ada: User, ours: ClientKey, the
 
     assert "bob" not in found
     assert "ada" in found
+
+
+def test_an_owner_is_offered_no_way_to_what_is_closed_to_them(ada: User, ours: ClientKey) -> None:
+    page = text_of(browser_of(ada).get(f"/admin/gateway/clientkey/{ours.pk}/change/"))
+
+    assert f"/admin/auth/user/{ada.pk}/" not in page
+    assert f"/admin/gateway/clientkey/{ours.pk}/history/" not in page
+
+
+@pytest.mark.parametrize("role", ["operator", "auditor"])
+def test_others_are_shown_the_way_to_what_was_changed_in_a_key(role: str, ours: ClientKey) -> None:
+    page = text_of(browser_of(somebody("rob", role)).get(f"/admin/gateway/clientkey/{ours.pk}/change/"))
+
+    assert f"/admin/gateway/clientkey/{ours.pk}/history/" in page

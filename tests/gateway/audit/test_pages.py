@@ -106,6 +106,15 @@ def test_a_rollback_asks_and_then_does_it(browser: Client, fast: Alias) -> None:
     assert (revision.rolled_back_to, revision.note, revision.author_name) == (1, "a mistake", "anna")
 
 
+def test_the_list_says_which_revisions_are_rollbacks(browser: Client, fast: Alias) -> None:
+    seen = browser.get(page_of(1, "roll_back")).context["newest"].number
+    browser.post(page_of(1, "roll_back"), {"seen": seen, "why": "a mistake"})
+
+    page = text_of(browser.get(reverse("admin:gateway_configrevision_changelist")))
+
+    assert "rolled back to revision 1: a mistake" in page
+
+
 def test_a_rollback_that_was_seen_before_another_change_asks_again(browser: Client, fast: Alias) -> None:
     seen = browser.get(page_of(1, "roll_back")).context["newest"].number
     Alias.objects.update(listed=False)
@@ -174,6 +183,14 @@ def test_the_history_button_of_an_alias_leads_to_its_changes(browser: Client, fa
     assert page.redirect_chain[0][0].endswith("?of_kind=alias&of_name=fast")
     assert "cheaper &lt;now&gt;" in text_of(page)
     assert "openai" not in text_of(page).partition('id="result_list"')[2].replace("fast → openai/one", "")
+
+
+def test_the_history_of_an_alias_says_whose_it_is_and_why(browser: Client, fast: Alias) -> None:
+    page = browser.get(reverse("admin:routing_alias_history", args=[fast.pk]), follow=True)
+
+    assert page.context["title"] == "Changes in alias fast"
+    assert "What was changed in <b>alias fast</b>" in text_of(page)
+    assert "“prices”" in text_of(page)
 
 
 def test_the_history_button_shows_what_was_changed_under_earlier_names(browser: Client, fast: Alias) -> None:

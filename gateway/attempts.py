@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.answered import Answered, Streaming, Whole
 from gateway.draft import Draft, Moment
-from gateway.echoes import without_echo, without_secret
+from gateway.echoes import without_echo
 from gateway.hedge import first_or_hedge
 from gateway.last_word import last_word, nobody_can
 from gateway.prepared import HeaderList, Prepared
@@ -116,8 +116,7 @@ async def _read(
     status, content_type = response.status_code, response.header("content-type")
     if not 200 <= status < 300:
         body = await _error_body(response, runtime)
-        body = without_secret(without_echo(body, prepared.secrets), prepared.credential)
-        raise from_status(status, response.headers, body)
+        raise from_status(status, response.headers, without_echo(body, prepared.secrets_in_errors))
     if call.streams and content_type.partition(";")[0].strip().lower() == "text/event-stream":
         relay = Relay(response, prepared=prepared, call=call, draft=draft, runtime=runtime)
         await relay.open()
@@ -126,7 +125,7 @@ async def _read(
     body = await runtime.read(response, runtime.max_answer_bytes)
     answer = read_or_refuse(status, content_type, body, draft.api_type)
     if isinstance(answer, UpstreamError):
-        answer.body = without_secret(without_echo(answer.body, prepared.secrets), prepared.credential)
+        answer.body = without_echo(answer.body, prepared.secrets_in_errors)
         raise answer
     draft.usage = answer.usage
     draft.finish_reason = answer.finish_reason or ""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from gateway.echoes import worth_hiding
+from gateway.echoes import worth_hiding, worth_hiding_in_errors
 from providers.client import ReadyHeaders, ready_headers
 from providers.pricing import Price
 from providers.timeouts import Timeouts
@@ -43,6 +43,8 @@ class Prepared:
     credential: bytes
     secrets: tuple[bytes, ...]
     """What is blotted out where an answer repeats it: the credential and hidden headers, unless they are placeholders."""
+    secrets_in_errors: tuple[bytes, ...]
+    """The same for errors, shorter ones too."""
     for_streams: Timeouts
     for_answers: Timeouts
     price: Price | None
@@ -77,6 +79,7 @@ def prepare(
         model_json=msgspec.json.encode(upstream.model),
         credential=credential.encode("latin-1"),
         secrets=worth_hiding([credential, *opened.values()]),
+        secrets_in_errors=worth_hiding_in_errors(credential, opened.values()),
         for_streams=Timeouts(
             connect_seconds=connect,
             first_byte_seconds=first_byte,

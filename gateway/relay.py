@@ -55,7 +55,16 @@ class Relay:
 
     __slots__ = (
         *("_body", "_chunks", "_done_event", "_draft", "_held", "_holds_all", "_holds_since", "_pieces", "_reader"),
-        *("_is_open", "_reported", "_runtime", "_secrets", "_shown_model", "_speaks", "_splitter"),
+        *(
+            "_is_open",
+            "_reported",
+            "_runtime",
+            "_secrets",
+            "_secrets_in_errors",
+            "_shown_model",
+            "_speaks",
+            "_splitter",
+        ),
         *("_status", "_upstream", "is_waiting"),
     )
 
@@ -69,7 +78,7 @@ class Relay:
         self._chunks: AsyncIterator[bytes] = aiter(response.stream)
         self._upstream = prepared.name
         """provider/model, for the caller."""
-        self._secrets = prepared.secrets
+        self._secrets, self._secrets_in_errors = prepared.secrets, prepared.secrets_in_errors
         """Blotted out where the upstream repeats them."""
         self._draft = draft
         self._runtime = runtime
@@ -228,7 +237,7 @@ class Relay:
                 break
             elif seen is Seen.ERROR:
                 # Told of once what came before it in the same read is on its way.
-                self._reported = without_echo(event, self._secrets)
+                self._reported = without_echo(event, self._secrets_in_errors)
                 break
             elif seen is Seen.HIDDEN:
                 continue

@@ -13,7 +13,7 @@ from django.db import Error
 
 from gateway.audit.recording import record_what_was_changed_outside
 from gateway.draft import KEPT_ERROR_CHARACTERS
-from gateway.echoes import without_echo, without_secret
+from gateway.echoes import without_echo
 from gateway.health import probing
 from gateway.health.letters import Word
 from gateway.health.store import Post, new_teller, post_of_settings
@@ -159,7 +159,7 @@ class Probe:
         finally:
             await response.aclose()
         if not 200 <= response.status_code < 300:
-            said = without_secret(without_echo(body, self._prepared.secrets), self._prepared.credential)
+            said = without_echo(body, self._prepared.secrets_in_errors)
             raise from_status(response.status_code, response.headers, said)
         self._note_usage(body)
         failure = of_answer(response.status_code, response.header("content-type"), body, self._api_type)

@@ -204,7 +204,7 @@ def test_a_form_takes_no_field_that_it_does_not_show() -> None:
     assert stored.created_at == key.created_at
 
 
-@pytest.mark.parametrize("query", ["q=" + "%25" * 400 + "_" * 400, "q=" + "a" * 10_000, "o=__x", "o=99.-1", "q=%00"])
+@pytest.mark.parametrize("query", ["q=" + "%25" * 400 + "_" * 400, "q=" + "a" * 10_000, "o=__x", "o=99.-1"])
 def test_no_search_and_no_order_upsets_a_list(query: str) -> None:
     an_alias("fast")
     began = time.process_time()

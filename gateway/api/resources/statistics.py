@@ -66,9 +66,15 @@ def figures_of(sums: Sums) -> dict[str, Any]:  # Any: JSON
     return {
         **{name: int(sums[name] or 0) for name in (*COUNTED, "input_tokens", "output_tokens", "unknown_costs")},
         "cost_usd": known_usd(sums),
-        "latency_p50_ms": latency.percentile_ms(sums, 0.5),
-        "latency_p95_ms": latency.percentile_ms(sums, 0.95),
+        "latency_p50_ms": _percentile_ms(sums, 0.5),
+        "latency_p95_ms": _percentile_ms(sums, 0.95),
     }
+
+
+def _percentile_ms(sums: Sums, share: float) -> float | None:
+    """In tenths: what lies between two bounds is an estimate."""
+    found = latency.percentile_ms(sums, share)
+    return None if found is None else round(found, 1)
 
 
 def scope_asked_for(query: Any) -> Scope:  # Any: Django's own

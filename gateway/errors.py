@@ -251,7 +251,11 @@ class NoEnabledTargets(OurError):
     def __init__(self, model: str, left_out: Sequence[str] = (), *, is_direct: bool = False) -> None:
         """`left_out`: those that could not take it, as a caller may know them. `is_direct`: no alias was asked for."""
         reasons = f" Left out: {'; '.join(left_out)}." if left_out else ""
-        cure = "See to it under Providers › Models." if is_direct else "Enable one under Routing › Aliases."
+        cure = (
+            "See to it under Providers."
+            if is_direct
+            else "Its “Test route”, under Routing › Aliases, says what each one lacks."
+        )
         super().__init__(f"No enabled targets for “{model}”.{reasons} {cure}")
 
 

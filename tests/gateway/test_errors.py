@@ -113,8 +113,10 @@ def test_the_list_of_names_is_mentioned_only_where_it_helps() -> None:
 
 
 def test_the_cure_is_where_the_name_is_configured() -> None:
-    assert errors.NoEnabledTargets("fast").message.endswith("Enable one under Routing › Aliases.")
-    assert errors.NoEnabledTargets("p/m", is_direct=True).message.endswith("See to it under Providers › Models.")
+    assert errors.NoEnabledTargets("fast").message.endswith(
+        "Its “Test route”, under Routing › Aliases, says what each one lacks."
+    )
+    assert errors.NoEnabledTargets("p/m", is_direct=True).message.endswith("See to it under Providers.")
 
 
 def test_near_matches_are_the_likeliest_three_whatever_their_case() -> None:

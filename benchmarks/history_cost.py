@@ -100,7 +100,7 @@ def telling(recorder: "Recorder", number: int) -> Callable[[], None]:
     chance, began_at = Random(number), 1_790_000_000 + number * REQUESTS / 1000
     begun = [began_at + n / 1000 for n in range(REQUESTS)]
     requests = [
-        (new_id(at, chance.getrandbits(74)), [Moment(epoch=at + n / 7, monotonic=n / 7) for n in range(4)])
+        (new_id(at, chance.getrandbits(62)), [Moment(epoch=at + n / 7, monotonic=n / 7) for n in range(4)])
         for at in begun
     ]
 

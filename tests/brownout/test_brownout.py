@@ -105,7 +105,6 @@ async def test_a_sick_upstream_does_what_its_sickness_says_and_gets_well() -> No
 # The real thing
 
 
-@pytest.mark.halves("real")  # takes a minute, and the embedded half is the longer one
 def test_a_short_run_lets_nobody_notice(tmp_path: Path) -> None:
     file = tmp_path / "brownout.json"
     command = [

@@ -132,7 +132,6 @@ async def test_parts_are_killed_and_started_again_as_often_as_is_wanted_and_stra
 # The real thing
 
 
-@pytest.mark.halves("real")  # starts PostgreSQL and Valkey of its own
 def test_a_short_run_kills_every_part_and_finds_everything_in_its_place(tmp_path: Path) -> None:
     file = tmp_path / "chaos.json"
     command = [sys.executable, "manage.py", "chaos", "--short", "--seconds", "10", "--seed", "11", "--json", str(file)]

@@ -16,7 +16,7 @@ from gateway.audit.author import UNKNOWN, Author, Door
 from gateway.audit.events import note_event
 from gateway.audit.recording import recording
 from gateway.models import ClientKey
-from history.ids import new_id
+from history.ids import RANDOM_BITS, new_id
 from history.models import QuarantinedRecord, RequestLog
 from tests.gateway.interchange.importing import BASE, import_text
 
@@ -57,7 +57,7 @@ def furnish() -> None:
     token.save()
     now = datetime.now(UTC)
     RequestLog.objects.create(
-        id=UUID(new_id(now.timestamp(), randbits(74))), started_at=now, key_id=key.pk, key_name=key.name,
+        id=UUID(new_id(now.timestamp(), randbits(RANDOM_BITS))), started_at=now, key_id=key.pk, key_name=key.name,
         api_type="chat", requested_model="fast", outcome="ok", status=200, latency_ms=1.0,
     )  # fmt: skip
     QuarantinedRecord.objects.create(request_id="x", error="too long", row="{}", quarantined_at=now)

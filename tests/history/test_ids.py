@@ -46,5 +46,16 @@ def test_later_ids_sort_after_earlier_ones() -> None:
     assert new_id(1_760_000_000.001, most) < new_id(1_760_000_000.002, 0)
 
 
+def test_ids_of_one_millisecond_sort_by_its_fraction() -> None:
+    most = (1 << RANDOM_BITS) - 1
+
+    ids = [new_id(1_760_000_000.0001 + microseconds / 1e6, most - microseconds) for microseconds in range(0, 800, 10)]
+
+    assert ids == sorted(ids)
+    assert len({id[:13] for id in ids}) == 1
+
+
 def test_the_first_id_of_a_moment_is_not_after_any_of_that_moment() -> None:
-    assert str(first_id_at(NOON)) <= new_id(NOON.timestamp(), 0)
+    moments = [NOON + timedelta(milliseconds=number) for number in range(1000)]
+
+    assert all(str(first_id_at(moment)) <= new_id(moment.timestamp(), 0) for moment in moments)

@@ -19,8 +19,6 @@ from tests import freezing, throwaway_servers
 from tests.faulty_upstream import FaultyUpstream, an_unused_port
 from tests.gateways import eventually
 
-pytestmark = pytest.mark.halves("real")  # it brings its own servers, and the embedded half is the longer one
-
 CONFIGURE = """
 import django; django.setup()
 from django.core.management import call_command

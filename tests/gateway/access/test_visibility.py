@@ -11,7 +11,7 @@ from django.test import Client
 
 from gateway.access.visibility import visible_keys, visible_requests
 from gateway.models import ClientKey
-from history.ids import new_id
+from history.ids import RANDOM_BITS, new_id
 from history.models import RequestLog
 from tests.admin_pages import text_of
 
@@ -34,7 +34,7 @@ def a_key(name: str, owner: User | None = None) -> ClientKey:
 def a_request_with(key: ClientKey, asked_for: str) -> RequestLog:
     now = datetime.now(UTC)
     return RequestLog.objects.create(
-        id=UUID(new_id(now.timestamp(), randbits(74))), started_at=now, key_id=key.pk, key_name=key.name,
+        id=UUID(new_id(now.timestamp(), randbits(RANDOM_BITS))), started_at=now, key_id=key.pk, key_name=key.name,
         api_type="chat", requested_model=asked_for, alias=asked_for, outcome="ok", status=200, latency_ms=1.0,
     )  # fmt: skip
 

@@ -22,8 +22,6 @@ from tests.gateway.running import Running
 from tests.gateways import eventually
 from tests.throwaway_servers import Server
 
-pytestmark = pytest.mark.halves("real")  # it brings its own Valkey, and the embedded half is the longer one
-
 WITHIN_SECONDS = 3.0
 """Everybody looks each second; three, for one to tell, one to hear and to show, and one to be seen."""
 STARTED = "A Celery worker of its own must run"

@@ -95,9 +95,11 @@ def _leave(signum: int, frame: object) -> NoReturn:
 
 # Without this, a terminated run would leave its servers behind: Python runs no atexit after SIGTERM.
 signal.signal(signal.SIGTERM, _leave)
-# A script's `manage.py test &` ignores Ctrl-C, and would have every server that a test starts ignore it too.
+# A script's `manage.py test &` ignores Ctrl-C, and under nohup the terminal's end; so would every server that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 try:
     RUNS_ON = start(os.environ)
 except NoServer as failure:

@@ -99,7 +99,7 @@ def test_a_model_of_a_disabled_provider_is_known_and_has_no_target(gateway: Runn
     gateway.model(gateway.provider("off", enabled=False), "a")
 
     assert told(gateway.ask("off/a")) == (503, "no_enabled_targets", "model")
-    assert "Providers › Models" in gateway.ask("off/a").json()["error"]["message"]
+    assert gateway.ask("off/a").json()["error"]["message"].endswith("See to it under Providers.")
 
 
 def test_a_name_for_other_endpoints_is_the_callers_to_mend(gateway: RunningGateway) -> None:

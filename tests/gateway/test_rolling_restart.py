@@ -20,8 +20,6 @@ from gateway.management.handover import Offer, take_over
 from tests.gateway.running import READY, Running
 from tests.gateway.test_serve import post, workers_of
 
-pytestmark = pytest.mark.halves("real")  # workers need a Valkey, and the embedded half is the longer one
-
 RESTARTS = 2
 WORDS = (20, 30, 40, 50)
 """Of each stream, 20 ms apart: of different lengths, so that they do not all pause at the same moment."""

@@ -43,7 +43,7 @@ def token(db: None) -> Iterator[str]:
         signal.connect(close_old_connections)
 
 
-@pytest.mark.halves("real")  # PostgreSQL refuses more than SQLite, and the embedded half is the longer one
+@pytest.mark.halves("real")  # PostgreSQL refuses more than SQLite
 @pytest.mark.parametrize("mode", GenerationMode, ids=str)
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_whatever_is_sent_is_answered_as_the_description_says(name: str, mode: GenerationMode, token: str) -> None:

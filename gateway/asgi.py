@@ -72,6 +72,7 @@ class GatewayRequest(HttpRequest):
         self.shortcut: Shortcut | None = scope["extensions"].pop(EXTENSION, None) if "extensions" in scope else None
         self._named: dict[bytes, bytes] = dict(scope["headers"])
         """The headers by name; of one that comes several times, only the last."""
+        self._has_each_once = len(self._named) == len(scope["headers"])
 
     @cached_property
     def META(self) -> dict[str, Any]:  # type: ignore[override]  # noqa: N802  Django sets it in the __init__ we skip
@@ -79,22 +80,22 @@ class GatewayRequest(HttpRequest):
 
     def values_of(self, name: bytes) -> list[str]:
         """All values of a header, by its lower-case name."""
-        if len(self._named) != len(self.scope["headers"]):
+        if not self._has_each_once:
             return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
         value = self._named.get(name)
         return [] if value is None else [value.decode("latin-1")]
 
     def pairs_of(self, names: Sequence[bytes]) -> HeaderList:
         """All headers of these names."""
-        if len(self._named) != len(self.scope["headers"]):
+        named = self._named
+        if not self._has_each_once:
             return [(name, value) for name, value in self.scope["headers"] if name in names]
-        return [(name, self._named[name]) for name in names if name in self._named]
+        return [(name, named[name]) for name in names if name in named]
 
     def is_plainly(self, content_type: bytes) -> bool:
         """Whether the body is of exactly this type, and not encoded; as nearly all are. False: look closer."""
         named = self._named
-        is_simple = len(named) == len(self.scope["headers"])
-        return is_simple and named.get(b"content-type") == content_type and b"content-encoding" not in named
+        return self._has_each_once and named.get(b"content-type") == content_type and b"content-encoding" not in named
 
     @property
     def client_address(self) -> str:
@@ -109,7 +110,7 @@ class GatewayRequest(HttpRequest):
 
         From the start of it to the reply, a client that hangs up cancels the current task.
         """
-        self._work = work = asyncio.current_task()
+        self._work = work = asyncio.current_task(newcomers.loop)
         assert work is not None
         IN_FLIGHT.enter(work)
         body = self._whole()

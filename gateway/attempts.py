@@ -83,7 +83,7 @@ async def _try(
     health = runtime.health.of(upstream.key)
     if ticket is None:
         ticket = health.begin(now.monotonic, streams=call.streams)
-    waiting = Waiting(plan)
+    waiting = Waiting(plan, runtime.loop)
     ticket.give_up = waiting.give_up
     draft.begin_attempt(step, url, prepared.price, now, ticket)
     asked = call.with_usage_asked() if call.streams and upstream.asks_stream_usage else call

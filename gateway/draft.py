@@ -200,7 +200,8 @@ class Draft(msgspec.Struct, kw_only=True):
     def close(self, outcome: Outcome, status: int, now: Moment, *, code: str = "", error: str = "") -> Exchange:
         """The finished record. `status`: what the client was told."""
         self.is_closed = True
-        self.end_attempt(outcome, now)
+        if self._current is not None:
+            self.end_attempt(outcome, now)
         told = self.attempts[self.answered - 1] if self.attempts else None
         alias, alias_id = _alias(self.route)
         return Exchange(

@@ -25,7 +25,7 @@ class Newcomers:
     """Those of one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._new: set[Newcomer] = set()
         self._known: set[Newcomer] = set()
         """Those that were here at the last look already."""
@@ -51,7 +51,7 @@ class Newcomers:
             newcomer.look_after()
 
     def _set_timer(self) -> None:
-        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+        self._timer = self.loop.call_later(LOOK_SECONDS, self._look)
 
     def close(self) -> None:
         """The loop ends."""

@@ -15,9 +15,9 @@ class Waiting:
 
     __slots__ = ("_is_given_up", "_plan", "_task")
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, loop: asyncio.AbstractEventLoop) -> None:
         self._plan = plan
-        self._task = asyncio.current_task()
+        self._task = asyncio.current_task(loop)
         self._is_given_up = False
 
     def give_up(self) -> None:

@@ -40,6 +40,8 @@ def is_for_the_gateway(scope: Scope) -> bool:
     if scope["type"] != "http":
         return True
     path: str = scope["path"]
+    if path.startswith("/v1/"):
+        return True
     if path == "/":
         return bool(scope["method"] == "HEAD")
     first = path.lstrip("/").partition("/")[0]  # no path may surprise us: “*” of OPTIONS has no slash at all

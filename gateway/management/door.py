@@ -152,14 +152,12 @@ class Door(HttpToolsProtocol):
     def _objection_to_head(self) -> GatewayError | None:
         if len(self.url) > MAX_URL_BYTES:
             return URLTooLong(MAX_URL_BYTES)
-        if len(self.headers) > MAX_HEADERS or self._head_is_too_large():
+        if len(self.headers) > MAX_HEADERS:
             return HeadersTooLarge(MAX_HEAD_BYTES, MAX_HEADERS)
-        return None
-
-    def _head_is_too_large(self) -> bool:
-        if max(self._unfruitful_bytes, self._last_read_bytes) <= MAX_HEAD_BYTES:
-            return False  # nearly always: so much has not even been read
-        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES
+        if self._unfruitful_bytes <= MAX_HEAD_BYTES and self._last_read_bytes <= MAX_HEAD_BYTES:
+            return None  # nearly always: so much has not even been read
+        head_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        return HeadersTooLarge(MAX_HEAD_BYTES, MAX_HEADERS) if head_bytes > MAX_HEAD_BYTES else None
 
     def _too_large(self) -> GatewayError:
         if len(self.url) > MAX_URL_BYTES:

@@ -4,16 +4,13 @@
 and 404.html. A form whose token does not fit is told in both.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import REASON_BAD_ORIGIN, REASON_NO_CSRF_COOKIE
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 
 from plexus_site.not_found import speaks_json
 
@@ -38,18 +35,8 @@ TOO_OLD: Sentences = (
 _BAD_ORIGIN = REASON_BAD_ORIGIN.partition("%s")[0]
 
 
-class RefusalMiddleware:
+class RefusalMiddleware(MiddlewareMixin):
     """Answers where a view of the admin refused. Not as a handler of Django's: those may not ask the database."""
-
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:  # Any: a response, or the promise of one
-        self._get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> Any:  # Any: as above
-        return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, failure: Exception) -> HttpResponse | None:
         """Django's own hook: None for every failure that is another one, and for whoever is no browser in the admin."""

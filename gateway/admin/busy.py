@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.contrib import admin
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.deprecation import MiddlewareMixin
 
 from providers.busy import waited_in_vain
 
 RETRY_AFTER_SECONDS = 5
 
 
-class BusyMiddleware:
+class BusyMiddleware(MiddlewareMixin):
     """Answers where a view gave up. The page repeats nothing of what was sent: there may be a secret in it."""
-
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:  # Any: a response, or the promise of one
-        self._get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> Any:  # Any: as above
-        return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, failure: Exception) -> HttpResponse | None:
         """Django's own hook: None for every failure that is another one."""

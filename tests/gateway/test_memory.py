@@ -27,6 +27,7 @@ print(as_it_comes, faults(100))
 """
 
 
+# mallopt is glibc's own: elsewhere there is nothing to set, and nothing is.
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="The C library is not glibc.")
 def test_memory_of_large_bodies_is_not_asked_for_page_by_page_each_time() -> None:
     done = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)

@@ -10,7 +10,9 @@ from tests.history.exchanges import an_exchange
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.skipif(connection.vendor == "postgresql", reason="plans by what is there"),
+    pytest.mark.skipif(
+        connection.vendor == "postgresql", reason="PostgreSQL plans by how much a table holds: nothing here"
+    ),
 ]
 
 

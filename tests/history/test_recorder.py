@@ -1,115 +1,18 @@
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.db import connections
-from django.db.backends.signals import connection_created
 
-from history.batch import Batch, Note, Place, Stretch
+from history.batch import Batch, Stretch
 from history.journal import shipper
-from history.journal.shipper import Ways
-from history.journal.stretch import batch_at
 from history.journal.writer import Writer
-from history.models import JournalBatch, QuarantinedRecord, RequestLog
-from history.recorder import DATABASE_AND_WORKERS, CannotRecord, Recorder
-from history.rows import rows_in
-from providers.pricing import Usage
-from tests.gateways import eventually
+from history.recorder import CannotRecord, Recorder
 from tests.history.exchanges import an_exchange, begun
+from tests.history.postman import Neighbour, Postman, left_in, recording, short_rests, wait_until
 
-
-class Postman:
-    """Broker, worker and database in one: each takes batches, or refuses them while it is down."""
-
-    def __init__(self, *, broker_is_down: bool = False, database_is_down: bool = False) -> None:
-        self.broker_is_down = broker_is_down
-        self.database_is_down = database_is_down
-        self.workers_are_gone = False
-        self.batches: list[Batch] = []
-        self.refused = 0
-        self.notes: dict[Place, Note] = {}
-        self.directly = 0
-
-    def publish(self, batch: Stretch) -> None:
-        if self.broker_is_down:
-            self.refused += 1
-            raise ConnectionError("broker down")
-        if not self.workers_are_gone:
-            self.take(self.read(batch))
-
-    def read(self, batch: Stretch) -> Batch:
-        assert isinstance(batch, Batch), "whoever does not stand beside the journal is sent the rows"
-        return batch
-
-    def write(self, batch: Batch) -> int:
-        if self.database_is_down:
-            self.refused += 1
-            raise ConnectionError("database down")
-        self.directly += 1
-        return self.take(batch)
-
-    def take(self, batch: Batch) -> int:
-        self.batches.append(batch)
-        self.notes[batch.place] = Note(damaged=batch.damaged)
-        return 0
-
-    def written(self, segments: Iterable[str]) -> Mapping[Place, Note]:
-        return {place: note for place, note in self.notes.items() if place[0] in segments}
-
-    @property
-    def ways(self) -> Ways:
-        return Ways(publish=self.publish, write=self.write, written=self.written, forget=lambda segment: None)
-
-    @property
-    def ids(self) -> list[str]:
-        return [row.id for batch in self.batches for row in rows_in(batch.rows).readable]
-
-
-class Neighbour(Postman):
-    """One whose workers read the rows where they stand."""
-
-    def __init__(self, root: Path, *, broker_is_down: bool = False) -> None:
-        super().__init__(broker_is_down=broker_is_down)
-        self.root = root
-
-    def read(self, batch: Stretch) -> Batch:
-        assert not isinstance(batch, Batch), "nobody needs to read it twice"
-        found = batch_at(self.root, batch.place)
-        assert found is not None
-        return found
-
-    @property
-    def ways(self) -> Ways:
-        return replace(super().ways, reads_in_place=lambda: True)
-
-
-@contextmanager
-def recording(root: Path, ways: Ways, **options: Any) -> Iterator[Recorder]:  # Any: Recorder's own options
-    usual: dict[str, Any] = {"batch_rows": 50, "flush_seconds": 0.01, "ways": ways}
-    recorder = Recorder(root, **(usual | options))
-    recorder.start()
-    yield recorder
-    recorder.stop(2)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    eventually(condition)
-
-
-def left_in(root: Path) -> list[Path]:
-    return list(root.glob("*/*.journal"))
-
-
-@pytest.fixture(autouse=True)
-def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipper, "BROKER_REST_SECONDS", 0.1)
-    monkeypatch.setattr(shipper, "ASK_SECONDS", 0.02)
-    monkeypatch.setattr("history.recorder.REST_SECONDS", 0.02)
+__all__ = ["short_rests"]
 
 
 def test_exchanges_leave_in_batches_and_in_order(tmp_path: Path) -> None:
@@ -418,70 +321,3 @@ def test_a_request_costs_microseconds_whatever_is_down(tmp_path: Path) -> None:
     recorder.stop(0)
 
     assert seconds / 5_000 < 0.000_1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_from_record_to_row_through_a_real_worker(tmp_path: Path, celery_worker: None) -> None:
-    with recording(tmp_path, DATABASE_AND_WORKERS) as recorder:
-        for _ in range(20):
-            recorder.record(an_exchange())
-        wait_until(lambda: recorder.pending == 0)
-
-    assert RequestLog.objects.count() == 20
-    assert recorder.figures.journal_bytes > 0
-    assert left_in(tmp_path) == []
-    assert not JournalBatch.objects.exists(), "the notes go with the segment"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_row_that_the_database_refuses_is_counted_and_kept(tmp_path: Path, celery_worker: None) -> None:
-    poisoned = an_exchange(usage=Usage(input_tokens=10**30, output_tokens=1))
-
-    with recording(tmp_path, DATABASE_AND_WORKERS) as recorder:
-        for exchange in (an_exchange(), poisoned, an_exchange()):
-            recorder.record(exchange)
-        wait_until(lambda: recorder.pending == 0)
-
-    assert recorder.figures.quarantined == 1
-    assert RequestLog.objects.count() == 2
-    assert QuarantinedRecord.objects.get().request_id == poisoned.id
-
-
-@pytest.mark.django_db(transaction=True)
-def test_one_connection_serves_while_batches_keep_coming(tmp_path: Path) -> None:
-    opened: list[object] = []
-
-    def note(**about: object) -> None:
-        if threading.current_thread().name == "history-recorder":
-            opened.append(about)
-
-    connection_created.connect(note)
-    try:
-        with recording(
-            tmp_path, replace(DATABASE_AND_WORKERS, publish=Postman(broker_is_down=True).publish)
-        ) as recorder:
-            for number in range(5):
-                recorder.record(an_exchange())
-                wait_until(lambda number=number: RequestLog.objects.count() == number + 1)  # type: ignore[misc]
-    finally:
-        connection_created.disconnect(note)
-
-    assert len(opened) <= 2, "one to write, and at the end one more at most"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_connection_that_nobody_needs_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("history.recorder.CONNECTION_KEPT_SECONDS", 0.05)
-    closed = threading.Event()
-    close_all = connections.close_all
-
-    def note() -> None:
-        closed.set()
-        close_all()
-
-    with recording(tmp_path, DATABASE_AND_WORKERS) as recorder:
-        recorder.record(an_exchange())
-        wait_until(lambda: recorder.pending == 0)
-        monkeypatch.setattr("history.recorder.connections.close_all", note)
-
-        wait_until(closed.is_set)

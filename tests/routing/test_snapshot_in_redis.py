@@ -36,6 +36,7 @@ def server() -> str:
     try:
         return throwaway_servers.valkey().url
     except throwaway_servers.NoServer as reason:
+        # Its wheel is for Linux and macOS; the real half, which needs one as well, does not start without.
         pytest.skip(f"Needs a Valkey: {reason}")
 
 

@@ -11,4 +11,5 @@ def server() -> Server:
     try:
         return valkey()
     except NoServer as reason:
+        # Its wheel is for Linux and macOS; the real half, which needs one as well, does not start without.
         pytest.skip(f"Needs a Valkey: {reason}")

@@ -99,13 +99,11 @@ def telling(recorder: "Recorder", number: int) -> Callable[[], None]:
     usage = Usage(input_tokens=210, output_tokens=120)
     chance, began_at = Random(number), 1_790_000_000 + number * REQUESTS / 1000
     begun = [began_at + n / 1000 for n in range(REQUESTS)]
-    requests = [
-        (new_id(at, chance.getrandbits(62)), [Moment(epoch=at + n / 7, monotonic=n / 7) for n in range(4)])
-        for at in begun
-    ]
+    requests = [(new_id(at, chance.getrandbits(62)), Moment(epoch=at, monotonic=0.0)) for at in begun]
 
     def tell() -> None:
-        for id, (start, ask, head, end) in requests:
+        ask, head, end = (n / 7 for n in range(1, 4))
+        for id, start in requests:
             draft = Draft(id=id, began=start, api_type="chat", client_address="127.0.0.1")
             draft.key_id, draft.key_name, draft.request_bytes = 1, "billing service", 950
             draft.requested_model, draft.route = "fast", route

@@ -113,13 +113,16 @@ class GatewayRequest(HttpRequest):
         self._work = work = asyncio.current_task(newcomers.loop)
         assert work is not None
         IN_FLIGHT.enter(work)
-        body = self._whole()
+        # All of it, where it has arrived already, as nearly every body has.
+        body = self.shortcut.whole_body() if self.shortcut is not None else None
         if body is None:
             self._check_announced_length()
+        else:
+            self._hold(body)
+            self._has_body = True
         self._newcomers = newcomers
         newcomers.add(self)
         if body is not None:
-            self._has_body = True
             return body
         try:
             body = await self._pieces()
@@ -139,13 +142,6 @@ class GatewayRequest(HttpRequest):
             if length.isdecimal() and int(length) > IN_FLIGHT.intake.request_bytes:
                 raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)
 
-    def _whole(self) -> bytes | None:
-        """All of it, where it has arrived already, as nearly every body has. Raises BodyTooLarge or Overloaded."""
-        body = self.shortcut.whole_body() if self.shortcut is not None else None
-        if body is not None:
-            self._hold(body)
-        return body
-
     async def _pieces(self) -> bytes:
         pieces = []
         while True:
@@ -160,6 +156,7 @@ class GatewayRequest(HttpRequest):
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _hold(self, piece: bytes) -> None:
+        """Raises BodyTooLarge or Overloaded."""
         size = len(piece)
         if self._held_bytes + size > IN_FLIGHT.intake.request_bytes:
             raise BodyTooLarge(IN_FLIGHT.intake.request_bytes)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.answered import Answered, Streaming, Whole
-from gateway.draft import Draft, Moment
+from gateway.draft import Draft
 from gateway.echoes import without_echo
 from gateway.hedge import first_or_hedge
 from gateway.last_word import last_word, nobody_can
@@ -78,11 +78,11 @@ async def _try(
     upstream = step.upstream
     prepared = purse.prepared(upstream, step.waits)
     url = upstream.urls[draft.api_type]
-    now = runtime.now()
+    now = runtime.clock()
     runtime.record_try(draft, step, url, now)  # first: if we die now, the history knows who was asked
     health = runtime.health.of(upstream.key)
     if ticket is None:
-        ticket = health.begin(now.monotonic, streams=call.streams)
+        ticket = health.begin(now, streams=call.streams)
     waiting = Waiting(plan, runtime.loop)
     ticket.give_up = waiting.give_up
     draft.begin_attempt(step, url, prepared.price, now, ticket)
@@ -97,7 +97,7 @@ async def _try(
         waiting.check()
         raise
     try:
-        now = runtime.now()
+        now = runtime.clock()
         draft.note_head(now, response.header("x-request-id"))
         answer = await _read(response, call, prepared, draft, runtime, now)
     except asyncio.CancelledError:
@@ -111,7 +111,7 @@ async def _try(
 
 
 async def _read(
-    response: UpstreamResponse, call: Call, prepared: Prepared, draft: Draft, runtime: Runtime, now: Moment
+    response: UpstreamResponse, call: Call, prepared: Prepared, draft: Draft, runtime: Runtime, now: float
 ) -> Whole | Streaming:
     status, content_type = response.status_code, response.header("content-type")
     if not 200 <= status < 300:

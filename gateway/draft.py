@@ -11,10 +11,11 @@ from routing.step import Step
 from routing.table import Entrance, LeftOut, Route
 
 KEPT_ERROR_CHARACTERS = 256
+NO_USAGE = Usage(input_tokens=0, output_tokens=0)
 
 
 class Moment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A reading of both clocks: one for dates, one for durations."""
+    """A reading of both clocks: one for dates, one for durations. A request takes one, and the second alone from then on."""
 
     epoch: float
     monotonic: float
@@ -25,7 +26,8 @@ class OpenAttempt(msgspec.Struct, gc=False, kw_only=True):
 
     step: Step
     url: str
-    began: Moment
+    began: float
+    """On the monotonic clock."""
     number: int
     ticket: Ticket | None = None
     """At the health of its upstream."""
@@ -69,7 +71,7 @@ class Draft(msgspec.Struct, kw_only=True):
     """What it means when the work on this is cancelled."""
     _current: OpenAttempt | None = None
 
-    def begun(self, step: Step, url: str, now: Moment) -> Begun:
+    def begun(self, step: Step, url: str, now: float) -> Begun:
         """What is known of the exchange just before its first upstream is asked."""
         upstream = step.upstream
         alias, alias_id = _alias(self.route)
@@ -89,10 +91,10 @@ class Draft(msgspec.Struct, kw_only=True):
             model=upstream.model,
             target_id=step.target_id,
             url=url,
-            asked_at=now.epoch,
+            asked_at=self._date_of(now),
         )
 
-    def beginning(self, step: Step, url: str, now: Moment) -> Attempt:
+    def beginning(self, step: Step, url: str, now: float) -> Attempt:
         """Another try, as it will be told if this process does not live to its end."""
         return Attempt(
             number=self.tries + 1,
@@ -100,19 +102,23 @@ class Draft(msgspec.Struct, kw_only=True):
             provider=step.upstream.provider,
             model=step.upstream.model,
             url=url,
-            started_at=now.epoch,
+            started_at=self._date_of(now),
             latency_ms=0.0,
             outcome=Outcome.INTERRUPTED,
             why=step.why[:KEPT_ERROR_CHARACTERS],
         )
 
     def begin_attempt(
-        self, step: Step, url: str, price: Price | None, now: Moment, ticket: Ticket | None = None
+        self, step: Step, url: str, price: Price | None, now: float, ticket: Ticket | None = None
     ) -> None:
         """Another upstream is being tried."""
         self.price = price
         self.tries += 1
         self._current = OpenAttempt(step=step, url=url, began=now, number=self.tries, ticket=ticket)
+
+    def _date_of(self, moment: float) -> float:
+        """Seconds since the epoch, of a moment on the monotonic clock: a clock that is set meanwhile changes no order."""
+        return self.began.epoch + (moment - self.began.monotonic)
 
     def aside(self) -> "Draft":
         """The same exchange, for one try while another is under way. What becomes of it is among the attempts of both."""
@@ -125,21 +131,21 @@ class Draft(msgspec.Struct, kw_only=True):
         for name in ("_current", "price", "usage", "finish_reason", "answer_bytes", "first_byte_ms", "was_hurried"):
             setattr(self, name, getattr(beside, name))
 
-    def note_head(self, now: Moment, upstream_request_id: str) -> None:
+    def note_head(self, now: float, upstream_request_id: str) -> None:
         """The upstream has begun to answer."""
         if self._current is not None:
-            self._current.first_byte_ms = (now.monotonic - self._current.began.monotonic) * 1000
+            self._current.first_byte_ms = (now - self._current.began) * 1000
             self._current.upstream_request_id = upstream_request_id[:128]
 
-    def note_answer(self, now: Moment) -> None:
+    def note_answer(self, now: float) -> None:
         """The upstream has begun to say something: its first content, or the head of a whole answer."""
         if self._current is not None and self._current.ticket is not None:
-            self._current.ticket.first_byte(now.monotonic)
+            self._current.ticket.first_byte(now)
 
-    def note_first_byte(self, now: Moment) -> None:
+    def note_first_byte(self, now: float) -> None:
         """The first content goes to the client."""
         if self.first_byte_ms is None:
-            self.first_byte_ms = (now.monotonic - self.began.monotonic) * 1000
+            self.first_byte_ms = (now - self.began.monotonic) * 1000
 
     def forget_answer(self) -> None:
         """What the upstream has said so far goes to nobody."""
@@ -149,7 +155,7 @@ class Draft(msgspec.Struct, kw_only=True):
     def end_attempt(
         self,
         outcome: Outcome,
-        now: Moment,
+        now: float,
         *,
         status: int | None = None,
         failure: UpstreamError | None = None,
@@ -163,8 +169,15 @@ class Draft(msgspec.Struct, kw_only=True):
         current, self._current = self._current, None
         if current is None:
             return
-        if current.ticket is not None:
-            self._end_ticket(current.ticket, outcome, now, verdict)
+        ticket = current.ticket
+        if ticket is not None:
+            if outcome is Outcome.OK:
+                usage = self.usage or NO_USAGE
+                ticket.end(now, tokens=usage.output_tokens, read_tokens=usage.input_tokens)
+            elif verdict is not None:
+                ticket.end(now, verdict)
+            else:
+                ticket.leave()
         upstream = current.step.upstream
         self.attempts.append(
             Attempt(
@@ -173,8 +186,8 @@ class Draft(msgspec.Struct, kw_only=True):
                 provider=upstream.provider,
                 model=upstream.model,
                 url=current.url,
-                started_at=current.began.epoch,
-                latency_ms=(now.monotonic - current.began.monotonic) * 1000,
+                started_at=self._date_of(current.began),
+                latency_ms=(now - current.began) * 1000,
                 first_byte_ms=current.first_byte_ms,
                 status=status if failure is None or failure.upstream_status is None else failure.upstream_status,
                 outcome=outcome,
@@ -185,19 +198,7 @@ class Draft(msgspec.Struct, kw_only=True):
             )
         )
 
-    def _end_ticket(self, ticket: Ticket, outcome: Outcome, now: Moment, verdict: Verdict | None) -> None:
-        if outcome is Outcome.OK:
-            usage = self.usage
-            if usage is None:
-                ticket.end(now.monotonic)
-            else:
-                ticket.end(now.monotonic, tokens=usage.output_tokens, read_tokens=usage.input_tokens)
-        elif verdict is not None:
-            ticket.end(now.monotonic, verdict)
-        else:
-            ticket.leave()
-
-    def close(self, outcome: Outcome, status: int, now: Moment, *, code: str = "", error: str = "") -> Exchange:
+    def close(self, outcome: Outcome, status: int, now: float, *, code: str = "", error: str = "") -> Exchange:
         """The finished record. `status`: what the client was told."""
         self.is_closed = True
         if self._current is not None:
@@ -222,7 +223,7 @@ class Draft(msgspec.Struct, kw_only=True):
             status=status,
             error_code=code,
             error=error[:KEPT_ERROR_CHARACTERS],
-            latency_ms=(now.monotonic - self.began.monotonic) * 1000,
+            latency_ms=(now - self.began.monotonic) * 1000,
             first_byte_ms=self.first_byte_ms,
             request_bytes=self.request_bytes,
             answer_bytes=self.answer_bytes,
@@ -236,9 +237,9 @@ class Draft(msgspec.Struct, kw_only=True):
 
 def _alias(route: Route | None) -> tuple[str, int | None]:
     """Its name and number; no number for one model, and no name where that was asked for by its own."""
-    if route is None or route.is_direct:
-        return ("" if route is None else route.known_as), None
-    return route.name, route.id
+    if route is None:
+        return "", None
+    return (route.name, route.id) if route.id else (route.known_as, None)
 
 
 def _told(left_out: list[LeftOut]) -> str:

@@ -93,33 +93,33 @@ async def answer(
     except GatewayError as exc:
         # Whoever was asked before the journal failed has failed: that is no refusal any more.
         outcome = Outcome.FAILED if draft.attempts or isinstance(exc, NobodyAvailable) else Outcome.REFUSED
-        runtime.record(draft.close(outcome, exc.status, runtime.now(), code=exc.code, error=exc.message))
+        runtime.record(draft.close(outcome, exc.status, runtime.clock(), code=exc.code, error=exc.message))
         raise
     except UpstreamError as exc:
         draft.answer_bytes = len(rendered(exc).body)
-        runtime.record(draft.close(Outcome.FAILED, exc.status, runtime.now(), code=exc.code, error=exc.message))
+        runtime.record(draft.close(Outcome.FAILED, exc.status, runtime.clock(), code=exc.code, error=exc.message))
         raise
     except asyncio.CancelledError:
         if IN_FLIGHT.is_cut:
             raise _shut_down(draft, runtime) from None
-        runtime.record(draft.close(Outcome.CANCELLED, CLIENT_GONE_STATUS, runtime.now(), code=draft.cancelled_code))
+        runtime.record(draft.close(Outcome.CANCELLED, CLIENT_GONE_STATUS, runtime.clock(), code=draft.cancelled_code))
         raise
     except Exception:
-        runtime.record(draft.close(Outcome.FAILED, 500, runtime.now(), code="internal_error"))
+        runtime.record(draft.close(Outcome.FAILED, 500, runtime.clock(), code="internal_error"))
         raise
 
 
 def _shut_down(draft: Draft, runtime: Runtime) -> ShuttingDown:
     """What the caller is told instead of nothing: we end before its answer has begun."""
     exc = ShuttingDown()
-    runtime.record(draft.close(Outcome.FAILED, exc.status, runtime.now(), code=exc.code, error=exc.message))
+    runtime.record(draft.close(Outcome.FAILED, exc.status, runtime.clock(), code=exc.code, error=exc.message))
     return exc
 
 
 def record_barred(exc: KeyBarred, draft: Draft, runtime: Runtime) -> None:
     """Keep that somebody used a key that is no longer good: an auditor will ask for it."""
     draft.key_id, draft.key_name = exc.key_id, exc.key_name
-    runtime.record(draft.close(Outcome.REFUSED, exc.status, runtime.now(), code=exc.code, error=exc.message))
+    runtime.record(draft.close(Outcome.REFUSED, exc.status, runtime.clock(), code=exc.code, error=exc.message))
 
 
 def _plan(call: Call, caller: Caller, draft: Draft, purse: Purse, runtime: Runtime, headers: HeadersByName) -> Plan:
@@ -215,7 +215,7 @@ def _reply(answered: Answered, call: Call, route: Route, draft: Draft, runtime: 
     if route.answers_as_requested and not reply.content_type.startswith("text/event-stream"):
         body = replaced(body, "model", msgspec.json.encode(call.model))
     draft.answer_bytes = len(body)
-    now = runtime.now()
+    now = runtime.clock()
     draft.note_first_byte(now)
     draft.end_attempt(Outcome.OK, now, status=reply.status)
     way = way_pairs(upstream.provider, upstream.model, route.shown_name, len(draft.attempts))

@@ -99,10 +99,10 @@ def _late_after_seconds(step: Step, plan: Plan, draft: Draft, runtime: Runtime, 
 
 def _whom_beside(first: Racer, late_after: float, plan: Plan, draft: Draft, runtime: Runtime) -> Step | None:
     """Somebody well, while there is time and the alias's budget allows it."""
-    route, now = plan.route, runtime.now()
+    route, now = plan.route, runtime.clock()
     if seconds_left(draft, now, runtime.chain_seconds) < LEAST_SECONDS:
         return None
-    if not runtime.hedge_budgets.of(route.id).can_take(now.monotonic, route.hedge_budget_percent):
+    if not runtime.hedge_budgets.of(route.id).can_take(now, route.hedge_budget_percent):
         return None
     other = plan.beside(f"hedge after {late_after * 1000:.0f} ms, as {first.step.upstream.name} was late")
     if other is not None:
@@ -136,7 +136,7 @@ async def _winner(racers: list[Racer], plan: Plan, tried: list[Tried], runtime: 
             if isinstance(failure, HistoryUnavailable) and racer is not first:
                 continue  # it was not asked, and the first is under way
             if not isinstance(failure, UpstreamError):
-                racer.draft.end_attempt(Outcome.FAILED, runtime.now())
+                racer.draft.end_attempt(Outcome.FAILED, runtime.clock())
                 raise failure
             failures[racer] = one = note_failure(racer.step, failure, racer.draft, runtime)
             if racer is first and not one.verdict.may_fail_over:
@@ -150,11 +150,11 @@ async def _winner(racers: list[Racer], plan: Plan, tried: list[Tried], runtime: 
 
 def _give_up(racer: Racer, winner: Racer | None, runtime: Runtime, *, was_late: bool) -> None:
     """Synchronous: the client may be gone, and this task cancelled. One that has failed is recorded already."""
-    now, remark = runtime.now(), ""
+    now, remark = runtime.clock(), ""
     if winner is not None:
         remark = f"Given up: {winner.step.upstream.name} was quicker. It may be billed; nobody knows what it cost."
         if was_late:  # the other may have had no time at all, which says nothing of it
-            racer.ticket.lose(now.monotonic)
+            racer.ticket.lose(now)
     ended = len(racer.draft.attempts)
     racer.draft.end_attempt(Outcome.CANCELLED, now, remark=remark)
     racer.ticket.leave()  # also where its try has not even begun

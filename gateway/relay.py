@@ -171,7 +171,7 @@ class Relay:
             return True
         if not self._held:
             return False
-        now = self._runtime.now().monotonic
+        now = self._runtime.clock()
         self._holds_since = self._holds_since or now
         if now - self._holds_since < HOLD_BACK_SECONDS and len(self._held) < HOLD_BACK_BYTES:
             return False
@@ -194,7 +194,7 @@ class Relay:
         held, self._held = self._held, b""
         if held:
             if self._holds_all:
-                self._draft.note_first_byte(self._runtime.now())
+                self._draft.note_first_byte(self._runtime.clock())
             yield held if isinstance(held, bytes) else bytes(held)
         reader = self._reader
         self.is_waiting = True
@@ -255,7 +255,7 @@ class Relay:
     def _speak(self) -> None:
         """Its first content has come."""
         self._speaks = True
-        now = self._runtime.now()
+        now = self._runtime.clock()
         self._draft.note_answer(now)
         if not self._holds_all:
             self._draft.note_first_byte(now)
@@ -310,7 +310,7 @@ class Relay:
         code: str = "",
         error: str = "",
     ) -> None:
-        draft, now = self._draft, self._runtime.now()
+        draft, now = self._draft, self._runtime.clock()
         if draft.is_closed:
             return
         draft.usage = self._reader.usage

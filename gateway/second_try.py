@@ -41,19 +41,21 @@ async def whom_again(plan: Plan, tried: list[Tried], draft: Draft, runtime: Runt
 
 async def _is_ready(one: Tried, plan: Plan, draft: Draft, runtime: Runtime) -> bool:
     """Wait for the moment when it may be asked again. Its budget has been taken from where that comes."""
-    health, now = runtime.health.of(one.step.upstream.key), runtime.now()
-    pause = _pause_seconds(one, plan, runtime, now.monotonic)
+    health, now = runtime.health.of(one.step.upstream.key), runtime.clock()
+    pause = _pause_seconds(one, plan, runtime, now)
     if pause is None or pause >= seconds_left(draft, now, runtime.chain_seconds):
         return False
-    if not health.budget.take(now.monotonic):
+    if not health.budget.take(now):
         return False
     is_ready = False
     is_first = health.key not in runtime.waiting_for
     runtime.waiting_for.add(health.key)
     try:
-        while not is_ready and pause is not None and pause < seconds_left(draft, runtime.now(), runtime.chain_seconds):
+        while (
+            not is_ready and pause is not None and pause < seconds_left(draft, runtime.clock(), runtime.chain_seconds)
+        ):
             await asyncio.sleep(pause)
-            standing = plan.standing_of(one.step.upstream, runtime.now().monotonic)
+            standing = plan.standing_of(one.step.upstream, runtime.clock())
             is_ready = standing.ok
             # Those that were refused together have each made its rest a little longer.
             pause = _rest_seconds(standing, runtime) if standing.cause is Cause.REST else None
@@ -78,5 +80,5 @@ def _pause_seconds(one: Tried, plan: Plan, runtime: Runtime, now: float) -> floa
 
 def _rest_seconds(standing: Standing, runtime: Runtime) -> float | None:
     """None: it rests for longer than anybody waits."""
-    seconds = (standing.until or 0.0) - runtime.now().monotonic + SLACK_SECONDS
+    seconds = (standing.until or 0.0) - runtime.clock() + SLACK_SECONDS
     return max(seconds, SLACK_SECONDS) if seconds <= LONGEST_REST_SECONDS else None

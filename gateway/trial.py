@@ -92,7 +92,7 @@ async def _send(body: bytes, user_name: str, door: str, present: Runtime) -> Tri
             f"{attempt.provider}/{attempt.model}: {attempt.error or attempt.outcome} ({attempt.latency_ms:.0f} ms)"
             for attempt in draft.attempts
         ],
-        latency_ms=(present.now().monotonic - began.monotonic) * 1000,
+        latency_ms=(present.clock() - began.monotonic) * 1000,
         text=_said(content),
         error=_error_in(content) if status >= 400 else "",
         raw_body=content.decode("utf-8", "replace")[:SHOWN_CHARACTERS],

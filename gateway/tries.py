@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gateway.draft import Draft, Moment
+from gateway.draft import Draft
 from history.records import Outcome
 from providers.errors import FirstByteTimeout, TotalTimeout, UpstreamError, UpstreamModelNotFound, UpstreamRejected
 from providers.timeouts import Timeouts
@@ -34,12 +34,12 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 def note_failure(step: Step, failure: UpstreamError, draft: Draft, runtime: Runtime) -> Tried:
     """Keep what came of a try, for the history and for the health of its upstream."""
     failure.upstream = step.upstream.name
-    verdict, now = judge(failure), runtime.now()
+    verdict, now = judge(failure), runtime.clock()
     # When we had less time left than this upstream has elsewhere, its being late says nothing of it.
     is_ours = draft.was_hurried and isinstance(failure, FirstByteTimeout | TotalTimeout)
     draft.end_attempt(Outcome.FAILED, now, failure=failure, verdict=None if is_ours else verdict)
     if draft.first_failed_at is None:
-        draft.first_failed_at = now.monotonic
+        draft.first_failed_at = now
     runtime.record_failed_try(draft)
     return Tried(step=step, failure=failure, verdict=verdict)
 
@@ -69,22 +69,22 @@ def fell(one: Tried, plan: Plan) -> bool:
     )
 
 
-def seconds_left(draft: Draft, now: Moment, chain_seconds: float) -> float:
+def seconds_left(draft: Draft, now: float, chain_seconds: float) -> float:
     """Of the time that all tries after the first have together. It begins when that has failed: one that was silent for its
     whole answer timeout must not leave its caller without another."""
-    began = now.monotonic if draft.first_failed_at is None else draft.first_failed_at
-    return began + chain_seconds - now.monotonic
+    began = now if draft.first_failed_at is None else draft.first_failed_at
+    return began + chain_seconds - now
 
 
 def is_over(plan: Plan, tried: list[Tried], draft: Draft, runtime: Runtime) -> bool:
     """Whether there may be no other try at all, at whomever."""
     if len(tried) >= plan.route.max_attempts:
         return True
-    return seconds_left(draft, runtime.now(), runtime.chain_seconds) < LEAST_SECONDS
+    return seconds_left(draft, runtime.clock(), runtime.chain_seconds) < LEAST_SECONDS
 
 
 def patience(
-    timeouts: Timeouts, step: Step, ticket: Ticket, health: Health, draft: Draft, now: Moment, chain_seconds: float
+    timeouts: Timeouts, step: Step, ticket: Ticket, health: Health, draft: Draft, now: float, chain_seconds: float
 ) -> Timeouts:
     """For how long this try may go without an answer.
 

@@ -14,6 +14,7 @@ encoded, or that is longer than LONGEST_BYTES, is made again of shorter, clean t
 import zlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -68,25 +69,14 @@ _OPENINGS: Final = {kind: f'{{"{kind}":'.encode() for kind in Kind}
 _BEGIN, _ATTEMPT, _END = (_OPENINGS[kind] for kind in (Kind.BEGIN, Kind.ATTEMPT, Kind.END))
 
 
-def begin_line(begun: Begun) -> bytes:
-    """Raises nothing, whatever a client calls its model."""
-    return _line_of(_BEGIN, begun)
-
-
-def attempt_line(request_id: str, attempt: Attempt) -> bytes:
-    return _line_of(_ATTEMPT, Tried(request_id, attempt))
-
-
-def end_line(exchange: Exchange) -> bytes:
-    return _line_of(_END, exchange)
-
-
 def line(kind: Kind, content: bytes) -> bytes:
     """`content` (one JSON value) as a line of the journal."""
-    return _framed(_OPENINGS[kind], content)
+    payload = b"%b%b}" % (_OPENINGS[kind], content)
+    return b"%08x %06x %b\n" % (_crc32(payload), len(payload), payload)
 
 
 def _line_of(opening: bytes, record: Record) -> bytes:
+    """Raises nothing, whatever a client calls its model."""
     try:
         content = _encode(record)
     except UnicodeEncodeError:
@@ -94,12 +84,16 @@ def _line_of(opening: bytes, record: Record) -> bytes:
     else:
         if len(content) > LONGEST_BYTES:
             content = _shortened(record)
-    return _framed(opening, content)
-
-
-def _framed(opening: bytes, content: bytes) -> bytes:
-    payload = b"%b%b}" % (opening, content)
+    payload = b"%b%b}" % (opening, content)  # as `line`, without calling it: this is done twice for each request
     return b"%08x %06x %b\n" % (_crc32(payload), len(payload), payload)
+
+
+begin_line: Final[Callable[[Begun], bytes]] = partial(_line_of, _BEGIN)
+end_line: Final[Callable[[Exchange], bytes]] = partial(_line_of, _END)
+
+
+def attempt_line(request_id: str, attempt: Attempt) -> bytes:
+    return _line_of(_ATTEMPT, Tried(request_id, attempt))
 
 
 def _shortened(record: Record) -> bytes:

@@ -159,11 +159,13 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
             self.left_out.extend(route.left_out)
         for place, tier in enumerate(route.tiers):
             key = (route.id, route.name, place, self.needs)
-            able = tier if key in self.able_tiers else self._able(tier, entered, met)
-            if not able:
-                continue
-            if len(able) == len(tier):
-                self.able_tiers.add(key)
+            able: Sequence[Candidate] = tier
+            if key not in self.able_tiers:
+                able = self._able(tier, entered, met)
+                if not able:
+                    continue
+                if len(able) == len(tier):
+                    self.able_tiers.add(key)
             waiting = self._ordered(route, able, met)
             while waiting:
                 candidate = self._next(waiting)

@@ -29,8 +29,8 @@ class DirectShortcut:
         # While a body is still to come, an answer may have to close the connection: uvicorn's own way does that.
         if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or cycle.more_body:
             return False
-        lines = b"".join([b"%b: %b\r\n" % pair for pair in pairs])
-        if lines.count(b"\n") != len(pairs) or lines.count(b"\r") != len(pairs):
+        lines, breaks = b"".join([b"%b: %b\r\n" % pair for pair in pairs]), len(pairs)
+        if lines.count(b"\n") != breaks or lines.count(b"\r") != breaks:
             raise ValueError("A header of an answer contains a line break.")
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False

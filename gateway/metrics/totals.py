@@ -42,10 +42,6 @@ class Spread(msgspec.Struct, array_like=True):
     buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS_MS) + 1))
     sum_ms: float = 0.0
 
-    def note(self, ms: float) -> None:
-        self.buckets[bisect_left(BOUNDS_MS, ms)] += 1
-        self.sum_ms += ms
-
     def add(self, other: "Spread") -> None:
         self.buckets = [ours + theirs for ours, theirs in zip(self.buckets, other.buckets, strict=True)]
         self.sum_ms += other.sum_ms
@@ -56,6 +52,15 @@ class Times(msgspec.Struct, array_like=True):
 
     whole: Spread = msgspec.field(default_factory=Spread)
     first_byte: Spread = msgspec.field(default_factory=Spread)
+
+    def note(self, whole_ms: float, first_byte_ms: float | None) -> None:
+        spread = self.whole
+        spread.buckets[bisect_left(BOUNDS_MS, whole_ms)] += 1
+        spread.sum_ms += whole_ms
+        if first_byte_ms is not None:
+            spread = self.first_byte
+            spread.buckets[bisect_left(BOUNDS_MS, first_byte_ms)] += 1
+            spread.sum_ms += first_byte_ms
 
 
 class Totals(msgspec.Struct):
@@ -84,9 +89,7 @@ class Totals(msgspec.Struct):
         if not exchange.provider:
             return  # nobody was asked: how fast we refuse says nothing about anybody
         times = self.times.get(key[1:3]) or self._times(key[1:3])
-        times.whole.note(exchange.latency_ms)
-        if exchange.first_byte_ms is not None:
-            times.first_byte.note(exchange.first_byte_ms)
+        times.note(exchange.latency_ms, exchange.first_byte_ms)
 
     def note_hedge(self, alias: str, answered: str) -> None:
         """Count a request of which a second upstream was asked while the first was late."""

@@ -35,10 +35,10 @@ class KeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Caller, None]:
         """Raises Unauthorized, KeyDisabled or KeyExpired."""
         asked: GatewayRequest = request._request  # type: ignore[assignment]  # these paths have no other requests
-        tokens = [_token(*pair) for pair in asked.pairs_of(KEY_HEADERS)]
-        if len(tokens) != 1 and len(set(tokens)) != 1:
+        pairs = asked.pairs_of(KEY_HEADERS)
+        if len(pairs) != 1 and len({_token(*pair) for pair in pairs}) != 1:
             raise Unauthorized()
-        return runtime.current().keys.admit(tokens[0], now=asked.began.epoch), None
+        return runtime.current().keys.admit(_token(*pairs[0]), now=asked.began.epoch), None
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

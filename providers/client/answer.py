@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import httpx
+import msgspec
 from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
@@ -21,8 +22,7 @@ from providers.errors import AnswerTooLarge, Disconnected, FirstByteTimeout, Idl
 from providers.timeouts import Timeouts
 
 
-@dataclass(slots=True)
-class Sending:
+class Sending(msgspec.Struct, gc=False):
     """One request on its way: to whom, and for how long."""
 
     destination: Destination

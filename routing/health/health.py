@@ -92,7 +92,13 @@ class Health:
         lateness.waiting[ticket] = None
         if len(lateness.waiting) == LATE_TOGETHER:
             self.calm_until = min(self.calm_until, now + lateness.limit_seconds)
-        self._count_in()
+        account = self.account
+        self.in_flight += 1
+        account.in_flight += 1
+        if self.in_flight >= self.cap:
+            self.alarm()
+        if account.in_flight >= account.cap:
+            account.is_calm = False
         self.budget.tries.add(now, 1, 0)
         self.vitals.use.add(now, 1, 0)
         return ticket
@@ -229,15 +235,6 @@ class Health:
         for ticket in [*self._lateness_of_streams.waiting, *self._lateness_of_wholes.waiting]:
             if ticket.give_up is not None:
                 ticket.give_up()
-
-    def _count_in(self) -> None:
-        account = self.account
-        self.in_flight += 1
-        account.in_flight += 1
-        if self.in_flight >= self.cap:
-            self.alarm()
-        if account.in_flight >= account.cap:
-            account.is_calm = False
 
     def _count_out(self, ticket: Ticket) -> None:
         ticket.has_ended = True

@@ -44,7 +44,7 @@ class Lateness:
         error = waited_seconds - self.usual_seconds
         self.usual_seconds += gain * error
         if self.answers:  # the first answer has nothing to deviate from
-            self.deviation_seconds += gain * (abs(error) - self.deviation_seconds)
+            self.deviation_seconds += gain * ((error if error > 0 else -error) - self.deviation_seconds)
         self.answers += 1
         if self.answers >= KNOWN_AFTER_ANSWERS:
             late_seconds = 6 * self.usual_seconds + 4 * self.deviation_seconds

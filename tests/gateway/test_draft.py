@@ -11,23 +11,21 @@ from routing.table import LeftOut, Route, Upstream
 STEP = Step(upstream=Upstream(key="a/b", provider="a", model="b", urls={}), target_id=7, via="fast")
 
 
-def at(seconds: float) -> Moment:
-    return Moment(epoch=1_760_000_000 + seconds, monotonic=seconds)
-
-
 def a_draft() -> Draft:
-    return Draft(id="0199", began=at(0), api_type="chat", route=Route(name="fast", id=3))
+    return Draft(
+        id="0199", began=Moment(epoch=1_760_000_000, monotonic=0), api_type="chat", route=Route(name="fast", id=3)
+    )
 
 
 def test_an_exchange_names_who_answered_and_how_long_all_of_it_took() -> None:
     draft = a_draft()
 
-    draft.begin_attempt(STEP, "http://a", None, at(1))
-    draft.note_head(at(1.25), "req_1")
-    draft.note_first_byte(at(1.5))
-    draft.note_first_byte(at(1.75))
-    draft.end_attempt(Outcome.OK, at(2), status=200)
-    exchange = draft.close(Outcome.OK, 200, at(3))
+    draft.begin_attempt(STEP, "http://a", None, 1)
+    draft.note_head(1.25, "req_1")
+    draft.note_first_byte(1.5)
+    draft.note_first_byte(1.75)
+    draft.end_attempt(Outcome.OK, 2, status=200)
+    exchange = draft.close(Outcome.OK, 200, 3)
 
     assert (exchange.alias, exchange.alias_id, exchange.provider, exchange.model) == ("fast", 3, "a", "b")
     assert (exchange.target_id, exchange.latency_ms, exchange.first_byte_ms) == (7, 3000, 1500)
@@ -39,10 +37,10 @@ def test_an_exchange_names_who_answered_and_how_long_all_of_it_took() -> None:
 def test_what_an_answer_used_is_told_to_the_health_of_its_upstream() -> None:
     health = HealthBook(random.Random(1)).of("a/b")
     draft = a_draft()
-    draft.begin_attempt(STEP, "http://a", None, at(1), health.begin(1))
+    draft.begin_attempt(STEP, "http://a", None, 1, health.begin(1))
     draft.usage = Usage(input_tokens=1_000, output_tokens=30)
 
-    draft.end_attempt(Outcome.OK, at(2), status=200)
+    draft.end_attempt(Outcome.OK, 2, status=200)
 
     told = health.as_told(2)
     assert (told.used_tokens, told.tokens_per_second) == (1_030, 30)
@@ -52,9 +50,9 @@ def test_every_try_is_kept_in_order_with_its_failure() -> None:
     draft = a_draft()
 
     for failure in (ConnectFailed("Nobody there."), UpstreamServerError("It failed.", upstream_status=500)):
-        draft.begin_attempt(STEP, "http://a", None, at(1))
-        draft.end_attempt(Outcome.FAILED, at(2), failure=failure)
-    exchange = draft.close(Outcome.FAILED, 502, at(3), code="upstream_error", error="It failed.")
+        draft.begin_attempt(STEP, "http://a", None, 1)
+        draft.end_attempt(Outcome.FAILED, 2, failure=failure)
+    exchange = draft.close(Outcome.FAILED, 502, 3, code="upstream_error", error="It failed.")
 
     assert [(one.number, one.status, one.condition) for one in exchange.attempts] == [
         (1, None, "connection"),
@@ -64,18 +62,18 @@ def test_every_try_is_kept_in_order_with_its_failure() -> None:
 
 def test_a_status_that_was_seen_is_kept_also_when_the_failure_does_not_tell_it() -> None:
     draft = a_draft()
-    draft.begin_attempt(STEP, "http://a", None, at(1))
+    draft.begin_attempt(STEP, "http://a", None, 1)
 
-    draft.end_attempt(Outcome.INTERRUPTED, at(2), status=200, failure=ProtocolError("An endless event."))
+    draft.end_attempt(Outcome.INTERRUPTED, 2, status=200, failure=ProtocolError("An endless event."))
 
     assert draft.attempts[0].status == 200
 
 
 def test_what_is_still_going_on_when_the_exchange_ends_ends_with_it() -> None:
     draft = a_draft()
-    draft.begin_attempt(STEP, "http://a", None, at(1))
+    draft.begin_attempt(STEP, "http://a", None, 1)
 
-    exchange = draft.close(Outcome.CANCELLED, 499, at(2))
+    exchange = draft.close(Outcome.CANCELLED, 499, 2)
 
     assert [one.outcome for one in exchange.attempts] == [Outcome.CANCELLED]
     assert draft.is_closed
@@ -86,7 +84,7 @@ def test_a_refusal_says_whom_it_left_out_and_names_no_upstream() -> None:
     draft.left_out.append(LeftOut(target="a/b", reason="the target is disabled"))
     draft.left_out.append(LeftOut(target="a/c at https://c", reason="the variable C is not set", for_callers="a/c"))
 
-    exchange = draft.close(Outcome.REFUSED, 503, at(1), code="no_enabled_targets", error="x" * 1000)
+    exchange = draft.close(Outcome.REFUSED, 503, 1, code="no_enabled_targets", error="x" * 1000)
 
     assert (exchange.provider, exchange.target_id, exchange.attempts) == ("", None, ())
     assert exchange.left_out.splitlines() == [
@@ -100,6 +98,6 @@ def test_a_model_asked_for_directly_has_no_alias() -> None:
     draft = a_draft()
     draft.route = Route(name="openai/gpt-4o")
 
-    exchange = draft.close(Outcome.OK, 200, at(1))
+    exchange = draft.close(Outcome.OK, 200, 1)
 
     assert (exchange.alias, exchange.alias_id) == ("", None)

@@ -46,9 +46,6 @@ class Present:
         self.leftovers: set[asyncio.Task[None]] = set()
         self.told: list[tuple[int, Outcome]] = []
 
-    def now(self) -> Moment:
-        return Moment(epoch=1_760_000_000, monotonic=time.monotonic())
-
     def clear_away(self, leftover: Coroutine[Any, Any, None]) -> None:
         task = self.loop.create_task(leftover)
         self.leftovers.add(task)
@@ -84,7 +81,12 @@ class Race:
         self.plan: Plan = a_plan(
             a_table(UPSTREAMS, self.route), "fast", health=self.present.health, clock=time.monotonic
         )
-        self.draft = Draft(id="0199", began=self.present.now(), api_type="chat", route=self.route)
+        self.draft = Draft(
+            id="0199",
+            began=Moment(epoch=1_760_000_000, monotonic=self.present.clock()),
+            api_type="chat",
+            route=self.route,
+        )
         self.behaviours = behaviours
         self.unrecorded: set[str] = set()
         """Providers at whom the history cannot keep a try."""
@@ -101,13 +103,13 @@ class Race:
         return None if answered is None else answered.step.upstream.provider
 
     async def _ask(self, step: Step, draft: Draft, ticket: Ticket | None) -> Answered:
-        upstream, now = step.upstream, self.present.now()
-        ticket = ticket or self.present.health.of(upstream.key).begin(now.monotonic, streams=False)
+        upstream, now = step.upstream, self.present.clock()
+        ticket = ticket or self.present.health.of(upstream.key).begin(now, streams=False)
         if upstream.provider in self.unrecorded:
             raise HistoryUnavailable
         draft.begin_attempt(step, "http://a", None, now, ticket)
         answer = await self.behaviours[upstream.provider]()
-        draft.note_answer(self.present.now())
+        draft.note_answer(self.present.clock())
         return Answered(step=step, prepared=prepare(upstream, credential="", limits=LIMITS), answer=answer)
 
     async def settled(self) -> None:
@@ -119,8 +121,8 @@ class Race:
 
     def attempts(self) -> list[tuple[int, str, Outcome]]:
         """Of the finished exchange."""
-        self.draft.end_attempt(Outcome.OK, self.present.now())
-        exchange = self.draft.close(Outcome.OK, 200, self.present.now())
+        self.draft.end_attempt(Outcome.OK, self.present.clock())
+        exchange = self.draft.close(Outcome.OK, 200, self.present.clock())
         return sorted((one.number, one.provider, one.outcome) for one in exchange.attempts)
 
 
@@ -289,7 +291,7 @@ async def test_a_client_that_leaves_at_any_turn_leaves_nothing(turns: int) -> No
     going.cancel()
     with pytest.raises(asyncio.CancelledError):
         await going
-    exchange = race.draft.close(Outcome.CANCELLED, 499, race.present.now())
+    exchange = race.draft.close(Outcome.CANCELLED, 499, race.present.clock())
     await race.settled()
 
     assert {one.outcome for one in exchange.attempts} <= {Outcome.CANCELLED}

@@ -80,8 +80,8 @@ class Present:
     def __init__(self) -> None:
         self.recorded: list[Exchange] = []
 
-    def now(self) -> Moment:
-        return Moment(epoch=1_760_000_000, monotonic=1)
+    def clock(self) -> float:
+        return 1.0
 
     def record(self, exchange: Exchange) -> None:
         self.recorded.append(exchange)
@@ -95,9 +95,9 @@ def a_relay(
     wants_usage_chunk: bool = False,
     **route: Any,  # Any: any field of Route
 ) -> Relay:
-    draft = Draft(id="0199", began=present.now(), api_type="chat")
+    draft = Draft(id="0199", began=Moment(epoch=1_760_000_000, monotonic=1), api_type="chat")
     upstream = Upstream(key="a/b", provider="a", model="b", urls={})
-    draft.begin_attempt(Step(upstream=upstream, target_id=1, via="fast"), "http://a", None, present.now())
+    draft.begin_attempt(Step(upstream=upstream, target_id=1, via="fast"), "http://a", None, present.clock())
     draft.route = Route(name="fast", id=1, **route)
     prepared = prepare(upstream, credential=credential, limits=LIMITS)
     call = read_call(b'{"model":"fast","messages":[{}],"stream":true}', FORMATS["chat"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import cached_property, lru_cache
 from io import BytesIO
@@ -23,6 +24,7 @@ from django.urls import ResolverMatch, get_resolver
 from django.urls.exceptions import Resolver404
 
 from gateway import runtime
+from gateway.draft import Moment
 from gateway.errors import BodyTimeout, BodyTooLarge
 from gateway.in_flight import IN_FLIGHT, Intake
 from gateway.newcomers import Newcomers
@@ -63,7 +65,7 @@ class GatewayRequest(HttpRequest):
     _watcher: asyncio.Task[None] | None = None
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
-        self.began = runtime.moment()
+        self.began = Moment(epoch=time.time(), monotonic=time.monotonic())
         self.scope = scope
         self.path = self.path_info = scope["path"]
         self.method = scope["method"]
@@ -165,7 +167,7 @@ class GatewayRequest(HttpRequest):
 
     def let_go_of_body(self) -> None:
         """Nobody needs it any more: an upstream has answered, or nobody will be asked."""
-        IN_FLIGHT.let_go(self._held_bytes)
+        IN_FLIGHT.body_bytes -= self._held_bytes
         self._held_bytes = 0
 
     # The client
@@ -208,7 +210,7 @@ class GatewayRequest(HttpRequest):
         if self._held_bytes:
             self.let_go_of_body()
         if self._work is not None:
-            IN_FLIGHT.leave(self._work)
+            IN_FLIGHT.tasks.discard(self._work)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

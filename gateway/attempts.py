@@ -18,6 +18,7 @@ from gateway.second_try import whom_again
 from gateway.tries import Tried, fell, is_over, note_failure, patience, whose_fault
 from gateway.waiting import Waiting
 from providers.classifier import from_status, read_or_refuse
+from providers.client import UpstreamResponse, read_limited
 from providers.errors import UpstreamError
 from providers.wire.base import Call
 from routing.health import Ticket
@@ -26,7 +27,6 @@ from routing.step import Step
 
 if TYPE_CHECKING:
     from gateway.runtime import Runtime
-    from providers.client import UpstreamResponse
 
 ERROR_BODY_LIMIT_BYTES = 64 * 1024
 
@@ -80,7 +80,7 @@ async def _try(
     url = upstream.urls[draft.api_type]
     now = runtime.clock()
     runtime.record_try(draft, step, url, now)  # first: if we die now, the history knows who was asked
-    health = runtime.health.of(upstream.key)
+    health = runtime.health.known(upstream.key) or runtime.health.of(upstream.key)
     if ticket is None:
         ticket = health.begin(now, streams=call.streams)
     waiting = Waiting(plan, runtime.loop)
@@ -115,14 +115,14 @@ async def _read(
 ) -> Whole | Streaming:
     status, content_type = response.status_code, response.header("content-type")
     if not 200 <= status < 300:
-        body = await _error_body(response, runtime)
+        body = await _error_body(response)
         raise from_status(status, response.headers, without_echo(body, prepared.secrets_in_errors))
     if call.streams and content_type.partition(";")[0].strip().lower() == "text/event-stream":
         relay = Relay(response, prepared=prepared, call=call, draft=draft, runtime=runtime)
         await relay.open()
         return Streaming(status=status, content_type=content_type, relay=relay)
     draft.note_answer(now)
-    body = await runtime.read(response, runtime.max_answer_bytes)
+    body = await read_limited(response, runtime.max_answer_bytes)
     answer = read_or_refuse(status, content_type, body, draft.api_type)
     if isinstance(answer, UpstreamError):
         answer.body = without_echo(answer.body, prepared.secrets_in_errors)
@@ -132,8 +132,8 @@ async def _read(
     return Whole(status=status, content_type=content_type, body=without_echo(body, prepared.secrets))
 
 
-async def _error_body(response: UpstreamResponse, runtime: Runtime) -> bytes:
+async def _error_body(response: UpstreamResponse) -> bytes:
     try:
-        return await runtime.read(response, ERROR_BODY_LIMIT_BYTES)
+        return await read_limited(response, ERROR_BODY_LIMIT_BYTES)
     except UpstreamError:
         return b""  # The status says more than how its body went wrong.

@@ -11,6 +11,7 @@ from routing.step import Step
 from routing.table import Entrance, LeftOut, Route
 
 KEPT_ERROR_CHARACTERS = 256
+NO_ROUTE = Route(name="")
 NO_USAGE = Usage(input_tokens=0, output_tokens=0)
 
 
@@ -74,7 +75,7 @@ class Draft(msgspec.Struct, kw_only=True):
     def begun(self, step: Step, url: str, now: float) -> Begun:
         """What is known of the exchange just before its first upstream is asked."""
         upstream = step.upstream
-        alias, alias_id = _alias(self.route)
+        route = self.route or NO_ROUTE
         return Begun(
             id=self.id,
             started_at=self.began.epoch,
@@ -83,8 +84,8 @@ class Draft(msgspec.Struct, kw_only=True):
             client_address=self.client_address,
             api_type=self.api_type,
             requested_model=self.requested_model,
-            alias=alias,
-            alias_id=alias_id,
+            alias=route.name if route.id else route.known_as,
+            alias_id=route.id or None,
             streamed=self.streamed,
             request_bytes=self.request_bytes,
             provider=upstream.provider,
@@ -204,7 +205,7 @@ class Draft(msgspec.Struct, kw_only=True):
         if self._current is not None:
             self.end_attempt(outcome, now)
         told = self.attempts[self.answered - 1] if self.attempts else None
-        alias, alias_id = _alias(self.route)
+        route = self.route or NO_ROUTE
         return Exchange(
             id=self.id,
             started_at=self.began.epoch,
@@ -213,8 +214,8 @@ class Draft(msgspec.Struct, kw_only=True):
             client_address=self.client_address,
             api_type=self.api_type,
             requested_model=self.requested_model,
-            alias=alias,
-            alias_id=alias_id,
+            alias=route.name if route.id else route.known_as,
+            alias_id=route.id or None,
             provider=told.provider if told else "",
             model=told.model if told else "",
             target_id=told.target_id if told else None,
@@ -233,13 +234,6 @@ class Draft(msgspec.Struct, kw_only=True):
             left_out=_told(self.left_out) if self.left_out else "",
             attempts=tuple(self.attempts),
         )
-
-
-def _alias(route: Route | None) -> tuple[str, int | None]:
-    """Its name and number; no number for one model, and no name where that was asked for by its own."""
-    if route is None:
-        return "", None
-    return (route.name, route.id) if route.id else (route.known_as, None)
 
 
 def _told(left_out: list[LeftOut]) -> str:

@@ -40,9 +40,12 @@ class InFlight:
         self.intake = Intake()
         self.lag = LoopLag()
         self.tasks: set[asyncio.Task[object]] = set()
-        """One for each exchange, from the reading of its body to the end of its answer."""
+        """One for each exchange, from the reading of its body to the end of its answer. Whoever has entered takes it out."""
         self.body_bytes = 0
-        """Of the request bodies that are held now, as they arrived. Working on one takes up to three times as much."""
+        """Of the request bodies that are held now, as they arrived. Whoever holds them takes them off again.
+
+        Working on one takes up to three times as much.
+        """
         self.is_draining = False
         """Whether the process is on its way out: what runs may end, and connections are not kept."""
         self.is_cut = False
@@ -60,19 +63,11 @@ class InFlight:
             raise self._overloaded(f"The gateway works on {most} requests already (PLEXUS_MAX_IN_FLIGHT).")
         self.tasks.add(task)
 
-    def leave(self, task: asyncio.Task[object]) -> None:
-        """The exchange is over, or had never been taken on."""
-        self.tasks.discard(task)
-
     def hold(self, size: int) -> None:
         """Hold so many more bytes of a body. Raises Overloaded, and holds none of them."""
         if self.body_bytes + size > self.intake.bodies_bytes:
             raise self._overloaded("The bodies of other requests fill the gateway's memory (PLEXUS_MAX_BODIES_BYTES).")
         self.body_bytes += size
-
-    def let_go(self, size: int) -> None:
-        """Hold so many bytes less."""
-        self.body_bytes -= size
 
     def shed(self) -> Overloaded:
         """What one more request is told while the event loop is late: those that run need all of it. It is counted."""

@@ -40,7 +40,6 @@ from providers.client import (
     ReadyHeaders,
     UpstreamResponse,
     UpstreamTransport,
-    read_limited,
     upstream_request,
 )
 from providers.extra_headers import opened
@@ -145,17 +144,14 @@ class Runtime:
 
     # The way out
 
-    # Not async themselves: each of the two would be one more coroutine between a request and what it waits for.
-
     def send(
         self, url: str, ready: ReadyHeaders, forwarded: HeaderPairs, body: bytes, timeouts: Timeouts
     ) -> Awaitable[UpstreamResponse]:
-        """Post to an upstream; return when the head of its answer is here, its body unread. Raises UpstreamError."""
-        return self._transport.handle_async_request(upstream_request(url, ready, forwarded, body, timeouts))
+        """Post to an upstream; return when the head of its answer is here, its body unread. Raises UpstreamError.
 
-    def read(self, response: UpstreamResponse, limit_bytes: int) -> Awaitable[bytes]:
-        """The whole body. Raises UpstreamError, AnswerTooLarge among them. The response is closed then."""
-        return read_limited(response, limit_bytes)
+        Not async itself: that would be one more coroutine between a request and what it waits for.
+        """
+        return self._transport.handle_async_request(upstream_request(url, ready, forwarded, body, timeouts))
 
     def clear_away(self, leftover: Coroutine[Any, Any, None]) -> None:
         """Have something done for which no client should wait."""

@@ -168,7 +168,10 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
                     self.able_tiers.add(key)
             waiting = self._ordered(route, able, met)
             while waiting:
-                candidate = self._next(waiting)
+                if self.named_only or waiting[0].conditions:
+                    candidate = self._next(waiting)
+                else:
+                    candidate = waiting.pop(0)
                 if candidate is None:
                     self._leave_waiting(waiting, met)
                     break
@@ -255,8 +258,10 @@ class Plan(msgspec.Struct, kw_only=True, gc=False):
             if candidate.alias:
                 if not self._is_anybody_behind(candidate.alias, now):
                     return False
-            elif health.of(upstreams[candidate.upstream].key).standing(now) is not WELL:
-                return False
+            else:
+                key = upstreams[candidate.upstream].key
+                if (health.known(key) or health.of(key)).standing(now) is not WELL:
+                    return False
         return True
 
     def _is_anybody_behind(self, alias: str, now: float) -> bool:

@@ -78,8 +78,8 @@ class Door(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
-        self._last_read_bytes = len(data)
-        self._unfruitful_bytes += len(data)
+        self._last_read_bytes = size = len(data)
+        self._unfruitful_bytes += size
         super().data_received(data)
         if self._unfruitful_bytes > MAX_HEAD_BYTES:
             self.refuse(self._too_large())
@@ -112,7 +112,8 @@ class Door(HttpToolsProtocol):
             raise self._refusal  # ends the parsing; uvicorn then calls send_400_response
         self._wants_head = False
         self._unfruitful_bytes = 0
-        self._forget_deadline()
+        if self._deadline is not None:
+            self._forget_deadline()
         super().on_headers_complete()
         self.scope["extensions"] = {EXTENSION: DirectShortcut(self.cycle)}  # type: ignore[dict-item]  # typed as settings
         if IN_FLIGHT.is_draining:

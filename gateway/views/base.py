@@ -100,16 +100,10 @@ class GatewayView(APIView):
         self.args = args
         self.kwargs = kwargs
 
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        return BareRequest(request)
-
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.perform_authentication(request)
-        self.check_permissions(request)
-
-    def perform_authentication(self, request: Request) -> None:
         # What `request.user` calls; that property first looks for an attribute which cannot be there yet, for 5 µs.
         request._authenticate()  # type: ignore[attr-defined]  # the stubs leave it out
+        self.check_permissions(request)
 
     def get_permissions(self) -> Any:
         return PERMISSIONS
@@ -118,7 +112,7 @@ class GatewayView(APIView):
         """DRF's own, with an await: authentication and permissions, the handler, one place for every exception."""
         self.request_id = request_id = an_id(request)
         try:
-            self.request = asked = self.initialize_request(request, *args, **kwargs)
+            self.request = asked = BareRequest(request)
             self.initial(asked, *args, **kwargs)
             method = str(request.method)
             handler = getattr(self, method.lower(), None) if method in METHODS else None

@@ -43,7 +43,8 @@ class Completion(GatewayView):
         present = runtime.current()
 
         def read() -> Awaitable[bytes]:
-            check_content(asked)
+            if not asked.is_plainly(JSON_TYPE):
+                check_content(asked)
             return asked.read(present.newcomers)
 
         forwarded = asked.pairs_of(FORWARDED_HEADERS)
@@ -75,8 +76,6 @@ SERVED_API_TYPES = [view.api_type for view in (ChatCompletions, Completions, Emb
 
 def check_content(request: GatewayRequest) -> None:
     """Raise UnsupportedMediaType for anything but plain JSON."""
-    if request.is_plainly(JSON_TYPE):
-        return
     content_type = "".join(request.values_of(b"content-type")[:1])
     if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         raise UnsupportedMediaType("Send the body as JSON, with “Content-Type: application/json”.")

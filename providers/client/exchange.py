@@ -30,7 +30,10 @@ async def exchange(link: Link, message: Message, sending: Sending) -> Head:
     Whatever goes wrong, cancellation included, the connection is gone afterwards.
     """
     first_byte_seconds = sending.timeouts.first_byte_seconds
-    sending.first_byte_at = due_at = min(link.loop.time() + first_byte_seconds, sending.total_at)
+    due_at = link.loop.time() + first_byte_seconds
+    if due_at > sending.total_at:
+        due_at = sending.total_at
+    sending.first_byte_at = due_at
     link.deadline.begin(due_at)
     try:
         link.write(*message)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
+from typing import Final
 
 from routing.health import news as tidings
 from routing.health.account import Account
@@ -24,6 +25,8 @@ class HealthBook:
         self._upstream_cap = upstream_cap
         self._provider_cap = provider_cap
         self._healths: dict[str, Health] = {}
+        self.known: Final = self._healths.get
+        """Upstream key -> its health, if it was asked for before; for those who ask for each request."""
         self._accounts: dict[str, Account] = {}
         self._believed: dict[str, dict[tuple[str, Event], int]] = {}
         """Teller -> key and event -> its number when it was believed."""
@@ -57,9 +60,9 @@ class HealthBook:
 
     def keep_only(self, upstream_keys: set[str]) -> None:
         """Forget those that the configuration no longer has, unless requests are under way there."""
-        self._healths = {
-            key: health for key, health in self._healths.items() if key in upstream_keys or health.in_flight
-        }
+        for key, health in list(self._healths.items()):
+            if key not in upstream_keys and not health.in_flight:
+                del self._healths[key]
 
     def forget(self, upstream_key: str) -> bool:
         """Let go of one that nobody may ask for again. False, and nothing happens, while requests are with it."""

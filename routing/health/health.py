@@ -110,12 +110,23 @@ class Health:
         if ticket.epoch == self.breaker.epoch:
             lateness.learn(now - ticket.begun)
 
-    def end(self, ticket: Ticket, now: float, verdict: Verdict | None, tokens: int, read_tokens: int) -> None:
-        """For the ticket alone."""
-        if verdict is None:
-            self._count_out(ticket)
-            self._succeed(ticket, now, tokens, read_tokens)
-        elif verdict.shows_life:
+    def succeed(self, ticket: Ticket, now: float, tokens: int, read_tokens: int) -> None:
+        """For the ticket alone: it was answered well."""
+        self._count_out(ticket)
+        self.succeeded_at = now
+        self.vitals.succeeded(now, ticket.begun, ticket.first_byte_at, tokens, read_tokens, ticket.streams)
+        self.outage.window.add(now, 1, 0)
+        self.outage.in_row = 0
+        breaker, epoch = self.breaker, self.breaker.epoch
+        breaker.succeeded(now, ticket)
+        if breaker.epoch != epoch:
+            self._begin_epoch()
+        if self.rest.until or self.account.rest.until:
+            self._end_rests(ticket)
+
+    def end(self, ticket: Ticket, now: float, verdict: Verdict) -> None:
+        """For the ticket alone: it was not, as the verdict says."""
+        if verdict.shows_life:
             self._count_out(ticket)
             self._show_life(ticket, now)
         elif verdict.harm is Harm.NONE:
@@ -242,18 +253,6 @@ class Health:
         self.account.in_flight -= 1
         if ticket.first_byte_at is None:
             self._lateness(ticket.streams).waiting.pop(ticket, None)
-
-    def _succeed(self, ticket: Ticket, now: float, tokens: int, read_tokens: int) -> None:
-        self.succeeded_at = now
-        self.vitals.succeeded(now, ticket.begun, ticket.first_byte_at, tokens, read_tokens, ticket.streams)
-        self.outage.window.add(now, 1, 0)
-        self.outage.in_row = 0
-        breaker, epoch = self.breaker, self.breaker.epoch
-        breaker.succeeded(now, ticket)
-        if breaker.epoch != epoch:
-            self._begin_epoch()
-        if self.rest.until or self.account.rest.until:
-            self._end_rests(ticket)
 
     def _show_life(self, ticket: Ticket, now: float) -> None:
         epoch = self.breaker.epoch

@@ -41,8 +41,12 @@ class Ticket:
 
     def end(self, now: float, verdict: Verdict | None = None, *, tokens: int = 0, read_tokens: int = 0) -> None:
         """It ended: well without a verdict, else as that says. `tokens` of output, `read_tokens` of input; 0 when nobody knows."""
-        if not self.has_ended:
-            self._health.end(self, now, verdict, tokens, read_tokens)
+        if self.has_ended:
+            return
+        if verdict is None:
+            self._health.succeed(self, now, tokens, read_tokens)
+        else:
+            self._health.end(self, now, verdict)
 
     def lose(self, now: float) -> None:
         """It was late, and another upstream answered. As leave(), but how long it took at least is remembered."""

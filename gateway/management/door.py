@@ -83,7 +83,7 @@ class Door(HttpToolsProtocol):
         super().data_received(data)
         if self._unfruitful_bytes > MAX_HEAD_BYTES:
             self.refuse(self._too_large())
-        elif self._wants_head and self._deadline is None and not self._is_answering:
+        elif self._wants_head and self._deadline is None and (self.cycle is None or self.cycle.response_complete):
             self._expect_head()
 
     def shutdown(self) -> None:

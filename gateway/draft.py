@@ -46,6 +46,8 @@ class Draft(msgspec.Struct, kw_only=True):
     key_name: str = ""
     requested_model: str = ""
     route: Route | None = None
+    barred_route: Route | None = None
+    """What was asked for, by a key that may not use it. The history names it; the answer does not, nor has it headers that do."""
     streamed: bool = False
     request_bytes: int = 0
     answer_bytes: int = 0
@@ -203,7 +205,7 @@ class Draft(msgspec.Struct, kw_only=True):
         if self._current is not None:
             self.end_attempt(outcome, now)
         told = self.attempts[self.answered - 1] if self.attempts else None
-        alias, alias_id = _alias(self.route)
+        alias, alias_id = _alias(self.route or self.barred_route)
         return Exchange(
             id=self.id,
             started_at=self.began.epoch,

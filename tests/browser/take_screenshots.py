@@ -65,7 +65,11 @@ def main(folder: Path, names: Sequence[str]) -> int:
     with FaultyUpstream() as upstream, serving() as url:
         studio = Studio(url=url, folder=folder, names=names)
         with chromium(path) as browser:
-            first = {"dashboard-empty": "index", "health-empty": "gateway_upstreamhealth_changelist"}
+            first = {
+                "dashboard-empty": "index",
+                "health-empty": "gateway_upstreamhealth_changelist",
+                "quarantine-empty": "history_quarantinedrecord_changelist",
+            }
             studio.take(
                 browser, "first", [Shot(name=name, address=reverse(f"admin:{page}")) for name, page in first.items()]
             )

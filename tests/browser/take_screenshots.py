@@ -159,6 +159,7 @@ def dashboards_of_one() -> Iterator[Shot]:
         "nothing": f"alias={'a-very-long-name.' * 7}",
         "by-cost": "period=7d&measure=cost",
         "by-latency": "period=30d&measure=latency",
+        "by-key": "period=30d&by=key",
     }
     for name, query in queries.items():
         yield Shot(name=f"dashboard-{name}", address=f"{reverse('admin:index')}?{query}")

@@ -49,6 +49,8 @@ class Draft(msgspec.Struct, kw_only=True):
     key_name: str = ""
     requested_model: str = ""
     route: Route | None = None
+    barred_route: Route | None = None
+    """What was asked for, by a key that may not use it. The history names it; the answer does not, nor has it headers that do."""
     streamed: bool = False
     request_bytes: int = 0
     answer_bytes: int = 0
@@ -205,7 +207,7 @@ class Draft(msgspec.Struct, kw_only=True):
         if self._current is not None:
             self.end_attempt(outcome, now)
         told = self.attempts[self.answered - 1] if self.attempts else None
-        route = self.route or NO_ROUTE
+        route = self.route or self.barred_route or NO_ROUTE
         return Exchange(
             id=self.id,
             started_at=self.began.epoch,

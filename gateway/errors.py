@@ -43,6 +43,7 @@ from providers.retry_after import told_seconds
 from providers.verdict import judge
 from providers.wire.base import MalformedCall
 from providers.wire.openai_chat import error_body
+from routing.route import Route
 
 NEAR_MATCH_CHARACTERS = 64
 NEAR_MATCH_NAMES = 100
@@ -159,8 +160,10 @@ class ModelNotAllowed(Forbidden):
     code = "model_not_allowed"
     param = "model"
 
-    def __init__(self, model: str, *, models_at: str = MODELS_AT) -> None:
+    def __init__(self, model: str, *, route: Route | None = None, models_at: str = MODELS_AT) -> None:
+        """`route`: what the name means. The history says so, and the answer does not."""
         super().__init__(f"This API key may not use the model “{model}”.{_listed(models_at)}")
+        self.route = route
 
 
 class ModelNotFound(CallerError):

@@ -125,7 +125,11 @@ def record_barred(exc: KeyBarred, draft: Draft, runtime: Runtime) -> None:
 def _plan(call: Call, caller: Caller, draft: Draft, purse: Purse, runtime: Runtime, headers: HeadersByName) -> Plan:
     """Whom this request may be sent to, in order. Raises ModelNotFound or ModelNotAllowed."""
     draft.streamed = call.streams
-    draft.route = route = resolve(call.model, caller, purse.table, draft.entrance)
+    try:
+        draft.route = route = resolve(call.model, caller, purse.table, draft.entrance)
+    except ModelNotAllowed as exc:
+        draft.barred_route = exc.route
+        raise
     plan = Plan(
         table=purse.table if route.guest is None else purse.welcome(route.guest),
         route=route,
@@ -185,7 +189,7 @@ def resolve(model: str, caller: Caller, table: RoutingTable, entrance: Entrance 
         raise ModelNotFound(model, near, models_at=_models_at(entrance) if aliases else "") from exc
     if caller.is_restricted and not caller.may_use(route):
         aliases, _ = _names_for(caller, table, entrance)
-        raise ModelNotAllowed(model, models_at=_models_at(entrance) if aliases else "")
+        raise ModelNotAllowed(model, route=route, models_at=_models_at(entrance) if aliases else "")
     return route
 
 

@@ -1,4 +1,7 @@
-"""The start page of the admin: what goes through, how fast, and at what price. Reads statistics only, never requests."""
+"""The start page of the admin: what goes through, how fast, and at what price.
+
+Reads statistics only, never requests: but for the sums by client key, when somebody asks for these.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -13,7 +16,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from history import charts, comparison, figures, periods, tables
-from history.models import TargetStat
+from history.ids import first_id_at
+from history.keys.store import by_key
+from history.keys.table import KeyTable, keys
+from history.models import RequestLog, TargetStat
 from history.periods import Window
 from history.scope import DIRECT, UNRESOLVED, Scope, scope_of
 
@@ -67,7 +73,7 @@ def callback(request: HttpRequest, context: Context) -> Context:
 
 
 def dashboard(scope: Scope, now: datetime) -> Context:
-    """All that the page shows: four queries, or three where there is nothing to compare."""
+    """All that the page shows: four queries, or three where there is nothing to compare; and one for the sums by key."""
     window = periods.window(scope.period, now)
     stats = TargetStat.objects.filter(resolution=scope.period.resolution)
     # Up to now: another host's clock may run ahead of ours, and a minute may end while we look.
@@ -84,7 +90,7 @@ def dashboard(scope: Scope, now: datetime) -> Context:
         "periods": [(period.name, replace(scope, period=period).address) for period in periods.PERIODS.values()],
         "period": scope.period,
         "chosen": _chosen(scope),
-        "everything": Scope(period=scope.period, measure=scope.measure).address,
+        "everything": Scope(period=scope.period, measure=scope.measure, by_key=scope.by_key).address,
         "is_new": not totals["requests"] and not before["requests"] and not TargetStat.objects.exists(),
         "is_empty": not totals["requests"] and not totals["attempts"],
         "cards": figures.cards(totals, before),
@@ -99,7 +105,15 @@ def dashboard(scope: Scope, now: datetime) -> Context:
             tables.aliases(scope, by_target, MOST_ROWS),
             tables.targets(scope, by_target, MOST_ROWS),
         ],
+        "keys": _keys(scope, window) if scope.by_key else None,
+        "keys_address": replace(scope, by_key=True).address,
     }
+
+
+def _keys(scope: Scope, window: Window) -> KeyTable:
+    """Of the requests that the page is about."""
+    stretch = RequestLog.objects.filter(id__gte=first_id_at(window.start), started_at__lte=window.end)
+    return keys(by_key(stretch.filter(**scope.conditions)), MOST_ROWS)
 
 
 def numbers(scope: Scope, now: datetime) -> Row:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from history.records import Outcome
 
@@ -93,7 +94,8 @@ class RequestLog(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Request for {self.requested_model or self.api_type}, {self.started_at:%Y-%m-%d %H:%M:%S}"
+        began = date_format(self.started_at, "DATETIME_FORMAT")
+        return f"Request for {self.requested_model or self.api_type}, {began}"
 
 
 class AttemptLog(models.Model):
@@ -201,7 +203,8 @@ class TargetStat(models.Model):
 
     def __str__(self) -> str:
         target = f"{self.provider}/{self.model}" if self.provider else "no target"
-        return f"{self.alias or '—'} → {target}, {self.resolution} from {self.bucket_start:%Y-%m-%d %H:%M}"
+        begins = date_format(self.bucket_start, "DATETIME_FORMAT")
+        return f"{self.alias or '—'} → {target}, {self.resolution} from {begins}"
 
 
 class JournalBatch(models.Model):

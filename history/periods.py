@@ -38,11 +38,11 @@ PERIODS: Final = {
         ),
         Period(
             name="7d", label="7 days", length=timedelta(days=7), step=timedelta(hours=6), resolution="hour",
-            step_format="%a %d, %H:%M",
+            step_format="%Y-%m-%d %H:%M",
         ),
         Period(
             name="30d", label="30 days", length=timedelta(days=30), step=timedelta(days=1), resolution="hour",
-            step_format="%d %b",
+            step_format="%Y-%m-%d",
         ),
     )
 }  # fmt: skip

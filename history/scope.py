@@ -1,6 +1,6 @@
 """What the dashboard shows, as it stands in the address of the page: a period, and one alias or target where it is narrowed.
 
-?period=7d&alias=fast&target=openai/gpt-4o&measure=cost
+?period=7d&alias=fast&target=openai/gpt-4o&measure=cost&by=key
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ UNRESOLVED: Final = "(unresolved)"
 """Stands for requests that were refused before anybody was found."""
 
 REQUESTS: Final = "requests"
+BY_KEY: Final = "key"
 LONGEST: Final = 400
 """Characters of a name in the address; the longest target has 321."""
 
@@ -35,6 +36,8 @@ class Scope:
     """provider/model. Empty: all."""
     measure: str = REQUESTS
     """What the aliases or targets are compared by: see history.comparison.MEASURES."""
+    by_key: bool = False
+    """Whether it is added up by client key, too."""
 
     @property
     def address(self) -> str:
@@ -42,11 +45,12 @@ class Scope:
         parts = {"alias": self.alias, "target": self.target, "measure": self.measure}
         usual = {"alias": "", "target": "", "measure": REQUESTS}
         named = {name: value for name, value in parts.items() if value != usual[name]}
-        return "?" + urlencode({"period": self.period.name, **named}, safe="/():")
+        also = {"by": BY_KEY} if self.by_key else {}
+        return "?" + urlencode({"period": self.period.name, **named, **also}, safe="/():")
 
     @property
     def conditions(self) -> dict[str, str]:
-        """Lookups that TargetStat is filtered by."""
+        """Lookups that TargetStat is filtered by, and RequestLog."""
         provider, _, model = self.target.partition("/")
         return {**conditions_of_alias(self.alias), **({"provider": provider, "model": model} if self.target else {})}
 
@@ -63,6 +67,7 @@ def scope_of(query: Mapping[str, str], measures: Mapping[str, object]) -> Scope:
         alias=_name(query, "alias"),
         target=target if "/" in target else "",
         measure=measure if measure in measures else REQUESTS,
+        by_key=query.get("by") == BY_KEY,
     )
 
 

@@ -204,6 +204,7 @@ LOGIN_URL = LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "plexus_site.formats"
 
 STATIC_URL = "/static/"
 SERVESTATIC_USE_FINDERS = True

@@ -12,6 +12,7 @@ from gateway.admin.secret_once import ShowsSecretOnce
 from gateway.api.models import ApiToken
 from gateway.audit.author import author_of
 from gateway.audit.events import Event, note_event
+from providers.admin.moments import shown_moment
 from providers.admin.unfolded import display
 
 SEES_ALL = "gateway.view_apitoken"
@@ -23,7 +24,7 @@ def is_own(request: HttpRequest, token: ApiToken | None) -> bool:
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ShowsSecretOnce):
-    list_display = ["name", "shown_prefix", "user", "scope", "state", "last_used_at"]
+    list_display = ["name", "shown_prefix", "user", "scope", "state", "last_used"]
     list_filter = ["enabled", ("scope", ChoicesDropdownFilter), ("user", RelatedDropdownFilter)]
     list_select_related = ["user"]
     search_fields = ["name", "prefix", "user__username"]
@@ -86,6 +87,10 @@ class ApiTokenAdmin(ShowsSecretOnce):
     @display(description="token", ordering="prefix")
     def shown_prefix(self, token: ApiToken) -> str:
         return f"{token.prefix}…"
+
+    @display(description="last used (UTC)", ordering="last_used_at")
+    def last_used(self, token: ApiToken) -> str:
+        return shown_moment(token.last_used_at)
 
     @display(description="state", label={"valid": "success", "over": "danger", "disabled": None})
     def state(self, token: ApiToken) -> str:

@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.timesince import timeuntil
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
@@ -17,6 +16,7 @@ from gateway.access.visibility import RENEWS_OWN, SEES_OWN, own_keys, sees_all_k
 from gateway.admin.secret_once import ShowsSecretOnce
 from gateway.models import ClientKey
 from providers.admin.configuration import ConfigurationAdmin, in_turn, shortened
+from providers.admin.moments import shown_day
 from providers.admin.unfolded import action, display
 
 BY_OWNER = ("owner", RelatedDropdownFilter)
@@ -152,7 +152,7 @@ class ClientKeyAdmin(ShowsSecretOnce, ConfigurationAdmin):
 
     @display(description="created", ordering="created_at")
     def created(self, key: ClientKey) -> str:
-        return date_format(key.created_at, "j M Y")
+        return shown_day(key.created_at)
 
     @display(description="may use", ordering="access")
     def access_summary(self, key: ClientKey) -> str:

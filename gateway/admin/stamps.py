@@ -13,6 +13,7 @@ from gateway.interchange.document import Entry
 from gateway.interchange.snapshot import entry_of, model_entry
 from gateway.models import ClientKey
 from providers.admin.locking import WITNESSES, Witness
+from providers.admin.moments import told_moment
 from providers.listing import shortened
 from providers.models import ProviderModel
 
@@ -52,7 +53,7 @@ def _sentences(changes: Sequence[ConfigChange]) -> Iterator[str]:
         values = [f"{field}: {new}" if old is None else f"{field}: {old} → {new}" for field, old, new in change.fields]
         what = f"{change.deed} {change.kind} {change.name}" + (f" ({shortened(values)})" if values else "")
         note = f" “{revision.note}”" if revision.note else ""
-        yield f"{revision.author_name}, {revision.at:%H:%M:%S} UTC: {what}.{note}"
+        yield f"{revision.author_name}, {told_moment(revision.at)}: {what}.{note}"
 
 
 WITNESSES.append(Witness(stamp=stamp, since=told_since))

@@ -17,6 +17,7 @@ from gateway.api.resources import (
     revisions,
     routes,
     statistics,
+    usage,
 )
 from gateway.api.views import nowhere
 
@@ -30,6 +31,7 @@ RESOURCES = [
     keys,
     requests,
     statistics,
+    usage,
     health,
     explain,
     config,

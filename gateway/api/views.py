@@ -18,7 +18,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.mediatypes import media_type_matches
 
 from gateway.api.authentication import AUTHENTICATION
-from gateway.api.filters import Filters, check_address, check_parameters
+from gateway.api.filters import Filters, check_address, check_parameters, known_are
 from gateway.api.idempotency import once
 from gateway.api.models import ApiToken
 from gateway.api.openapi import CHANGES, ApiSchema
@@ -42,7 +42,7 @@ class ByHeader(DefaultContentNegotiation):
         wanted = request.query_params.get("format")
         if len(forms) > 1 and wanted is not None:
             if wanted not in forms:
-                raise Refused([Wrong(pointer="?format", message=f"Known are: {', '.join(forms)}.", code="invalid")])
+                raise Refused([Wrong(pointer="?format", message=known_are(forms), code="invalid")])
             return forms[wanted], forms[wanted].media_type
         accepted = self.get_accept_list(request)
         for one in renderers:

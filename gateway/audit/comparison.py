@@ -88,6 +88,11 @@ def _summary_of_deed(deed: Deed, rows: Sequence[RowChange]) -> str:
     return f"{deed} {', '.join(named)}" + (f" and {counted(more, 'other')}" if more > 0 else "")
 
 
+def kinds() -> list[str]:
+    """Of what a change may be: those words that `RowChange.of_kind` has."""
+    return [kind for kind, _ in _kinds()]
+
+
 def _kinds() -> Iterator[tuple[str, type[Entry]]]:
     yield from ((kind, cls) for kind, (_, cls) in sections().items())
     yield CLIENT_KEY, ClientKeyEntry

@@ -18,8 +18,8 @@ class NewestFirst(Paginator):  # type: ignore[type-arg]  # Django's own class ta
     Nothing is counted beyond that, and nothing skipped: page 20,000 would make the database walk past a million rows.
     """
 
-    template_name = "admin/history/pagination.html"
-    """Read by unfold's own pagination."""
+    template_name = "admin/history/newest_first.html"
+    """Read by unfold's own pagination. Called pagination.html, Django would take it for every list of this app."""
 
     @cached_property
     def count(self) -> int:

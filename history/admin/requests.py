@@ -21,6 +21,7 @@ from history.admin.timeline import tries_of
 from history.costs import may_be_billed
 from history.models import RequestLog
 from history.shown import NONE, shown_bytes, shown_count, shown_duration, shown_usd
+from providers.admin.moments import shown_moment
 from providers.admin.unfolded import ModelAdmin, display
 
 LABEL = "unfold/helpers/label.html"
@@ -103,9 +104,9 @@ class RequestLogAdmin(ModelAdmin):
         except ValueError:
             return queryset.filter(Q(requested_model=term) | filters.with_code(term)), False
 
-    @display(description="time")
+    @display(description="time (UTC)")
     def when(self, log: RequestLog) -> str:
-        return f"{log.started_at:%b\N{NO-BREAK SPACE}%d,\N{NO-BREAK SPACE}%H:%M:%S}"
+        return shown_moment(log.started_at)
 
     @display(description="asked for", header=True)
     def asked_for(self, log: RequestLog) -> Sequence[str]:
@@ -185,7 +186,7 @@ def page_of(log: RequestLog) -> dict[str, Any]:  # Any: a template's context
 
 def _facts(log: RequestLog) -> list[tuple[str, str]]:
     return [
-        ("Time (UTC)", f"{log.started_at:%Y-%m-%d %H:%M:%S.%f}"[:-3]),
+        ("Time (UTC)", shown_moment(log.started_at, to_milliseconds=True)),
         ("Key", log.key_name or NONE),
         ("Client", log.client_address or NONE),
         ("API type", log.api_type + (", streamed" if log.streamed else "")),

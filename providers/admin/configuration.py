@@ -7,15 +7,15 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import NestedObjects, unquote
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
-from django.db import router, transaction
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
 from providers.admin import disabling, locking
-from providers.admin.deletion import linked, without_links
+from providers.admin.deletion import in_the_way, linked, without_links
 from providers.admin.turns import COMPANIONS, HISTORY
 from providers.admin.unfolded import ModelAdmin
 from providers.consequences import Deed, foreseen
@@ -90,17 +90,15 @@ class ConfigurationAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
-            asked = disabling.question(
-                request, self._rows_to_be_disabled(request), self.admin_site.each_context(request)
-            )
+            asked = disabling.question(request, self._doomed_in_list(request), self.admin_site.each_context(request))
             return asked or super().changelist_view(request, extra_context)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         with in_turn(request):
-            rows = self._row_to_be_disabled(request, object_id) if object_id else iter(())
-            asked = disabling.question(request, rows, self.admin_site.each_context(request))
+            doomed = self._doomed_in_form(request, object_id) if object_id else iter(())
+            asked = disabling.question(request, doomed, self.admin_site.each_context(request))
             return asked or super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -144,9 +142,7 @@ class ConfigurationAdmin(ModelAdmin):
         """As Django's, but what stands in the way is named so that one finds it: a target with its alias."""
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
         if protected:
-            collector = NestedObjects(using=router.db_for_write(self.model))
-            collector.collect(objs)
-            protected = linked(collector.protected, self.admin_site, request)
+            protected = linked(in_the_way(objs), self.admin_site, request)
         tree, counts = without_links(deleted, counts)
         foretold = [sentence for row in objs for sentence in foreseen(row, Deed.DELETING)]
         return [*foretold, *tree], counts, lacking, protected
@@ -157,26 +153,30 @@ class ConfigurationAdmin(ModelAdmin):
         is_used = any(getattr(row, name) != row._meta.get_field(name).get_default() for name in fields)  # type: ignore[union-attr]  # no relations
         return [] if is_used or request.method == "POST" else ["collapse"]
 
-    def _row_to_be_disabled(self, request: HttpRequest, object_id: str) -> Iterator[Model]:
-        """Of the form that was sent, and of the rows within it."""
+    def _doomed_in_form(self, request: HttpRequest, object_id: str) -> Iterator[disabling.Doomed]:
+        """The row itself, or those within it, that the form that was sent would disable or delete."""
         row = self.get_object(request, unquote(object_id)) if request.method == "POST" else None
         if row is None or not self.has_change_permission(request, row):
             return
         if getattr(row, "enabled", False) and "enabled" not in request.POST:
-            yield row
+            yield row, Deed.DISABLING
             return  # what is within it goes with it
         for inline in self.get_inline_instances(request, row):
             if hasattr(inline.model, "enabled"):
-                name = inline.get_formset(request, row).get_default_prefix()
-                yield from disabling.left_off(request, name, inline.get_queryset(request))
+                name, within = inline.get_formset(request, row).get_default_prefix(), inline.get_queryset(request)
+                yield from disabling.left_off(request, name, within)
+                # Not for targets: who takes one out puts another one in, in the same form, and nothing breaks.
+                if getattr(inline, "asks_before_deletion", False) and inline.has_delete_permission(request, row):
+                    yield from disabling.crossed_out(request, name, within)
 
-    def _rows_to_be_disabled(self, request: HttpRequest) -> Iterator[Model]:
-        """Of a list: those that were selected for it, or whose box was emptied."""
+    def _doomed_in_list(self, request: HttpRequest) -> Iterator[disabling.Doomed]:
+        """Those that were selected to be disabled, or whose box was emptied."""
         if request.method != "POST" or not hasattr(self.model, "enabled") or not self.has_change_permission(request):
             return
         if request.POST.get("action") == "disable" and "_save" not in request.POST:
             selected = [id for id in request.POST.getlist(ACTION_CHECKBOX_NAME) if id.isdecimal()]
-            yield from self.get_queryset(request).filter(pk__in=selected, enabled=True)
+            rows = self.get_queryset(request).filter(pk__in=selected, enabled=True)
+            yield from ((row, Deed.DISABLING) for row in rows)
         elif "_save" in request.POST and "enabled" in self.list_editable:
             yield from disabling.left_off(request, "form", self.get_queryset(request))
 

@@ -1,10 +1,12 @@
 """What a deletion takes along, as the page that asks says it, and what stands in its way: without rows that nobody ever entered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import NestedObjects
+from django.db import router
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
@@ -30,6 +32,13 @@ def without_links(tree: Tree, counts: Counts) -> tuple[Tree, Counts]:
         if kind._meta.auto_created:
             tree, counts = without(kind, tree, counts)
     return tree, counts
+
+
+def in_the_way(rows: Sequence[Model]) -> list[Model]:
+    """The rows for whose sake the database would not let these be deleted."""
+    collector = NestedObjects(using=router.db_for_write(type(rows[0])))
+    collector.collect(rows)
+    return list(collector.protected)
 
 
 def linked(rows: Iterable[Model], site: AdminSite, request: HttpRequest) -> list[str]:

@@ -1,4 +1,4 @@
-"""Before something in use is disabled on a page of the admin, another page says what that will break, and asks."""
+"""Before something in use is disabled on a page of the admin, or deleted within a form, another page says what that will break, and asks."""
 
 import re
 from collections.abc import Iterator
@@ -8,28 +8,32 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from providers.admin.deletion import in_the_way
 from providers.consequences import Deed, foreseen
 from providers.extra_headers import holds_a_secret
 
+VERBS = {Deed.DELETING: "delete", Deed.DISABLING: "disable"}
 SECRET_FIELDS = {"credential", "digest", "password", "extra_headers"}
 CONFIRMED = "_disable"
 """Comes back with the form once the person has said yes."""
 
+Doomed = tuple[Model, Deed]
+"""A row as it still is, and what the form that was sent would do to it."""
 
-def question(request: HttpRequest, rows: Iterator[Model], context: dict[str, Any]) -> HttpResponse | None:
-    """The page that asks, with all that was sent in it; None where nothing breaks, or the answer was yes.
 
-    `rows`: those that the form that was sent would disable, as they still are.
-    """
+def question(request: HttpRequest, doomed: Iterator[Doomed], context: dict[str, Any]) -> HttpResponse | None:
+    """The page that asks, with all that was sent in it; None where nothing breaks, or the answer was yes."""
     if CONFIRMED in request.POST:
         return None
-    told = [(row, sentences) for row in rows if (sentences := foreseen(row, Deed.DISABLING))]
+    told = [(deed, row, sentences) for row, deed in doomed if (sentences := foreseen(row, deed))]
     if not told:
         return None
     sent = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
     # A page never comes back with a secret in it, so one that was typed cannot wait here for the answer.
     has_secret = any(_is_secret(name.rpartition("-")[2], value) for name, value in sent)
-    shown = {"title": "Disable what is in use?", "told": told, "confirmed": CONFIRMED}
+    deeds = {deed for deed, _, _ in told}
+    verb = " and ".join(word for deed, word in VERBS.items() if deed in deeds)
+    shown = {"title": f"{verb.capitalize()} what is in use?", "verb": verb, "told": told, "confirmed": CONFIRMED}
     context = {**context, **shown, "sent": [] if has_secret else sent, "has_secret": has_secret}
     return TemplateResponse(request, "admin/disable_confirmation.html", context)
 
@@ -41,10 +45,24 @@ def _is_secret(field: str, value: str) -> bool:
     return bool(value) and field in SECRET_FIELDS
 
 
-def left_off(request: HttpRequest, prefix: str, rows: QuerySet[Any]) -> Iterator[Model]:
+def left_off(request: HttpRequest, prefix: str, rows: QuerySet[Any]) -> Iterator[Doomed]:
     """The enabled rows of a formset that come back with an empty “enabled” box; a browser sends nothing for one."""
+    for place, pk in _places(request, prefix):
+        was_shown_off = request.POST.get(f"initial-{place}-enabled") == "False"
+        if not was_shown_off and not {f"{place}-enabled", f"{place}-DELETE"} & request.POST.keys():
+            yield from ((row, Deed.DISABLING) for row in rows.filter(pk=pk, enabled=True))
+
+
+def crossed_out(request: HttpRequest, prefix: str, rows: QuerySet[Any]) -> Iterator[Doomed]:
+    """The rows of a formset that are to be deleted. Not those that cannot be: the form says who is in the way."""
+    for place, pk in _places(request, prefix):
+        if f"{place}-DELETE" in request.POST:
+            yield from ((row, Deed.DELETING) for row in rows.filter(pk=pk) if not in_the_way([row]))
+
+
+def _places(request: HttpRequest, prefix: str) -> Iterator[tuple[str, int]]:
+    """What the fields of each stored row of a formset begin with, and its id."""
     for name, id in request.POST.items():
         place = re.fullmatch(rf"({re.escape(prefix)}-\d+)-id", name)
-        was_shown_off = request.POST.get(f"initial-{place[1]}-enabled") == "False" if place else False
-        if place and str(id).isdecimal() and f"{place[1]}-enabled" not in request.POST and not was_shown_off:
-            yield from rows.filter(pk=int(str(id)), enabled=True)
+        if place and str(id).isdecimal():
+            yield place[1], int(str(id))

@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from providers.admin.address_input import AddressInput
 from providers.admin.configuration import ConfigurationAdmin, ConfigurationForm, shortened
 from providers.admin.headers_field import HeadersField, entered_headers
-from providers.admin.provider_model import PRICE_LABELS
+from providers.admin.models_within import ProviderModelInline
 from providers.admin.unfolded import (
     CheckboxWidget,
     InlineFormSet,
@@ -107,23 +107,6 @@ class EndpointInline(PlainTabularInline):
         if db_field.name == "base_url":
             kwargs["widget"] = AddressInput()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def get_extra(self, request: HttpRequest, obj: Provider | None = None, **kwargs: Any) -> int:
-        return 0 if obj else 1
-
-
-class InlineModelForm(ConfigurationForm):
-    class Meta:
-        labels = PRICE_LABELS
-
-
-class ProviderModelInline(PlainTabularInline):
-    model = ProviderModel
-    form = InlineModelForm
-    show_change_link = True
-    fields = ["name", "enabled", "context_length", "input_usd_per_mtok", "output_usd_per_mtok"]
-    verbose_name_plural = "models"
-    verbose_name = "model"
 
     def get_extra(self, request: HttpRequest, obj: Provider | None = None, **kwargs: Any) -> int:
         return 0 if obj else 1

@@ -2,22 +2,26 @@
 
 from collections.abc import Mapping
 
+import msgspec
 from django.contrib.auth.models import Group, User
 from django.db import connections
+from django.http import HttpRequest
 from django.urls import reverse
+from django.views.defaults import server_error
 from playwright.sync_api import Page
 
 from gateway.api.models import ApiToken
 from gateway.audit.models import ConfigRevision
 from gateway.audit.recording import recording
 from gateway.models import ClientKey
-from history.models import RequestLog
+from history.models import QuarantinedRecord, RequestLog
 from providers.models import Endpoint, Provider, ProviderModel
 from routing.models import Alias
 from tests.browser.changed import ANNA, PIPELINE
 from tests.browser.furnished import OPERATOR, PASSWORD
 from tests.browser.shot import Shot, change, page_of, submit
 from tests.gateways import saved
+from tests.history.exchanges import an_exchange
 from tests.long_turn import LongTurn
 
 AUDITOR, OWNER = "auditor", "kim"
@@ -42,7 +46,20 @@ def furnish_seldom() -> None:
     token = ApiToken(name="terraform", user=User.objects.get(username=OPERATOR), enabled=False)
     token.make()
     saved(token)
+    furnish_quarantine()
     change_by_the_hundred()
+
+
+def furnish_quarantine() -> None:
+    """Two rows that no table takes: a number that is too large, and a line that is cut."""
+    whole = str(an_exchange(request_bytes=2**63).id)
+    text = msgspec.json.encode(an_exchange(id=whole, request_bytes=2**63)).decode()
+    QuarantinedRecord.objects.create(request_id=whole, error="DataError: bigint out of range", row=text)
+    cut = (
+        "Unreadable: Input data was truncated, where a member of `attempts` was to end; "
+        + "and what follows is not JSON, either. " * 4
+    )
+    QuarantinedRecord.objects.create(request_id=f"{whole[:-4]}0000", error=cut, row=text[:300])
 
 
 def change_by_the_hundred() -> None:
@@ -95,6 +112,10 @@ def shots_for_the_operator() -> list[Shot]:
         Shot(name="revisions-compared-many", address=compared),
         Shot(name="roll-back-many", address=reverse("admin:gateway_configrevision_roll_back", args=[many.pk - 1])),
         Shot(name="token-form", address=change(token)),
+        Shot(name="quarantine", address=reverse("admin:history_quarantinedrecord_changelist")),
+        *(Shot(name=f"quarantine-{name}", address=change(row)) for name, row in zip(("cut", "whole"), QuarantinedRecord.objects.all(), strict=True)),
+        Shot(name="broken", address=reverse("admin:index"), prepare=break_it),
+        Shot(name="provider-delete-a-model", address=change(openai), prepare=cross_out),
         Shot(name="nowhere", address="/admin/nowhere/", status=404),
         Shot(name="no-such-alias", address=reverse("admin:routing_alias_change", args=[999_999])),
         Shot(name="form-too-old", address=change(fast), prepare=lose_the_cookie, status=403),
@@ -138,6 +159,17 @@ def delete_all(page: Page) -> None:
     page.locator("#action-toggle").first.check()
     page.select_option("select[name=action]", "delete_selected")
     submit(page, "button[name=index]:visible")
+
+
+def cross_out(page: Page) -> None:
+    """The first model of the provider."""
+    page.evaluate("document.querySelector('[name=models-0-DELETE]').checked = true")  # a bin stands for it
+    submit(page, "[name=_save]")
+
+
+def break_it(page: Page) -> None:
+    """What a defect of ours is answered with: no page of ours has one."""
+    page.set_content(server_error(HttpRequest()).content.decode())
 
 
 def save_while_others_write(page: Page) -> None:

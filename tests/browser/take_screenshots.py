@@ -65,7 +65,11 @@ def main(folder: Path, names: Sequence[str]) -> int:
     with FaultyUpstream() as upstream, serving() as url:
         studio = Studio(url=url, folder=folder, names=names)
         with chromium(path) as browser:
-            first = {"dashboard-empty": "index", "health-empty": "gateway_upstreamhealth_changelist"}
+            first = {
+                "dashboard-empty": "index",
+                "health-empty": "gateway_upstreamhealth_changelist",
+                "quarantine-empty": "history_quarantinedrecord_changelist",
+            }
             studio.take(
                 browser, "first", [Shot(name=name, address=reverse(f"admin:{page}")) for name, page in first.items()]
             )
@@ -155,6 +159,7 @@ def dashboards_of_one() -> Iterator[Shot]:
         "nothing": f"alias={'a-very-long-name.' * 7}",
         "by-cost": "period=7d&measure=cost",
         "by-latency": "period=30d&measure=latency",
+        "by-key": "period=30d&by=key",
     }
     for name, query in queries.items():
         yield Shot(name=f"dashboard-{name}", address=f"{reverse('admin:index')}?{query}")

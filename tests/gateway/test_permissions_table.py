@@ -267,6 +267,7 @@ api/v1/requests.csv                             KK+++++  KKxxxx-  KKxxxx-  KKxxx
 api/v1/requests.jsonl                           KK+++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
 api/v1/requests/<uuid:pk>                       KK0++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
 api/v1/statistics                               KK-++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
+api/v1/usage                                    KK+++++  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-
 api/v1/health                                   KK-++++  KK--xx-  KKxxxx-  KKxxxx-  KKxxxx-
 api/v1/health/clear                             KKxxxxx  KK--++-  KKxxxx-  KKxxxx-  KKxxxx-
 api/v1/explain                                  KK-????  KKxxxx-  KKxxxx-  KKxxxx-  KKxxxx-

@@ -27,7 +27,7 @@ def reader(client: Client) -> Client:
     return client
 
 
-def shown(period: str = "24h", **parts: str) -> dict[str, Any]:  # Any: a template's context
+def shown(period: str = "24h", **parts: Any) -> dict[str, Any]:  # Any: fields of Scope, and a template's context
     return dashboard.dashboard(Scope(period=PERIODS[period], **parts), NOON)
 
 
@@ -261,3 +261,33 @@ def test_names_in_the_address_do_not_become_markup(reader: Client) -> None:
 
     assert "<b>bold</b>" not in page
     assert "</script><i>" not in page
+
+
+def test_keys_are_added_up_when_somebody_asks(reader: Client) -> None:
+    now = timezone.now()
+    store.write(
+        [an_exchange(at=now, key_name="billing", alias="fast"), an_exchange(at=now, key_name="ops", alias="smart")]
+    )
+    store.write([an_exchange(at=now - timedelta(days=3), key_name="long ago")])
+
+    asked = reader.get(reverse("admin:index"), {"alias": "fast"})
+    answered = reader.get(reverse("admin:index"), {"alias": "fast", "by": "key"})
+    all_of_them = reader.get(reverse("admin:index"), {"by": "key"})
+
+    assert asked.context["dashboard"]["keys"] is None
+    assert 'href="?period=24h&amp;alias=fast&amp;by=key#keys"' in asked.content.decode()
+    assert [row.name for row in answered.context["dashboard"]["keys"].rows] == ["billing"]
+    assert 'href="/admin/history/requestlog/?key=billing"' in answered.content.decode()
+    assert {row.name for row in all_of_them.context["dashboard"]["keys"].rows} == {"billing", "ops"}
+
+
+def test_requests_are_read_for_no_page_that_was_not_asked_for_keys(reader: Client) -> None:
+    store.write([an_exchange(at=timezone.now())])
+
+    with CaptureQueriesContext(connection) as asked:
+        reader.get(reverse("admin:index"))
+    with CaptureQueriesContext(connection) as answered:
+        reader.get(reverse("admin:index"), {"by": "key"})
+
+    assert [query["sql"] for query in asked if "history_requestlog" in query["sql"]] == []
+    assert len([query for query in answered if "history_requestlog" in query["sql"]]) == 1

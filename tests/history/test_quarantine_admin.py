@@ -1,5 +1,6 @@
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from history.models import QuarantinedRecord
 from tests.admin_pages import a_member_of_staff, an_administrator, text_of
@@ -20,8 +21,38 @@ def test_a_refused_row_is_shown_with_its_reason_as_it_was() -> None:
     page = text_of(reader.get(reverse("admin:history_quarantinedrecord_change", args=[record.pk])))
 
     assert "DataError: out of range" in listed
-    assert "{&quot;alias&quot;:&quot;&lt;fast&gt;&quot;}" in page
+    assert "{\n  &quot;alias&quot;: &quot;&lt;fast&gt;&quot;\n}" in page
     assert "Quarantine" in listed
+    assert "1 quarantined record" in " ".join(listed.split())
+
+
+@pytest.mark.parametrize("row", ['{"alias": "fa', "[" * 4_000])
+def test_a_row_that_is_no_json_is_shown_as_it_stands(row: str) -> None:
+    record, root = QuarantinedRecord.objects.create(request_id="x", error="unreadable", row=row), an_administrator()
+
+    page = text_of(root.get(reverse("admin:history_quarantinedrecord_change", args=[record.pk])))
+
+    assert f"{escape(row)}</pre>" in page
+
+
+def test_an_empty_quarantine_says_that_all_is_well() -> None:
+    page = text_of(an_administrator().get(reverse("admin:history_quarantinedrecord_changelist")))
+
+    assert "The database has taken every row" in page
+    assert "requests" not in page.partition('id="changelist-form"')[2].partition("<script")[0].replace("Requests", "")
+
+
+def test_a_long_reason_is_cut_in_the_list_alone() -> None:
+    record, root = a_record(), an_administrator()
+    long = QuarantinedRecord.objects.create(request_id="x", error="DataError: " + "far " * 100 + "end", row="{}")
+
+    listed = text_of(root.get(reverse("admin:history_quarantinedrecord_changelist")))
+    page = text_of(root.get(reverse("admin:history_quarantinedrecord_change", args=[long.pk])))
+
+    assert record.error in listed
+    assert "far …" in listed or "far…" in listed
+    assert "end" not in listed.partition("DataError: far")[2].partition("</td>")[0]
+    assert long.error in page
 
 
 def test_nobody_changes_one_not_even_a_superuser() -> None:

@@ -13,6 +13,7 @@ from tests.history.exchanges import sums
     [
         Scope(),
         Scope(period=PERIODS["7d"], alias="fast"),
+        Scope(period=PERIODS["30d"], by_key=True),
         Scope(alias=DIRECT, target="openrouter/meta/llama-3:70b@x&y=z", measure="cost"),
     ],
 )

@@ -88,6 +88,23 @@ def test_a_refusal_is_recorded_with_its_reason(gateway: RunningGateway) -> None:
     assert (no_json.key_name, not_allowed.key_name) == ("a test", "narrow")
 
 
+def test_a_refusal_names_the_alias_that_the_key_may_not_use_and_the_answer_does_not(gateway: RunningGateway) -> None:
+    alias = gateway.alias("fast", gateway.model("openai", "gpt-4o-mini"), synonyms=("quick",))
+    narrow = gateway.new_key("narrow", allowed=[])
+
+    reply = gateway.ask("quick", key=narrow)
+    row = gateway.row(reply)
+
+    assert (row.error_code, row.requested_model, row.alias, row.alias_id) == (
+        "model_not_allowed",
+        "quick",
+        "fast",
+        alias.pk,
+    )
+    assert "fast" not in reply.text
+    assert "x-plexus-alias" not in reply.headers
+
+
 @pytest.mark.parametrize(
     ("model", "status", "code", "upstream_status", "condition"),
     [

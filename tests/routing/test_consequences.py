@@ -10,7 +10,7 @@ from gateway.models import ClientKey
 from providers.consequences import Deed
 from providers.models import Provider, ProviderModel
 from routing.models import Alias, CustomRoute, PatternAlias, ProviderAlias, Synonym, Target
-from tests.admin_pages import a_reader, an_administrator, send_form, text_of
+from tests.admin_pages import a_member_of_staff, a_reader, an_administrator, send_form, text_of
 from tests.gateways import saved
 from tests.routing.rows import a_model, a_provider, an_alias
 
@@ -164,6 +164,71 @@ def test_a_model_within_the_page_of_its_provider_is_asked_for_too(admin: Client,
 
     assert "1 alias uses the provider model “one/m”: fast." in text_of(asked)
     assert ProviderModel.objects.get(provider=provider_in_use).enabled
+
+
+def test_a_model_that_is_deleted_within_the_page_of_its_provider_is_asked_for_too(admin: Client) -> None:
+    one, _ = two_models()
+    saved(PatternAlias(pattern="gpt-*", provider=one.provider, model="m"))
+    a_key_for(one)
+
+    asked = send_form(admin, page_of(one.provider), models__0__DELETE="on")
+    still_there = ProviderModel.objects.filter(pk=one.pk).exists()
+    admin.post(page_of(one.provider), {**dict(asked.context["sent"]), "_disable": "yes"})
+
+    assert "Deleting one/m" in text_of(asked)
+    assert "Delete and save" in text_of(asked)
+    assert "Names and paths that would lead nowhere: pattern gpt-*." in text_of(asked)
+    assert "Client keys that could use nothing any more: billing." in text_of(asked)
+    assert still_there
+    assert not ProviderModel.objects.filter(pk=one.pk).exists()
+
+
+def test_a_model_that_cannot_be_deleted_is_refused_without_a_question(admin: Client, provider_in_use: Provider) -> None:
+    answer = send_form(admin, page_of(provider_in_use), models__0__DELETE="on", models__0__enabled=None)
+
+    assert "is not deleted, since this leads to it: Target of the alias fast: one/m." in text_of(answer)
+    assert ProviderModel.objects.get(provider=provider_in_use).enabled
+
+
+def test_a_model_that_nobody_uses_is_deleted_without_a_question(admin: Client) -> None:
+    one, _ = two_models()
+
+    send_form(admin, page_of(one.provider), models__0__DELETE="on")
+
+    assert not ProviderModel.objects.filter(pk=one.pk).exists()
+
+
+def test_a_target_is_replaced_by_another_without_a_question(admin: Client, provider_in_use: Provider) -> None:
+    alias, other = Alias.objects.get(name="fast"), ProviderModel.objects.get(provider__name="two")
+    address = f"/admin/routing/alias/{alias.pk}/change/"
+
+    send_form(
+        admin,
+        address,
+        [("targets", {"model": other.pk, "tier": 0, "enabled": "on", "position": 0})],
+        targets__0__DELETE="on",
+    )
+
+    assert alias.targets.get().model == other
+
+
+def test_whoever_may_not_delete_models_is_not_asked_about_it(provider_in_use: Provider) -> None:
+    saved(PatternAlias(pattern="gpt-*", provider=provider_in_use, model="m"))
+    Target.objects.all().delete()
+    rights = (
+        "view_provider",
+        "change_provider",
+        "view_endpoint",
+        "change_endpoint",
+        "view_providermodel",
+        "change_providermodel",
+    )
+    editor = a_member_of_staff(*(f"providers.{one}" for one in rights))
+
+    send_form(editor, page_of(provider_in_use), models__0__DELETE="on", display_name="One")
+
+    assert Provider.objects.get(name="one").display_name == "One"
+    assert ProviderModel.objects.filter(provider=provider_in_use).exists()
 
 
 def test_what_nobody_uses_is_disabled_without_a_question(admin: Client) -> None:

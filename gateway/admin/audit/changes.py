@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from gateway.admin.audit.object_filter import OF_KIND, OF_NAME, ObjectFilter
 from gateway.admin.audit.reading import ReadingAdmin
 from gateway.audit.models import ConfigChange
+from providers.admin.moments import shown_moment
 from providers.admin.unfolded import display
 
 
@@ -46,7 +47,7 @@ class ConfigChangeAdmin(ReadingAdmin):
 
     @display(description="time (UTC)", ordering="revision__at")
     def when(self, change: ConfigChange) -> str:
-        return f"{change.revision.at:%Y-%m-%d %H:%M:%S}"
+        return shown_moment(change.revision.at)
 
     @display(description="row", ordering="name", header=True)
     def what(self, change: ConfigChange) -> Sequence[str]:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
 from gateway.audit.author import Door
+from providers.admin.moments import shown_moment
 from providers.admin.unfolded import ModelAdmin, display
 
 DOOR_LABELS = {
@@ -44,7 +45,7 @@ class AuthoredAdmin(ReadingAdmin):
 
     @display(description="time (UTC)", ordering="at")
     def when(self, row: Any) -> str:  # Any: a revision or an event
-        return f"{row.at:%Y-%m-%d %H:%M:%S}"
+        return shown_moment(row.at)
 
     @display(description="who", ordering="author_name", header=True)
     def who(self, row: Any) -> list[str]:  # Any: as above

@@ -22,6 +22,7 @@ from gateway.audit.rollback import preview, roll_back
 from gateway.audit.shown import MOST_ROWS, ShownChanges, ShownRow, shown_changes, shown_comparison
 from gateway.interchange import plexus
 from gateway.interchange.findings import Kind
+from providers.admin.moments import told_moment
 from providers.admin.unfolded import display
 from providers.busy import waited_in_vain
 
@@ -169,7 +170,7 @@ def is_number(text: str) -> bool:
 def facts_of(revision: ConfigRevision) -> list[tuple[str, str]]:
     """Name and value, as the page shows them."""
     facts = [
-        ("When", f"{revision.at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("When", told_moment(revision.at)),
         ("Who", revision.author_name),
         ("From", revision.address or "not known"),
         ("Why", revision.note or "not said"),

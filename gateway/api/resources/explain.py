@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from gateway.api.filters import known_are
 from gateway.api.pointers import Wrong
 from gateway.api.problems import Refused
 from gateway.api.views import ApiView
@@ -73,7 +74,7 @@ class Explain(ApiView):
         if not 1 <= len(name) <= LONGEST_NAME:
             raise Refused([Wrong(pointer="?model", message="Say which name.", code="required")])
         if api_type not in SERVED_API_TYPES:
-            message = f"Known are: {', '.join(SERVED_API_TYPES)}."
+            message = known_are(SERVED_API_TYPES)
             raise Refused([Wrong(pointer="?api_type", message=message, code="invalid_choice")])
         route = request.query_params.get("route", "")
         found = self._outlook(name, api_type, route)

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from gateway.api.documented import Documented, DocumentedCollection, DocumentedItem, Kind
 from gateway.api.entries import ABSENT, Body, entry, with_defaults
 from gateway.api.fields import Text
-from gateway.api.filters import FlagFilter
+from gateway.api.filters import FlagFilter, OneOf
 from gateway.api.permissions import guard_of
 from gateway.api.pointers import Wrong, pointer
 from gateway.api.problems import Refused
@@ -174,7 +174,7 @@ PROVIDERS = Kind(
 class ProviderFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     name = CharFilter()
     enabled = FlagFilter()
-    api_type = CharFilter(field_name="endpoints__api_type", distinct=True)
+    api_type = OneOf(wire.FORMATS, field_name="endpoints__api_type", distinct=True)
 
 
 class ProviderView(Documented):

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import FloatField, QuerySet
 from django.http import HttpResponseBase
 from django.urls import path
-from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet, NumberFilter
+from django_filters.rest_framework import CharFilter, FilterSet, NumberFilter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -17,11 +17,13 @@ from rest_framework.serializers import ModelSerializer
 from gateway.access.visibility import SEES_OWN, visible_requests
 from gateway.api.export import FORMATS, streamed
 from gateway.api.fields import Milliseconds
-from gateway.api.filters import FlagFilter, MomentFilter
+from gateway.api.filters import FlagFilter, MomentFilter, OneOf
 from gateway.api.views import ApiView, Collection
 from history.admin.filters import with_code
 from history.ids import first_id_at
-from history.models import AttemptLog, RequestLog, outcomes
+from history.models import AttemptLog, RequestLog
+from history.records import Outcome
+from providers import wire
 
 GUARD = {"GET": ["history.view_requestlog", SEES_OWN]}
 WHO = ["id", "started_at", "key_id", "key_name", "client_address"]
@@ -72,10 +74,10 @@ class RequestFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     model = CharFilter()
     key = CharFilter(field_name="key_name", help_text="The name of a client key.")
     requested_model = CharFilter(help_text="As the client wrote it.")
-    api_type = CharFilter()
-    outcome = ChoiceFilter(choices=outcomes)
+    api_type = OneOf(wire.FORMATS)
+    outcome = OneOf(outcome.value for outcome in Outcome)
     status = NumberFilter(min_value=100, max_value=599)
-    error_code = CharFilter(method="of_code")
+    error_code = CharFilter(method="of_code", help_text="Any text: rows keep the codes of older releases, too.")
     streamed = FlagFilter()
 
     def from_time(self, rows: "QuerySet[RequestLog]", name: str, value: datetime) -> "QuerySet[RequestLog]":

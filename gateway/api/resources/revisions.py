@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import path, reverse
-from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet
+from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gateway.api.entries import refused_by
-from gateway.api.filters import MomentFilter
+from gateway.api.filters import MomentFilter, OneOf
 from gateway.api.paging import Pages
 from gateway.api.permissions import check_changes
 from gateway.api.pointers import Wrong
@@ -23,8 +23,9 @@ from gateway.api.recorded import change_as_json, change_of
 from gateway.api.resources.config import MAY_IMPORT, AppliedSerializer, ChangeSerializer, YAMLRenderer, applied, shown
 from gateway.api.views import ApiView, Collection, asks_for, author, changing
 from gateway.audit.author import Door
-from gateway.audit.comparison import changes_between
+from gateway.audit.comparison import changes_between, kinds
 from gateway.audit.contents import Contents, unpacked
+from gateway.audit.events import Event
 from gateway.audit.models import AuditEvent, ConfigChange, ConfigRevision
 from gateway.audit.rollback import preview, roll_back
 from gateway.interchange.difference import lines
@@ -70,7 +71,7 @@ class AuthoredFilters(FilterSet):  # type: ignore[misc]  # it ships no types
     who = CharFilter(
         method="by", help_text="A user's name: by hand, or with any token. Or the whole of it, as `who` says it."
     )
-    door = ChoiceFilter(choices=[(door.value, door.value) for door in Door])
+    door = OneOf(door.value for door in Door)
     since = MomentFilter(field_name="at", lookup_expr="gte", help_text="From this time on.")
     until = MomentFilter(field_name="at", lookup_expr="lt", help_text="Before this time.")
 
@@ -79,7 +80,7 @@ class AuthoredFilters(FilterSet):  # type: ignore[misc]  # it ships no types
 
 
 class RevisionFilters(AuthoredFilters):
-    kind = CharFilter(method="changing", help_text="Of what was changed: alias, provider, …")
+    kind = OneOf(kinds(), method="changing", help_text="Of what was changed.")
     name = CharFilter(method="changing", help_text="Of what was changed.")
 
     def changing(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
@@ -90,7 +91,7 @@ class RevisionFilters(AuthoredFilters):
 
 
 class EventFilters(AuthoredFilters):
-    kind = CharFilter()
+    kind = OneOf(kind.value for kind in Event)
     subject = CharFilter()
 
 

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from gateway.api.filters import known_are
 from gateway.api.pointers import Wrong
 from gateway.api.problems import Refused
 from gateway.api.views import ApiView
@@ -82,7 +83,7 @@ def scope_asked_for(query: Any) -> Scope:  # Any: Django's own
     period, measure = query.get("period", periods.DEFAULT.name), query.get("measure", "requests")
     target = query.get("target", "")[:LONGEST]
     wrong = [
-        Wrong(pointer=f"?{name}", message=f"Known are: {', '.join(known)}.", code="invalid_choice")
+        Wrong(pointer=f"?{name}", message=known_are(known), code="invalid_choice")
         for name, said, known in (("period", period, periods.PERIODS), ("measure", measure, MEASURES))
         if said not in known
     ]

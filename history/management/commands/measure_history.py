@@ -131,7 +131,7 @@ def pages() -> dict[str, str]:
         "list, search by error code": f"{requests}?q=model_not_found",
         "list, search for a model nobody asked for": f"{requests}?q=nothing",
         "API, an API type": f"{api}?api_type=embeddings",
-        "API, an API type (there is none)": f"{api}?api_type=nothing",
+        "API, an API type (no row has it)": f"{api}?api_type=messages",
         "API, a status": f"{api}?status=404",
         "API, a status (there is none)": f"{api}?status=203",
         "API, streamed": f"{api}?streamed=true",

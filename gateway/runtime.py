@@ -135,7 +135,9 @@ class Runtime:
         health.alarm()
         self.health.limit(upstream.provider, upstream.provider_max_in_flight or sys.maxsize)
         if isinstance(found, Prepared):
-            self.health.note_credential(upstream.provider, hash((found.credential, found.secrets_in_errors)), self.clock())
+            self.health.note_credential(
+                upstream.provider, hash((found.credential, found.secrets_in_errors)), self.clock()
+            )
 
     async def _forget(self, table: RoutingTable) -> None:
         """Let go of the health of those that are no longer configured. There may be a hundred thousand names to look at."""

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 WRITERS = 50 if services.REAL else 15
 """SQLite has one writer at a time, and no queue: the last of fifty would wait longer than it lets anybody wait."""
 NAMES = 12
-THREAD_SECONDS = 120.0
+THREAD_SECONDS = 600.0
 Outcome = str
 """“done”, “refused”, “waited too long” on a slow machine, or what went wrong."""
 

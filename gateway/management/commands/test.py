@@ -56,6 +56,11 @@ def shares(halves: Sequence[str], for_pytest: Sequence[str], cores: int) -> list
     return [Share(half=half, part=part) for half in halves for part in parts.get(half, ("",))]
 
 
+def cores() -> int:
+    """Those that we may use: a container, or `taskset`, may give us fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def asks_for_all(for_pytest: Sequence[str]) -> bool:
     """Whether what pytest is told names no test, nor a folder of them."""
     return all(word.startswith("-") for word in for_pytest)
@@ -173,7 +178,7 @@ class Command(BaseCommand):
 
     def outcomes_of(self, halves: Sequence[str], for_pytest: Sequence[str], folder: Path) -> list[Outcome]:
         """Run the halves side by side, and show them one after the other."""
-        runs = [Run(share, for_pytest, folder) for share in shares(halves, for_pytest, os.cpu_count() or 1)]
+        runs = [Run(share, for_pytest, folder) for share in shares(halves, for_pytest, cores())]
         with stopping(runs):
             shown = [self.outcome_of(run, beside=runs[place + 1 :]) for place, run in enumerate(runs)]
         return [together([outcome for outcome in shown if outcome.half == half]) for half in halves]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import pytest
 import pytest_django
 from django.conf import settings
@@ -19,7 +20,10 @@ from tests.gateways import gateway, upstream
 
 __all__ = ["gateway", "upstream"]
 
-WORKER_START_SECONDS = 60.0
+# How long an example takes is the machine's business: Hypothesis would fail one that meets a pause of 0.2 s.
+hypothesis.settings.register_profile("plexus", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("plexus")
+WORKER_START_SECONDS = 180.0
 
 
 @pytest.hookimpl(trylast=True)  # after pytest-django has put them into its order
@@ -86,7 +90,7 @@ def celery_worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
             yield
         finally:
             worker.terminate()
-            worker.wait(30)
+            worker.wait(120)
 
 
 def _wait_until_it_answers(worker: subprocess.Popen[bytes], output: IO[str]) -> None:

@@ -123,6 +123,11 @@ class Connection(asyncio.Protocol):
         if not self.transport.is_closing():
             self.answer_next()
 
+    @property
+    def requests_so_far(self) -> int:
+        """How many the upstream has seen, on whatever connection."""
+        return len(self.upstream.requests)
+
     async def send(self, data: bytes) -> None:
         await self.may_write.wait()
         self.transport.write(data)
@@ -204,7 +209,7 @@ class FaultyUpstream:
         """Empty the witness log."""
         self.requests.clear()
 
-    def wait_until_left(self, timeout_seconds: float = 5.0) -> float:
+    def wait_until_left(self, timeout_seconds: float = 60.0) -> float:
         """Wait until the peer of the last request has hung up; return when. Raises TimeoutError."""
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:

@@ -6,7 +6,7 @@ from django.db import connections, transaction
 
 from providers.models import Provider, hold_configuration
 
-THREAD_SECONDS = 30.0
+THREAD_SECONDS = 120.0
 
 
 class LongTurn:

@@ -116,5 +116,12 @@ def pytest_report_header() -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell `manage.py test` what became of the tests."""
-    counts = {outcome: len(terminalreporter.stats.get(outcome, [])) for outcome in OUTCOMES}
-    _report(counts=counts, elsewhere=terminalreporter.config.stash.get(ELSEWHERE, 0), runs_on=RUNS_ON)
+    stats, config = terminalreporter.stats, terminalreporter.config
+    _report(
+        counts={outcome: len(stats.get(outcome, [])) for outcome in OUTCOMES},
+        elsewhere=config.stash.get(ELSEWHERE, 0),
+        runs_on=RUNS_ON,
+        # A test may be told of twice: it failed, and so did a fixture after it.
+        failed=list(dict.fromkeys(report.nodeid for what in ("failed", "error") for report in stats.get(what, []))),
+        is_cut_short=any(session.shouldfail or session.shouldstop for session in _sessions),
+    )

@@ -76,7 +76,7 @@ class Tree:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    printed, said = process.communicate(timeout=60)
+    printed, said = process.communicate(timeout=300)
     return process.returncode, printed.strip(), said
 
 

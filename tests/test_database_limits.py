@@ -1,5 +1,6 @@
 """Nothing waits for PostgreSQL for ever."""
 
+import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -31,11 +32,10 @@ def test_another_engine_is_refused() -> None:
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="asks PostgreSQL")
 @pytest.mark.django_db(transaction=True)
-def test_the_server_heeds_them() -> None:
-    connection.close()  # the one that the migrations ran on has none
+def test_the_server_heeds_them(test_database_url: str) -> None:
+    options = Environment().database(test_database_url)["OPTIONS"]
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
-        limits = cursor.fetchone()
+    with psycopg.connect(test_database_url, options=options["options"]) as own:
+        limits = own.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')").fetchone()
 
     assert limits == ("5s", "2s")

@@ -52,7 +52,7 @@ def test_calls_cancelled_at_every_moment_leave_nothing(
 class Forgetful(cancels.Cancelling):
     """Begins a call that nobody cancels, just before it looks at what is left: one that connects for 3 s."""
 
-    patience_seconds = 0.5
+    patience_seconds = 1.5
 
     async def left(self, transport: UpstreamTransport, before: Held) -> Left:
         calls = Calls(transport, self.upstreams.ports, self.chance)

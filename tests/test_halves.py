@@ -66,7 +66,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     file.write_text(ONE_OF_EACH_KIND)
     command = [sys.executable, "-c", COLLECT, json.dumps(CASES), str(file)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PLEXUS_TEST_")}
-    run = subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, check=False, timeout=120)
+    run = subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr
     _, *said = re.split(r"^as (.+)$", run.stdout, flags=re.MULTILINE)
     return {

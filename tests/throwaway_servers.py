@@ -34,7 +34,7 @@ from benchmarks.server_binaries import (
 
 __all__ = ["NoServer", "Server", "postgres", "postgres_at", "valkey", "valkey_at"]
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 QUICK_NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
@@ -72,7 +72,7 @@ def valkey() -> Server:
 def postgres_at(url: str) -> Server:
     """The PostgreSQL that somebody else runs. Raises NoServer where none answers."""
     try:
-        with psycopg.connect(url, connect_timeout=5) as connection:
+        with psycopg.connect(url, connect_timeout=30) as connection:
             number = connection.info.server_version
     except psycopg.Error as exc:
         raise NoServer(f"DATABASE_URL: {reason(exc)}") from exc
@@ -82,7 +82,7 @@ def postgres_at(url: str) -> Server:
 def valkey_at(url: str) -> Server:
     """The Valkey or Redis that somebody else runs. Raises NoServer where none answers."""
     try:
-        with contextlib.closing(redis.Redis.from_url(url, socket_connect_timeout=5)) as client:
+        with contextlib.closing(redis.Redis.from_url(url, socket_connect_timeout=30)) as client:
             facts = client.info("server")
     except (redis.RedisError, ValueError) as exc:
         raise NoServer(f"REDIS_URL: {reason(exc)}") from exc

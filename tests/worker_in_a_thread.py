@@ -20,8 +20,8 @@ from history.embedded.worker import ALONE
 
 logger = logging.getLogger(__name__)
 
-START_SECONDS = 20.0
-STOP_SECONDS = 10.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 POLL_SECONDS = 0.01
 
 

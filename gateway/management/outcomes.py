@@ -23,6 +23,12 @@ class Outcome:
     runs_on: str = ""
     failure: str = ""
     """Why it could not start."""
+    failed: Sequence[str] = ()
+    """The tests that failed, or whose fixtures did, each once: their node ids."""
+    is_cut_short: bool = False
+    """Whether tests had no turn any more: `-x`, or somebody ended it."""
+    unsteady: int = 0
+    """Those of `failed` that passed alone: see second_chance.py."""
 
     @property
     def ran(self) -> bool:
@@ -48,6 +54,8 @@ class Outcome:
             said = f"no test ran{', ' if said else ''}{said}"
         elif self.exit_code and not (self.counts.get("failed") or self.counts.get("error")):
             said += f", pytest ended with {self.exit_code}"
+        if self.unsteady:
+            said += f", of which {self.unsteady} passed alone"
         if self.elsewhere:
             said += f", {self.elsewhere} in the other half alone"
         return f"{self.half}: {said}" + (f" ({self.runs_on})" if self.runs_on else "")
@@ -75,6 +83,8 @@ def together(parts: Sequence[Outcome]) -> Outcome:
         elsewhere=sum(part.elsewhere for part in parts),
         runs_on=next((part.runs_on for part in parts if part.runs_on), ""),
         failure="; ".join(part.failure for part in parts if part.failure),
+        failed=[test for part in parts for test in part.failed],
+        is_cut_short=any(part.is_cut_short for part in parts),
     )
 
 

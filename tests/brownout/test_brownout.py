@@ -76,7 +76,7 @@ def test_the_same_seed_asks_for_the_same() -> None:
 # The upstream
 
 
-async def asked(upstream: Upstream, script: str, *, seconds: float = 0.5) -> tuple[int, bytes]:
+async def asked(upstream: Upstream, script: str, *, seconds: float = 60) -> tuple[int, bytes]:
     """Status and body. Raises what aiohttp raises, or TimeoutError."""
     wish = Wish(model="three", script=script, streams=script.startswith("stream"))
     url, body = f"{upstream.url}/chat/completions", body_of(wish, 7, 400)
@@ -89,8 +89,10 @@ async def test_a_sick_upstream_does_what_its_sickness_says_and_gets_well() -> No
         seen: dict[Sickness, list[object]] = {}
         for sickness in Sickness:
             await upstream.fall_ill(sickness)
+            seconds = 0.5 if sickness in (Sickness.STALLS, Sickness.LATE) else 60
             seen[sickness] = await asyncio.gather(
-                *(asked(upstream, script) for script in ["whole 0", "stream 9 5"] * 4), return_exceptions=True
+                *(asked(upstream, script, seconds=seconds) for script in ["whole 0", "stream 9 5"] * 4),
+                return_exceptions=True,
             )
             await upstream.recover()
             status, _ = await asked(upstream, "whole 0")
@@ -120,7 +122,7 @@ def test_a_short_run_lets_nobody_notice(tmp_path: Path) -> None:
         str(file),
     ]
 
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900)
 
     told = json.loads(file.read_text())["modes"]["half"]
     # How fast the others are is for a machine that does nothing else.

@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, sync_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 HOW_TO_GET_ONE = "No Chromium on PATH: install one (Debian: apt install chromium) to run the browser tests."
 
+START_MS = 180_000
+
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -34,7 +36,7 @@ def chromium(path: str) -> Iterator[Browser]:
     """
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *as_root])
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *as_root], timeout=START_MS)
         try:
             yield browser
         finally:

@@ -12,7 +12,7 @@ from providers.verdict import Harm
 from routing.models import Alias
 from tests.browser.person import Person
 from tests.gateways import RunningGateway, eventually
-from tests.routing.health.scenes import a_verdict, ask, broken
+from tests.routing.health.scenes import HARD, a_verdict, ask
 
 KEY = "acme/small"
 LIMITED = a_verdict(Harm.REST, Condition.RATE_LIMITED, rest_seconds=240.0, rest_cap_seconds=240.0)
@@ -44,9 +44,9 @@ def in_the_gateway(what: str) -> None:
         if what == "rests":
             ask(health, time.monotonic(), LIMITED, takes=0.0)
         else:
-            broken(health, time.monotonic())
+            ask(health, time.monotonic(), HARD, takes=0.0)  # for a minute: long enough to be seen
 
-    asyncio.run_coroutine_threadsafe(harm(), present.loop).result(5)
+    asyncio.run_coroutine_threadsafe(harm(), present.loop).result(60)
 
 
 def is_well() -> bool:

@@ -5,7 +5,7 @@ import re
 import httpx
 from playwright.sync_api import expect
 
-from tests.browser.person import Person
+from tests.browser.person import WAIT_MS, Person
 from tests.gateways import RunningGateway
 
 PROVIDER_SECRET = "sk-the-providers-own-secret"
@@ -156,6 +156,7 @@ def a_client_asks_with(secret: str, url: str) -> str:
         headers={"authorization": f"Bearer {secret}"},
         json={"model": "quick", "messages": [{"role": "user", "content": "Hello from outside"}]},
         trust_env=False,
+        timeout=WAIT_MS / 1000,
     )
 
     assert reply.json()["choices"][0]["message"]["content"] == "Hello from outside"

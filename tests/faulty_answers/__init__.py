@@ -6,6 +6,7 @@ status-429          that status, with OpenAI's error body; status-429-retry-afte
 cut-status-401      that status, and the connection closes in the middle of the body
 silence             takes the request and never answers
 slow-0.5            waits 0.5 s, then answers honestly
+meet-300            waits until 300 requests are there, for whatever model, then answers honestly; meet-300-silence: then that
 head-first-0.5      the head of its answer at once, the body 0.5 s later (no stream)
 drip-0.1            sends its response headers one byte each 0.1 s
 cut-after-3         closes the connection after 3 content chunks (not a stream: in the middle of the body)
@@ -66,7 +67,7 @@ from tests.faulty_answers.bodies import (
 from tests.faulty_answers.connections import bad_chunks, hang_up, not_http, says_more, stale
 from tests.faulty_answers.extremes import EXTREMES
 from tests.faulty_answers.honest import honest
-from tests.faulty_answers.late import drip, head_first, muttering, silence, slow
+from tests.faulty_answers.late import drip, head_first, muttering, silence, slow, until_there_are
 from tests.faulty_answers.statuses import cut_status, echo_key, echo_team, flaky, refusal, status, tires, wrong_advice
 from tests.faulty_answers.streams import empty, long_line, odd_spacing, opening, shouting
 from tests.faulty_answers.turn import Behaviour, Turn
@@ -105,12 +106,21 @@ def at_first(times: str, fault: str) -> Behaviour:
     return behave
 
 
+def meet(count: str, fault: str | None) -> Behaviour:
+    async def behave(turn: Turn, asked: Asked) -> None:
+        await until_there_are(int(count), turn)
+        await (behaviour_of(fault) if fault else honest())(turn, asked)
+
+    return behave
+
+
 BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
     r"chunks-(\d+)": lambda count: honest(chunks=int(count)),
     r"status-(\d{3})(?:-retry-after-(.+))?": status,
     r"cut-status-(\d{3})": cut_status,
     r"silence": lambda: silence,
     r"slow-([\d.]+)": slow,
+    r"meet-(\d+)(?:-(.+))?": meet,
     r"head-first-([\d.]+)": head_first,
     r"drip-([\d.]+)": drip,
     r"cut-after-(\d+)": lambda count: honest(cut_after=int(count), chunks=int(count) + 5),

@@ -17,6 +17,11 @@ def slow(seconds: str) -> Behaviour:
     return behave
 
 
+async def until_there_are(count: int, turn: Turn) -> None:
+    while turn.connection.requests_so_far < count:  # noqa: ASYNC110  requests come one by one, and nobody counts down
+        await asyncio.sleep(0.01)
+
+
 def head_first(seconds: str) -> Behaviour:
     async def behave(turn: Turn, asked: Asked) -> None:
         body = dump(an_answer(turn.path, asked, None))

@@ -20,6 +20,9 @@ Behaviour = Callable[["Turn", Asked], Awaitable[None]]
 class Wire(Protocol):
     """The connection, as far as an answer needs it."""
 
+    @property
+    def requests_so_far(self) -> int: ...
+
     async def send(self, data: bytes) -> None: ...
 
     def hang_up(self) -> None: ...

@@ -18,7 +18,8 @@ from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
+"""A process that imports Django takes a second, and on a machine that does much else many."""
 READY = "Ctrl-C ends it"
 """What it says when it serves."""
 SHIELDED = (

@@ -126,7 +126,7 @@ async def work_on(request: GatewayRequest) -> None:
     """For longer than the client stays."""
     try:
         await request.read(Newcomers(asyncio.get_running_loop()))
-        await asyncio.sleep(5)
+        await asyncio.sleep(90)
     finally:
         request.leave()
 

@@ -27,7 +27,7 @@ def client(demo: DemoServer) -> Iterator[openai.OpenAI]:
 
 @pytest.fixture(scope="module")
 def http(demo: DemoServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=demo.base_url, trust_env=False, timeout=10) as http:
+    with httpx.Client(base_url=demo.base_url, trust_env=False, timeout=60) as http:
         yield http
 
 
@@ -162,4 +162,4 @@ def test_elsewhere_is_nothing(http: httpx.Client) -> None:
 def test_a_taken_port_gives_way_to_a_free_one(demo: DemoServer) -> None:
     with DemoServer(demo.port) as second:
         assert second.port != demo.port
-        assert httpx.get(f"{second.base_url}/models", trust_env=False).status_code == 200
+        assert httpx.get(f"{second.base_url}/models", trust_env=False, timeout=60).status_code == 200

@@ -25,6 +25,7 @@ from routing.step import Step
 from routing.table import Candidate, Route
 from tests.gateway.test_prepared import LIMITS
 from tests.routing.pictures import a_plan, a_table, an_upstream
+from tests.waiting import comes
 
 Behaviour = Callable[[], Awaitable[Whole]]
 
@@ -113,11 +114,7 @@ class Race:
         return Answered(step=step, prepared=prepare(upstream, credential="", limits=LIMITS), answer=answer)
 
     async def settled(self) -> None:
-        for _ in range(100):
-            if not self.present.leftovers:
-                return
-            await asyncio.sleep(0.005)
-        pytest.fail("Something is not cleared away.")
+        assert await comes(lambda: not self.present.leftovers), "Something is not cleared away."
 
     def attempts(self) -> list[tuple[int, str, Outcome]]:
         """Of the finished exchange."""
@@ -150,8 +147,8 @@ def broken() -> UpstreamServerError:
     ("a", "b", "winner", "attempts"),
     [
         (answers(0), answers(0), "a", [(1, "a", Outcome.OK)]),
-        (answers(9), answers(0), "b", [(1, "a", Outcome.CANCELLED), (2, "b", Outcome.OK)]),
-        (answers(LATE_SECONDS), answers(9), "a", [(1, "a", Outcome.OK), (2, "b", Outcome.CANCELLED)]),
+        (answers(90), answers(0), "b", [(1, "a", Outcome.CANCELLED), (2, "b", Outcome.OK)]),
+        (answers(LATE_SECONDS), answers(90), "a", [(1, "a", Outcome.OK), (2, "b", Outcome.CANCELLED)]),
         (fails(broken(), LATE_SECONDS), answers(0.2), "b", [(1, "a", Outcome.FAILED), (2, "b", Outcome.OK)]),
         (answers(LATE_SECONDS), fails(broken()), "a", [(1, "a", Outcome.OK), (2, "b", Outcome.FAILED)]),
         (fails(broken(), LATE_SECONDS), fails(broken()), None, [(1, "a", Outcome.FAILED), (2, "b", Outcome.FAILED)]),
@@ -176,8 +173,8 @@ async def test_whoever_answers_first_has_the_request(
     ("a", "b", "answered"),
     [
         (answers(0), answers(0), None),
-        (answers(9), answers(0), "second"),
-        (answers(LATE_SECONDS), answers(9), "first"),
+        (answers(90), answers(0), "second"),
+        (answers(LATE_SECONDS), answers(90), "first"),
         (fails(broken(), LATE_SECONDS), fails(broken()), "neither"),
     ],
     ids=["in time", "late", "late but first", "both broken"],
@@ -250,7 +247,7 @@ async def test_a_hedge_that_the_history_cannot_keep_is_not_made() -> None:
 
 
 async def test_a_defect_of_ours_is_not_taken_for_an_upstreams_failure() -> None:
-    race = Race({"a": fails(KeyError("a defect of ours"), LATE_SECONDS), "b": answers(9)})
+    race = Race({"a": fails(KeyError("a defect of ours"), LATE_SECONDS), "b": answers(90)})
 
     with pytest.raises(KeyError):
         await race.run()
@@ -260,7 +257,7 @@ async def test_a_defect_of_ours_is_not_taken_for_an_upstreams_failure() -> None:
 
 
 async def test_who_was_late_is_remembered_as_late_and_is_not_blamed() -> None:
-    race = Race({"a": answers(9), "b": answers(LATE_SECONDS)})
+    race = Race({"a": answers(90), "b": answers(LATE_SECONDS)})
     vitals = race.present.health.of("a/model").vitals
     before = vitals.first_byte_percentile(99, time.monotonic(), streams=False)
 

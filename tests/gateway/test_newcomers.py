@@ -1,6 +1,7 @@
 import asyncio
 
 from gateway.newcomers import LOOK_SECONDS, Newcomers
+from tests.waiting import comes
 
 
 class Somebody:
@@ -17,8 +18,9 @@ async def test_who_stays_is_looked_after_once() -> None:
     newcomers, somebody = Newcomers(asyncio.get_running_loop()), Somebody()
 
     newcomers.add(somebody)
-    await asyncio.sleep(3 * LOOK_SECONDS)
 
+    assert await comes(lambda: somebody.times == 1)
+    await asyncio.sleep(3 * LOOK_SECONDS)
     assert somebody.times == 1
 
 
@@ -36,24 +38,25 @@ async def test_who_comes_after_a_look_is_looked_after_at_the_next_one() -> None:
     newcomers, first, second = Newcomers(asyncio.get_running_loop()), Somebody(), Somebody()
 
     newcomers.add(first)
-    await asyncio.sleep(3 * LOOK_SECONDS)
+    assert await comes(lambda: first.times == 1)
     newcomers.add(second)
-    await asyncio.sleep(3 * LOOK_SECONDS)
+    assert await comes(lambda: second.times == 1)
 
-    assert (first.times, second.times) == (1, 1)
+    assert first.times == 1
 
 
 async def test_who_comes_just_before_a_look_is_left_alone_by_it() -> None:
     newcomers, first, late = Newcomers(asyncio.get_running_loop()), Somebody(), Somebody()
 
     newcomers.add(first)
-    await asyncio.sleep(0.8 * LOOK_SECONDS)
+    newcomers._look()
     newcomers.add(late)
-    await asyncio.sleep(0.5 * LOOK_SECONDS)
+    newcomers._look()
+    at_that_look = late.times
     newcomers.discard(late)
     await asyncio.sleep(3 * LOOK_SECONDS)
 
-    assert (first.times, late.times) == (1, 0)
+    assert (first.times, at_that_look, late.times) == (1, 0, 0)
 
 
 async def test_nobody_is_looked_after_once_the_loop_ends() -> None:

@@ -264,7 +264,7 @@ def test_a_password_in_a_setting_is_in_no_complaint_about_it(setting: str) -> No
 
     said = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--database", "default"],
-        cwd=django_settings.BASE_DIR, env=environ, capture_output=True, text=True, timeout=120, check=False,
+        cwd=django_settings.BASE_DIR, env=environ, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
 
     assert said.stdout + said.stderr

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.quiet_streams import COMMENT, SILENT_LOOKS, QuietStreams
+from tests.waiting import comes
 
 
 class Stream:
@@ -39,7 +40,7 @@ async def test_a_silent_stream_gets_a_comment_now_and_then(quiet: QuietStreams) 
     sent = await commented(quiet, Stream())
 
     assert set(sent) == {COMMENT}
-    assert 2 <= len(sent) <= 6
+    assert 2 <= len(sent) <= 15, "now and then, not at each of thirty looks"
 
 
 async def test_a_stream_that_speaks_gets_none(quiet: QuietStreams) -> None:
@@ -68,6 +69,5 @@ async def test_a_stream_that_has_just_ended_gets_none(quiet: QuietStreams) -> No
 
 async def test_once_nobody_streams_nobody_looks(quiet: QuietStreams) -> None:
     await commented(quiet, Stream(), seconds=0.02)
-    await asyncio.sleep(0.05)
 
-    assert quiet._timer is None
+    assert await comes(lambda: quiet._timer is None)

@@ -17,8 +17,8 @@ from benchmarks.endurance.disconnects import endings
 from benchmarks.endurance.restarts import Restarting
 from benchmarks.processes import free_port
 from gateway.management.handover import Offer, take_over
-from tests.gateway.running import READY, Running
-from tests.gateway.test_serve import post, workers_of
+from tests.gateway.running import PATIENCE_SECONDS, READY, Running
+from tests.gateway.test_serve import LONG, post, workers_of
 
 RESTARTS = 2
 WORDS = (20, 30, 40, 50)
@@ -71,15 +71,18 @@ def test_workers_take_over_from_workers(data: Path, key: str, redis_url: str) ->
 def test_ready_says_draining_at_once_and_answers_close_their_connections(data: Path, key: str) -> None:
     with Running("serve", "--port", "0", data=data) as serve:
         serve.wait_for(READY)
-        with httpx.Client(base_url=serve.url, trust_env=False) as client, post(serve, key, stream=True) as running:
+        with (
+            httpx.Client(base_url=serve.url, trust_env=False, timeout=PATIENCE_SECONDS) as client,
+            post(serve, key, stream=True, model=LONG) as running,
+        ):
             lines = running.iter_lines()
             next(lines)
             assert client.get("/readyz").status_code == 200
             serve.send(signal.SIGTERM)
-            time.sleep(0.3)
-            ready = client.get("/readyz")
+            while (ready := client.get("/readyz")).status_code == 200:
+                time.sleep(0.01)
             with pytest.raises(httpx.ConnectError):
-                httpx.get(f"{serve.url}/livez", trust_env=False)
+                httpx.get(f"{serve.url}/livez", trust_env=False, timeout=PATIENCE_SECONDS)
             rest = list(lines)
 
         assert (ready.status_code, ready.json()["status"]) == (503, "draining")
@@ -143,7 +146,7 @@ def test_the_predecessor_is_stopped_when_the_successor_is_ready_and_the_name_is_
         assert taken is not None
         taken.begin()
 
-        assert stopped.wait(5)
+        assert stopped.wait(PATIENCE_SECONDS)
         assert take_over("127.0.0.1", offered[1]) is None
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -15,9 +15,14 @@ from gateway.management.pauses import pause_after
 from tests.gateway.running import PATIENCE_SECONDS, READY, Running
 from tests.gateways import eventually
 
+LONG = "demo/large"
+"""Its stream takes some seconds: enough to do something meanwhile."""
 
-def post(serve: Running, key: str, *, stream: bool = False) -> contextlib.AbstractContextManager[httpx.Response]:
-    body = {"model": "fast", "stream": stream, "messages": [{"role": "user", "content": "Hi"}]}
+
+def post(
+    serve: Running, key: str, *, stream: bool = False, model: str = "fast"
+) -> contextlib.AbstractContextManager[httpx.Response]:
+    body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": "Hi"}]}
     headers = {"Authorization": f"Bearer {key}"}
     return httpx.stream(
         "POST",
@@ -34,7 +39,7 @@ def test_it_serves_the_gateway_and_the_admin_and_ends_with_ctrl_c(data: Path, ke
         serve.wait_for(READY)
         with post(serve, key) as reply:
             answer = json.loads(reply.read())
-        admin = httpx.get(f"{serve.url}/admin/login/", trust_env=False)
+        admin = httpx.get(f"{serve.url}/admin/login/", trust_env=False, timeout=PATIENCE_SECONDS)
         code = serve.stop(signal.SIGINT)
 
     assert "demo/small" in answer["choices"][0]["message"]["content"]
@@ -50,7 +55,7 @@ def test_it_serves_the_gateway_and_the_admin_and_ends_with_ctrl_c(data: Path, ke
 def test_an_address_at_which_the_admin_does_not_open_is_said_with_the_setting(data: Path) -> None:
     with Running("serve", "--host", "127.0.0.2", "--port", "0", data=data) as serve:
         serve.wait_for(READY)
-        admin = httpx.get(f"{serve.url}/admin/login/", trust_env=False)
+        admin = httpx.get(f"{serve.url}/admin/login/", trust_env=False, timeout=PATIENCE_SECONDS)
         assert serve.stop() == 0
 
     assert "The admin does not open under 127.0.0.2: PLEXUS_ALLOWED_HOSTS lists localhost" in serve.output
@@ -86,7 +91,7 @@ def test_a_running_stream_ends_in_full_before_the_server_does(data: Path, key: s
 def test_the_drain_is_bounded_and_what_it_cuts_is_told_so_and_recorded(data: Path, key: str) -> None:
     with Running("serve", "--port", "0", data=data, environ={"PLEXUS_DRAIN_SECONDS": "1"}) as serve:
         serve.wait_for(READY)
-        with post(serve, key, stream=True) as reply:
+        with post(serve, key, stream=True, model=LONG) as reply:
             lines = reply.iter_lines()
             next(lines)
             serve.send(signal.SIGTERM)
@@ -102,12 +107,12 @@ def test_the_drain_is_bounded_and_what_it_cuts_is_told_so_and_recorded(data: Pat
 def test_a_second_ctrl_c_leaves_a_few_seconds_and_a_third_none_and_history_is_kept(data: Path, key: str) -> None:
     with Running("serve", "--port", "0", data=data) as serve:
         serve.wait_for(READY)
-        with post(serve, key, stream=True) as reply:
+        with post(serve, key, stream=True, model=LONG) as reply:
             lines = reply.iter_lines()
             next(lines)
             for _ in range(3):
                 serve.send(signal.SIGINT)
-                time.sleep(0.3)
+                time.sleep(0.6)  # one that comes before the last was noticed is the same one
             with pytest.raises(httpx.HTTPError):
                 list(lines)
         code = serve.wait()
@@ -237,7 +242,7 @@ def test_workers_that_keep_dying_are_replaced_later_and_later() -> None:
 
 def requests_counted(serve: Running) -> float:
     """The sum over the workers, as a new connection is told it."""
-    text = httpx.get(f"{serve.url}/metrics", trust_env=False).text
+    text = httpx.get(f"{serve.url}/metrics", trust_env=False, timeout=PATIENCE_SECONDS).text
     samples = [line for line in text.splitlines() if line.startswith("plexus_requests_total{")]
     return sum(float(line.rpartition(" ")[2]) for line in samples)
 

@@ -8,9 +8,11 @@ import pytest
 import uvicorn
 
 from gateway.asgi import Message, Receive, Scope, Send
-from gateway.management.door import REST_SECONDS, Door
+from gateway.management import door
+from gateway.management.door import Door
 from gateway.prepared import HeaderList
 from gateway.shortcut import EXTENSION, Shortcut
+from tests.waiting import WAIT_SECONDS
 
 KEPT_SECONDS = 0.2
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -34,7 +36,7 @@ async def served(application: Application) -> AsyncIterator[Asked]:
     async def asked(request: bytes) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request)
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), WAIT_SECONDS)
         writer.close()
         return answer
 
@@ -77,7 +79,7 @@ async def test_an_idle_connection_is_closed_in_time() -> None:
         await asked(a_request(b"hello"))
         took = asyncio.get_running_loop().time() - began
 
-    assert KEPT_SECONDS <= took < 5
+    assert took >= KEPT_SECONDS
 
 
 async def test_a_client_that_wants_the_connection_closed_is_told_that_it_will_be() -> None:
@@ -112,7 +114,8 @@ async def test_a_body_that_is_not_all_here_is_left_to_receive() -> None:
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
 
 
-async def test_whoever_has_not_sent_a_whole_body_is_answered_by_way_of_asgi() -> None:
+async def test_whoever_has_not_sent_a_whole_body_is_answered_by_way_of_asgi(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "REST_SECONDS", WAIT_SECONDS)
     said: list[bool] = []
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,7 +131,7 @@ async def test_whoever_has_not_sent_a_whole_body_is_answered_by_way_of_asgi() ->
 
     assert said == [False]
     assert answer.startswith(b"HTTP/1.1 408 ")
-    assert took < REST_SECONDS / 2, "closed at once, without waiting for the rest of the body"
+    assert took < WAIT_SECONDS / 2, "closed at once, without waiting for the rest of the body"
 
 
 async def test_nothing_is_answered_twice() -> None:

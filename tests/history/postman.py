@@ -1,5 +1,6 @@
 """Who takes what the recorder delivers, in place of broker, workers and database."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -82,13 +83,34 @@ class Neighbour(Postman):
         return replace(super().ways, reads_in_place=lambda: True)
 
 
+class Alarm(threading.Event):
+    """What wakes a recorder. It knows whether that sleeps, or is about to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_awaited = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.is_awaited.set()
+        return super().wait(timeout)
+
+
 @contextmanager
-def recording(root: Path, ways: Ways, **options: Any) -> Iterator[Recorder]:  # Any: Recorder's own options
+def recording(
+    root: Path, ways: Ways, *, stop_seconds: float = 20.0, sleeps: bool = False, **options: Any
+) -> Iterator[Recorder]:  # Any: Recorder's own options
+    """A recorder that works.
+
+    `stop_seconds`: for what is left at the end. Nobody needs them but where nobody takes it; there, say fewer.
+    `sleeps`: it has looked once, before the block begins, and found nothing.
+    """
     usual: dict[str, Any] = {"batch_rows": 50, "flush_seconds": 0.01, "ways": ways}
     recorder = Recorder(root, **(usual | options))
+    recorder._wake = alarm = Alarm()
     recorder.start()
+    assert not sleeps or alarm.is_awaited.wait(60)
     yield recorder
-    recorder.stop(2)
+    recorder.stop(stop_seconds)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

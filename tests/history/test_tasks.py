@@ -71,7 +71,7 @@ def test_notes_of_machines_that_never_came_back_are_forgotten() -> None:
 
 
 def wait_for_a_request() -> None:
-    until = timezone.now() + timedelta(seconds=20)
+    until = timezone.now() + timedelta(seconds=60)
     while not RequestLog.objects.exists() and timezone.now() < until:
         time.sleep(0.02)
     assert RequestLog.objects.count() == 1

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tests.gateways import RunningGateway
 
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,16 @@ def head(
 def chat(gateway: RunningGateway, body: bytes) -> bytes:
     """A whole chat request."""
     return head(gateway, f"Content-Length: {len(body)}") + body
+
+
+def read_until(connection: socket.socket, words: bytes, times: int = 1) -> bytes:
+    """What comes, up to the piece in which these words stand so many times. Fails if the connection ends before."""
+    received = b""
+    while received.count(words) < times:
+        piece = connection.recv(65536)
+        assert piece, received
+        received += piece
+    return received
 
 
 def asked_raw(gateway: RunningGateway, request: bytes) -> RawReply | None:

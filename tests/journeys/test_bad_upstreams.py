@@ -25,7 +25,7 @@ from gateway import runtime
 from tests.faulty_answers.extremes import MUST_NOT_PASS
 from tests.gateways import RunningGateway
 from tests.journeys.failing import GOOD, asked, said
-from tests.journeys.test_streams import wait_until_asked
+from tests.journeys.test_streams import SOON_SECONDS, wait_until_asked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,7 +104,7 @@ def test_a_rate_limit_without_a_wait_of_everybody_is_told_with_one(gateway: Runn
     assert [first.headers["x-plexus-attempts"], second.headers["x-plexus-attempts"]] == ["2", "0"]
     assert (first.status_code, second.status_code) == (429, 429)
     assert 5 <= int(first.headers["retry-after"]) <= 8
-    assert 4 <= int(second.headers["retry-after"]) <= 8
+    assert 1 <= int(second.headers["retry-after"]) <= 8
     assert len(gateway.upstream.seen) == 2
 
 
@@ -224,7 +224,7 @@ def test_one_that_stalls_in_the_middle_of_a_stream_is_let_go_of(gateway: Running
     reply = gateway.ask("fast", stream=True)
 
     assert json.loads(reply.text.split("\n\n")[-2].removeprefix("data: "))["error"]["code"] == "upstream_idle_timeout"
-    gateway.upstream.wait_until_left(5)
+    gateway.upstream.wait_until_left()
 
 
 def test_a_reset_in_the_middle_of_a_stream_is_told_and_never_its_end(gateway: RunningGateway) -> None:
@@ -242,7 +242,7 @@ def test_nobody_gets_the_answer_of_another_request_while_clients_leave(gateway: 
 
     def ask(number: int) -> str | None:
         """The answer, or None of one that left before it."""
-        patience_seconds = 0.01 if number % 3 == 0 else 20
+        patience_seconds = 0.01 if number % 3 == 0 else 60
         body = {"model": "fast", "messages": [{"role": "user", "content": f"canary {number}"}]}
         try:
             reply = gateway.post("/v1/chat/completions", json=body, timeout=patience_seconds)
@@ -275,5 +275,5 @@ def test_a_client_that_resets_its_connection_takes_the_upstream_with_it(gateway:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     left = time.monotonic()
 
-    assert gateway.upstream.wait_until_left(5) - left < 1
+    assert gateway.upstream.wait_until_left() - left < SOON_SECONDS
     assert runtime.current().health.of("held/stall-after-1").vitals.bad == 0

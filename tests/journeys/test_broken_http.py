@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.gateways import RunningGateway
-from tests.journeys.raw_http import asked_raw, chat, connected, head, reply_on
+from tests.journeys.raw_http import asked_raw, chat, connected, head, read_until, reply_on
 from tests.journeys.said import CHAT, GOOD, JSON
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,9 +63,7 @@ def test_twenty_requests_in_one_write_get_twenty_answers_in_order(fast: RunningG
 
     with connected(fast) as connection:
         connection.sendall(b"".join(requests))
-        received = b""
-        while received.count(b'"usage"') < 20:
-            received += connection.recv(65536)
+        received = read_until(connection, b'"usage"', times=20)
 
     places = [received.index(b"number %d" % number + b'"') for number in range(20)]
     assert places == sorted(places)

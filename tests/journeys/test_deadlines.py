@@ -1,13 +1,12 @@
 """How long an upstream, and all of them together, may take, and how much one may have at a time."""
 
 import threading
-import time
 
 import pytest
 from pytest_django import Settings
 
 from gateway import runtime
-from tests.gateways import RunningGateway
+from tests.gateways import RunningGateway, eventually
 from tests.journeys.failing import GOOD, said
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,12 +41,12 @@ def test_comments_do_not_keep_a_stream_alive(gateway: RunningGateway) -> None:
 
 
 def test_an_upstream_that_has_as_much_as_it_may_have_hands_over(gateway: RunningGateway) -> None:
-    full = gateway.model("full", "slow-0.5", max_in_flight=1)
+    full = gateway.model("full", "meet-2", max_in_flight=1)
     gateway.alias("fast", full, gateway.model("good", GOOD), selector="in_order")
 
     first = threading.Thread(target=lambda: gateway.ask("fast"))
     first.start()
-    time.sleep(0.25)
+    eventually(lambda: gateway.upstream.seen)
     reply = gateway.ask("fast")
     first.join()
 

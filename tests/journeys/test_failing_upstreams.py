@@ -49,7 +49,7 @@ def test_each_failure_of_an_upstream_has_its_status_and_code(gateway: RunningGat
 
 @pytest.mark.parametrize("model", ["silence", "drip-0.05", "stall-after-1"])
 def test_an_upstream_that_takes_too_long_is_a_gateway_timeout(gateway: RunningGateway, model: str) -> None:
-    slow = gateway.provider("slow", answer_timeout_seconds=0.3)
+    slow = gateway.provider("slow", answer_timeout_seconds=1.5)
     gateway.model(slow, model)
 
     reply = gateway.ask(f"slow/{model}")
@@ -66,7 +66,7 @@ def test_a_stream_that_does_not_begin_is_a_gateway_timeout(gateway: RunningGatew
 
 
 def test_a_stream_that_falls_silent_ends_with_an_error(gateway: RunningGateway) -> None:
-    gateway.model(gateway.provider("slow", idle_timeout_seconds=0.2), "stall-after-2")
+    gateway.model(gateway.provider("slow", idle_timeout_seconds=0.5), "stall-after-2")
 
     reply = gateway.ask("slow/stall-after-2", stream=True)
 
@@ -155,7 +155,7 @@ def test_a_connection_that_had_gone_stale_is_made_anew_unseen(gateway: RunningGa
 
 
 def test_a_whole_answer_may_begin_early_and_take_its_time(gateway: RunningGateway) -> None:
-    gateway.model(gateway.provider("slow", idle_timeout_seconds=0.1, answer_timeout_seconds=5), "head-first-0.4")
+    gateway.model(gateway.provider("slow", idle_timeout_seconds=0.1, answer_timeout_seconds=60), "head-first-0.4")
 
     assert gateway.ask("slow/head-first-0.4").status_code == 200
 

@@ -6,13 +6,21 @@ import pytest
 
 from gateway import runtime
 from gateway.health.letters import Word
-from gateway.health.store import new_teller, post_of_settings
+from gateway.health.store import in_folder, in_redis, new_teller, post_of_settings
 from providers.errors import Condition
 from routing.health.news import Event, News
 from tests.gateways import RunningGateway, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BUSY, IDLE = "acme/busy", "acme/idle"
+
+
+@pytest.fixture(autouse=True)
+def told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody tells these words again before their lease ends, and Redis may take its time to answer."""
+    for place in (in_redis, in_folder):
+        monkeypatch.setattr(place, "LEASE_SECONDS", 120.0)
+    monkeypatch.setattr(in_redis, "ANSWER_SECONDS", 60.0)
 
 
 @pytest.fixture

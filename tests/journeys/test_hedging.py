@@ -14,13 +14,16 @@ from history.models import AttemptLog
 from routing.models import Alias
 from tests.gateways import RunningGateway, eventually
 from tests.journeys.failing import said
+from tests.journeys.raw_http import chat, connected
+from tests.journeys.test_streams import body_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GOOD = "gpt-4o-mini"
 KNOWN = 22
 """Answers after which it is known what is late."""
-LATE = f"tires-{KNOWN}-5"
+LATE = f"tires-{KNOWN}-60"
+"""Later than anybody who waited for it would say is soon."""
 LATE_AND_BROKEN = f"tires-{KNOWN}-0.4-status-500"
 
 
@@ -68,7 +71,7 @@ def test_the_next_one_answers_where_the_first_is_late_and_the_first_is_let_go_of
 
     reply = gateway.ask("fast", "one two", stream=streams)
 
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
     assert (said(reply.text) if streams else reply.json()["choices"][0]["message"]["content"]) == "one two"
     assert (reply.headers["x-plexus-provider"], reply.headers["x-plexus-attempts"]) == ("p1", "2")
     assert tries(gateway, reply) == [(1, "p0", "cancelled"), (2, "p1", "ok")]
@@ -121,7 +124,7 @@ def test_without_a_budget_the_late_one_is_waited_for(gateway: RunningGateway) ->
 
 
 def test_the_first_one_may_still_win(gateway: RunningGateway) -> None:
-    hedged(gateway, f"tires-{KNOWN}-0.6", "silence")
+    hedged(gateway, f"tires-{KNOWN}-3", "silence")
     warm(gateway)
 
     reply = gateway.ask("fast")
@@ -163,16 +166,17 @@ def test_one_that_is_asked_for_a_stream_and_has_begun_is_not_late(gateway: Runni
 
 
 def test_a_client_that_leaves_leaves_neither_of_the_two(gateway: RunningGateway) -> None:
-    hedged(gateway, f"tires-{KNOWN}-20", "silence")
+    hedged(gateway, f"tires-{KNOWN}-60", "silence")
     warm(gateway)
     before, left_before = (
         asked(gateway),
         left(gateway),
     )  # on a busy machine one or the other was late and hedged already
 
-    leave(gateway, after_seconds=1.0)
+    with connected(gateway) as connection:
+        connection.sendall(chat(gateway, body_for("fast", stream=False)))
+        eventually(lambda: asked(gateway) == before + 2)
 
-    assert asked(gateway) == before + 2
     assert eventually(lambda: left(gateway) == left_before + 2)
     assert eventually(nothing_is_left)
     row = eventually(lambda: AttemptLog.objects.filter(request__outcome="cancelled", number=2).first())

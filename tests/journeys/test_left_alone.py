@@ -9,6 +9,7 @@ import pytest
 
 from gateway import runtime
 from history.models import RequestLog
+from routing.health.outage import OUT_SECONDS
 from tests.faulty_upstream import FaultyUpstream, an_unused_port
 from tests.gateways import RunningGateway, eventually
 from tests.journeys.failing import GOOD, asked, said
@@ -29,14 +30,14 @@ def test_a_rate_limited_upstream_is_left_alone_and_not_waited_for(gateway: Runni
 
 
 def test_everybody_rate_limited_is_told_at_once_with_the_shortest_wait(gateway: RunningGateway) -> None:
-    behind = [gateway.model("one", "status-429-retry-after-60"), gateway.model("two", "status-429-retry-after-8")]
+    behind = [gateway.model("one", "status-429-retry-after-60"), gateway.model("two", "status-429-retry-after-30")]
     gateway.alias("fast", *behind, selector="in_order")
 
     first, second = gateway.ask("fast"), gateway.ask("fast")
 
     assert (first.status_code, first.json()["error"]["code"]) == (429, "upstream_says_429")
     assert (second.status_code, second.json()["error"]["code"]) == (429, "upstream_rate_limited")
-    assert 7 <= int(second.headers["retry-after"]) <= 12
+    assert 15 <= int(second.headers["retry-after"]) <= 45
     assert len(gateway.upstream.seen) == 2
     row = gateway.row(second)
     assert (row.outcome, row.attempt_count) == ("failed", 0)
@@ -106,10 +107,10 @@ def test_nobody_reachable_for_a_while_fails_fast_and_says_when_to_come_back(gate
 
     replies = [gateway.ask("fast") for _ in range(6)]
 
-    last = replies[-1]
+    # One of them may be a probe, where six requests take seconds.
+    last = [reply for reply in replies if reply.headers["x-plexus-attempts"] == "0"][-1]
     assert (last.status_code, last.json()["error"]["code"]) == (503, "upstreams_unavailable")
     assert 1 <= int(last.headers["retry-after"]) <= 30
-    assert last.headers["x-plexus-attempts"] == "0"
     assert "127.0.0.1" not in last.text
 
 
@@ -121,11 +122,16 @@ def test_upstreams_that_die_while_they_are_well_are_asked_a_few_times_and_then_a
         gateway.alias("fast", *behind)
         before = {gateway.ask("fast").status_code for _ in range(30)}
 
+    began = time.monotonic()
     after = [gateway.ask("fast") for _ in range(20)]
+    seconds = time.monotonic() - began
 
+    refused = [reply for reply in after if reply.headers["x-plexus-attempts"] == "0"]
+    tries = sum(int(reply.headers["x-plexus-attempts"]) for reply in after)
     assert before == {200}
-    assert {reply.headers["x-plexus-attempts"] for reply in after[10:]} == {"0"}
-    assert {reply.json()["error"]["code"] for reply in after[10:]} == {"upstreams_unavailable"}
+    # Three each, and then one each as a probe, where the twenty take longer than they are left alone.
+    assert tries <= 9 + 3 * (1 + seconds // OUT_SECONDS[0])
+    assert {reply.json()["error"]["code"] for reply in refused} == {"upstreams_unavailable"}
 
 
 def test_an_upstream_comes_back_by_a_probe(gateway: RunningGateway) -> None:
@@ -141,7 +147,7 @@ def test_an_upstream_comes_back_by_a_probe(gateway: RunningGateway) -> None:
 
 
 def test_a_crowd_waits_for_a_short_while_by_one_at_a_time(gateway: RunningGateway) -> None:
-    gateway.alias("fast", gateway.model("limited", "status-429-retry-after-1"))
+    gateway.alias("fast", gateway.model("limited", "meet-8-status-429-retry-after-1"))
     statuses: list[int] = []
 
     crowd = [threading.Thread(target=lambda: statuses.append(gateway.ask("fast").status_code)) for _ in range(8)]
@@ -169,8 +175,7 @@ def test_a_client_that_leaves_harms_nobody_and_counts_nowhere(gateway: RunningGa
                 json={"model": "fast", "messages": [{"role": "user", "content": "x"}]},
                 timeout=0.2,
             )
-    time.sleep(0.3)
-
     health = runtime.current().health.of("slow/silence")
 
-    assert (health.in_flight, health.breaker.failures_in_row) == (0, 0)
+    eventually(lambda: health.in_flight == 0)
+    assert health.breaker.failures_in_row == 0

@@ -63,7 +63,7 @@ def test_the_witness_sees(witness: Witness, gateway: RunningGateway) -> None:
         await asyncio.get_running_loop().run_in_executor(None, print)
 
     gateway.new_key("another")
-    asyncio.run_coroutine_threadsafe(hop(), runtime.current().loop).result(5)
+    asyncio.run_coroutine_threadsafe(hop(), runtime.current().loop).result(60)
 
     assert "sql in MainThread" in witness.seen
     assert any(one.startswith("thread hop") for one in witness.seen)
@@ -119,4 +119,4 @@ def count_tasks(loop: asyncio.AbstractEventLoop) -> int:
     async def count() -> int:
         return len(asyncio.all_tasks())
 
-    return asyncio.run_coroutine_threadsafe(count(), loop).result(5)
+    return asyncio.run_coroutine_threadsafe(count(), loop).result(60)

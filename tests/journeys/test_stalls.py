@@ -10,7 +10,7 @@ import pytest
 from gateway import runtime
 from gateway.in_flight import IN_FLIGHT
 from routing.health.lateness import LEAST_LATE_SECONDS
-from tests.gateways import RunningGateway
+from tests.gateways import RunningGateway, eventually
 from tests.journeys.failing import GOOD
 from tests.routing.health.scenes import PLENTY
 
@@ -31,7 +31,7 @@ def usually_quick(key: str) -> None:
                 ticket.first_byte(now + 0.05)
                 ticket.end(now + 0.05)
 
-    asyncio.run_coroutine_threadsafe(remember(), runtime.current().loop).result(5)
+    asyncio.run_coroutine_threadsafe(remember(), runtime.current().loop).result(60)
 
 
 def a_body_of(name: str) -> dict[str, object]:
@@ -58,15 +58,15 @@ def test_whole_answers_that_wait_where_nobody_answers_are_asked_for_elsewhere(ga
 
     began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(asked_together, gateway, "two", UPSTREAM_STALLS, patience_seconds=20)
+        first = pool.submit(asked_together, gateway, "two", UPSTREAM_STALLS, patience_seconds=55)
         time.sleep(LEAST_LATE_SECONDS + 0.5)
         next_one = gateway.ask("two")
         statuses = first.result()
 
     assert statuses == [200] * UPSTREAM_STALLS
     assert next_one.status_code == 200
-    assert time.monotonic() - began < 10
-    assert len(IN_FLIGHT) == 0
+    assert time.monotonic() - began < 45, "a first byte is waited for a minute"
+    eventually(lambda: len(IN_FLIGHT) == 0)
 
 
 def test_where_nobody_else_is_they_go_on_waiting(gateway: RunningGateway) -> None:

@@ -401,7 +401,7 @@ def test_two_administrators_who_want_one_name_at_once_get_an_alias_and_an_error(
 
     def save(browser: Client) -> int:
         try:
-            start.wait(10)
+            start.wait(60)
             status: int = send_form(browser, ADD, [target(models[0])], name="fast").status_code
             return status
         finally:

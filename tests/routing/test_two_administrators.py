@@ -18,7 +18,7 @@ from tests.routing.rows import an_alias, target_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_start")]
 RACES = 50
-THREAD_SECONDS = 30.0
+THREAD_SECONDS = 120.0
 
 
 def at_once(*deeds: Callable[[], object]) -> list[Exception | None]:

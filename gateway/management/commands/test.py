@@ -2,7 +2,7 @@
 
 What a half runs on is decided in tests/services.py, and what it runs in tests/halves.py, inside pytest; here both are started
 side by side, the embedded one in two parts. The first is shown as it goes, with a line now and then of how far the others are,
-then the next; what became of them is said in one last line.
+then the next; what became of them is said in one last line. A few tests that failed then have a second chance.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from gateway.management.outcomes import STOPPED, Outcome, exit_code_of, together
+from gateway.management.second_chance import SecondChance, after, said_of, second_chances
 
 HALVES = ("embedded", "real")
 PARTS = ("database", "rest")
@@ -49,11 +50,20 @@ def shares(halves: Sequence[str], for_pytest: Sequence[str], cores: int) -> list
 
     Each waits a good deal of its time, so that one more than there are cores keeps these at work, and no more than that.
     """
-    is_whole = all(word.startswith("-") for word in for_pytest)
-    if not is_whole or len(halves) > cores:
+    if not asks_for_all(for_pytest) or len(halves) > cores:
         return [Share(half=half) for half in halves]
     parts = {"embedded": PARTS}
     return [Share(half=half, part=part) for half in halves for part in parts.get(half, ("",))]
+
+
+def cores() -> int:
+    """Those that we may use: a container, or `taskset`, may give us fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def asks_for_all(for_pytest: Sequence[str]) -> bool:
+    """Whether what pytest is told names no test, nor a folder of them."""
+    return all(word.startswith("-") for word in for_pytest)
 
 
 class Run:
@@ -138,27 +148,56 @@ class Command(BaseCommand):
             action="store_true",
             help="run every test in every half: also what would only do the same again",
         )
+        parser.add_argument(
+            "--strict", action="store_true", help="fail at once: no second chance for a few tests that may pass alone"
+        )
         options, for_pytest = parser.parse_known_args(argv[2:])
         if options.everything:
             os.environ["PLEXUS_TEST_EVERYTHING"] = "1"
-        sys.exit(self.handle(only=options.only, for_pytest=for_pytest))
+        sys.exit(self.handle(only=options.only, strict=options.strict, for_pytest=for_pytest))
 
-    def handle(self, *args: Any, only: str | None = None, for_pytest: Sequence[str] = (), **options: Any) -> int:  # type: ignore[override]  # an exit code, not text to print
+    def handle(  # type: ignore[override]  # an exit code, not text to print
+        self, *args: Any, only: str | None = None, strict: bool = False, for_pytest: Sequence[str] = (), **options: Any
+    ) -> int:
         """Run the halves and say what ran; return the exit code."""
         if importlib.util.find_spec("pytest") is None:
             self.stderr.write(f"pytest is not installed here. {sys.executable} -m pip install -e '.[dev]' brings it.")
             return 1
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="plexus-test-") as folder:
-            halves = [only] if only else HALVES
-            runs = [Run(share, for_pytest, Path(folder)) for share in shares(halves, for_pytest, os.cpu_count() or 1)]
-            with stopping(runs):
-                shown = [self.outcome_of(run, beside=runs[place + 1 :]) for place, run in enumerate(runs)]
-            outcomes = [together([outcome for outcome in shown if outcome.half == half]) for half in halves]
+            outcomes = self.outcomes_of([only] if only else HALVES, for_pytest, Path(folder))
+            chances = second_chances(outcomes) if asks_for_all(for_pytest) and not strict else []
+            passed = self.passing_alone(chances, for_pytest, Path(folder))
+        outcomes = [after(outcome, passed) for outcome in outcomes]
         seconds = time.monotonic() - started
         self.stdout.write("")
         self.stdout.write(" · ".join([*map(str, outcomes), f"{seconds:.0f} s"]))
+        if passed:
+            self.stdout.write(self.style.WARNING(said_of(passed)))
         return exit_code_of(outcomes)
+
+    def outcomes_of(self, halves: Sequence[str], for_pytest: Sequence[str], folder: Path) -> list[Outcome]:
+        """Run the halves side by side, and show them one after the other."""
+        runs = [Run(share, for_pytest, folder) for share in shares(halves, for_pytest, cores())]
+        with stopping(runs):
+            shown = [self.outcome_of(run, beside=runs[place + 1 :]) for place, run in enumerate(runs)]
+        return [together([outcome for outcome in shown if outcome.half == half]) for half in halves]
+
+    def passing_alone(
+        self, chances: Sequence[SecondChance], for_pytest: Sequence[str], folder: Path
+    ) -> list[SecondChance]:
+        """Run each test once more, one after the other, and return those that passed."""
+        passed: list[SecondChance] = []
+        for chance in chances:
+            self.stdout.write(f"\nOnce more, alone: {chance.test}")
+            run = Run(Share(half=chance.half), [*for_pytest, chance.test], Path(tempfile.mkdtemp(dir=folder)))
+            with stopping([run]):
+                outcome = self.outcome_of(run, beside=[])
+            if outcome.exit_code >= STOPPED:
+                break
+            if outcome.is_good:
+                passed.append(chance)
+        return passed
 
     def outcome_of(self, run: Run, beside: Sequence[Run]) -> Outcome:
         """Show what it writes until it has ended, and now and then how far the runs beside it are."""

@@ -20,7 +20,7 @@ def at_once(api: Asking, number: int, method: str, path: str, body: object, **he
 
     def send(_: int) -> int:
         one = Asking(api.secret, api.user)
-        gate.wait(10)
+        gate.wait(60)
         try:
             return int(one.send(method, path, body, **headers).status_code)
         finally:

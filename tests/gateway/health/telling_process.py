@@ -19,7 +19,7 @@ from typing import Any, Self
 KEY, OTHER = "openai/gpt-4o", "groq/llama"
 ROOT = Path(__file__).parents[3]
 SAYS_EVERY_SECONDS = 0.05
-START_SECONDS = 30.0
+START_SECONDS = 180.0
 
 
 class TellingProcess:
@@ -63,8 +63,8 @@ class TellingProcess:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.kill()
-        self._process.wait(10)
-        self._reader.join(10)
+        self._process.wait(60)
+        self._reader.join(60)
         if self._process.stdout is not None:
             self._process.stdout.close()
 

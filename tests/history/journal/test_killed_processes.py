@@ -58,15 +58,15 @@ class Nursery:
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
-        pid = eventually(lambda: self.pids[known] if len(self.pids) > known else None, seconds=60)
-        eventually(lambda: len(self.ended) > said, seconds=60)
+        pid = eventually(lambda: self.pids[known] if len(self.pids) > known else None, seconds=180)
+        eventually(lambda: len(self.ended) > said, seconds=180)
         return pid
 
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
-        self._listener.join(10)
+        self._process.wait(60)
+        self._listener.join(60)
         self._process.stdout.close()  # type: ignore[union-attr]  # it is a pipe
 
 
@@ -89,9 +89,9 @@ def drained(root: Path, *, recorders: int = 1) -> list[Recorder]:
     living = [Recorder(root, flush_seconds=0.02, adopt_seconds=0.1) for _ in range(recorders)]
     for recorder in living:
         recorder.start()
-    eventually(lambda: not list(root.glob("*/*.journal")), seconds=40)
+    eventually(lambda: not list(root.glob("*/*.journal")), seconds=180)
     for recorder in living:
-        recorder.stop(5)
+        recorder.stop(60)
     return living
 
 

@@ -25,6 +25,8 @@ from tests.gateways import eventually
 from tests.history.exchanges import an_exchange, begun
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ANSWER_SECONDS = 6.0
+"""So long a frozen broker is waited for: by the thread that delivers, and by nobody else."""
 
 
 class OwnBroker:
@@ -37,7 +39,7 @@ class OwnBroker:
 
     def publish(self, batch: Stretch) -> None:
         assert isinstance(batch, Batch)
-        options = {"socket_connect_timeout": 0.3, "socket_timeout": 1.0, "max_retries": 0}
+        options = {"socket_connect_timeout": 10.0, "socket_timeout": ANSWER_SECONDS, "max_retries": 0}
         with Connection(self.url, transport_options=options) as broker:
             arguments = (batch.segment, batch.start, batch.end, batch.rows)
             record_exchanges.apply_async(arguments, connection=broker, retry=False)  # type: ignore[call-arg]  # as in history/tasks.py
@@ -90,11 +92,11 @@ def test_with_a_dead_or_frozen_broker_rows_arrive_all_the_same(
     broker.signal(harm)
 
     longest = record_some(recorder)
-    eventually(lambda: RequestLog.objects.count() == 100, seconds=15)
-    recorder.stop(5)
+    eventually(lambda: RequestLog.objects.count() == 100)
+    recorder.stop(60)
 
     check_once(100)
-    assert longest < 0.5
+    assert longest < ANSWER_SECONDS / 2, "no request waits for the broker"
     assert recorder.lost == 0
 
 
@@ -106,8 +108,8 @@ def test_what_a_broker_took_and_lost_is_written_in_the_end(
 
     record_some(recorder)  # the broker takes them, and nobody works for it
 
-    eventually(lambda: recorder.pending == 0, seconds=15)
-    recorder.stop(5)
+    eventually(lambda: recorder.pending == 0)
+    recorder.stop(60)
     check_once(100)
 
 
@@ -127,8 +129,8 @@ def test_while_the_database_cannot_take_rows_the_journal_keeps_them(tmp_path: Pa
         rename("history_away", "history_targetstat")
 
     assert waiting == 100
-    assert 0.5 < lag < 10
-    recorder.stop(15)
+    assert 0.5 < lag < 60
+    recorder.stop(60)
     check_once(200)
     assert recorder.pending == 0
 
@@ -159,7 +161,7 @@ def test_a_stream_of_an_hour_keeps_no_hour_of_files(
     heir = Recorder(tmp_path, flush_seconds=0.01)
     heir.start()
     eventually(lambda: RequestLog.objects.filter(id=lasting.id, outcome="interrupted").exists())
-    heir.stop(5)
+    heir.stop(60)
 
 
 @pytest.fixture
@@ -181,5 +183,5 @@ def test_a_full_disk_costs_records_which_are_counted_and_no_others(small_disk: P
     kept = 200 - recorder.lost
 
     recorder.start()
-    recorder.stop(10)
+    recorder.stop(60)
     check_once(kept)

@@ -6,6 +6,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -20,14 +21,19 @@ from providers.client import (
 )
 from providers.timeouts import Timeouts
 from tests.faulty_upstream import FaultyUpstream
+from tests.waiting import comes
 
 LOOPBACK = AllowedNetworks.parse("127.0.0.0/8")
 HEADERS = ready_headers([(b"Authorization", b"Bearer sk-upstream"), (b"Content-Type", b"application/json")])
-SHORT = Timeouts(connect_seconds=1, first_byte_seconds=0.3, idle_seconds=0.3, total_seconds=5)
+PATIENT = Timeouts(connect_seconds=60)
+"""For calls that will be answered, however busy the machine is."""
+SHORT_FIRST_BYTE = replace(PATIENT, first_byte_seconds=0.3)
+SHORT_IDLE = replace(PATIENT, idle_seconds=0.5)
+"""For calls to an upstream that stops, and for nothing else: even then, what it says before must come."""
 
 
 def a_request(
-    upstream: FaultyUpstream | str, model: str, *, streams: bool = False, timeouts: Timeouts = SHORT
+    upstream: FaultyUpstream | str, model: str, *, streams: bool = False, timeouts: Timeouts = PATIENT
 ) -> UpstreamRequest:
     url = upstream if isinstance(upstream, str) else upstream.url + "/chat/completions"
     asked = {"model": model, "messages": [{"role": "user", "content": "one two three"}], "stream": streams}
@@ -55,11 +61,7 @@ async def gathered(response: UpstreamResponse, into: list[bytes]) -> None:
 
 async def none_open(upstream: FaultyUpstream) -> bool:
     """Whether every connection is gone, at once or soon."""
-    for _ in range(200):
-        if upstream.open_connections == 0:
-            return True
-        await asyncio.sleep(0.01)
-    return False
+    return await comes(lambda: upstream.open_connections == 0)
 
 
 async def cancel_at_random(count: int, call: Callable[[], Awaitable[object]]) -> None:

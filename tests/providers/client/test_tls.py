@@ -103,7 +103,7 @@ async def test_cancelled_calls_leave_no_secure_connection(
     transport = a_transport(certificate)
     url = f"https://api.example.com:{secure_upstream.port}/v1/chat/completions"
 
-    await cancel_at_random(300, lambda: ask(transport, a_request(url, model, streams=True, timeouts=Timeouts())))
+    await cancel_at_random(300, lambda: ask(transport, a_request(url, model, streams=True)))
 
     assert await none_open(secure_upstream)
     assert b"one two three" in await ask(transport, a_request(url, "m"))

@@ -18,7 +18,7 @@ from gateway.in_flight import IN_FLIGHT
 from gateway.management.shortcut import DirectShortcut
 from gateway.metrics.totals import TOTALS
 from gateway.shortcut import EXTENSION
-from providers.client.deadline import Deadline
+from providers.client.deadline import NEVER, Deadline
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 100
@@ -192,7 +192,7 @@ class Door(HttpToolsProtocol):
         self._idle.begin(self.loop.time() + self.timeout_keep_alive)
 
     def _unset_keepalive_if_required(self) -> None:
-        self._idle.end()  # uvicorn calls this for whatever comes
+        self._idle.due_at = NEVER  # uvicorn calls this for whatever comes
 
     # Saying no
 

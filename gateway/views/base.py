@@ -110,7 +110,7 @@ class GatewayView(APIView):
 
     async def dispatch(self, request: GatewayRequest, *args: Any, **kwargs: Any) -> ReadyResponse:  # type: ignore[override]
         """DRF's own, with an await: authentication and permissions, the handler, one place for every exception."""
-        self.request_id = request_id = an_id(request)
+        self.request_id = request_id = new_id(request.began.epoch, random.getrandbits(RANDOM_BITS))
         try:
             self.request = asked = BareRequest(request)
             self.initial(asked, *args, **kwargs)
@@ -136,11 +136,6 @@ class GatewayView(APIView):
         return failed(exc)
 
 
-def an_id(request: GatewayRequest) -> str:
-    """A new id, of the moment when the request came."""
-    return new_id(request.began.epoch, random.getrandbits(RANDOM_BITS))
-
-
 def failed(exc: GatewayError | UpstreamError) -> ReadyResponse:
     """The answer for a failure."""
     error = rendered(exc)
@@ -150,5 +145,7 @@ def failed(exc: GatewayError | UpstreamError) -> ReadyResponse:
 async def nothing_here(request: GatewayRequest) -> ReadyResponse:
     """404 for a path that is no endpoint."""
     response = failed(NotFound(request.path))
-    response.header_pairs.append((REQUEST_ID, an_id(request).encode("ascii")))
+    response.header_pairs.append(
+        (REQUEST_ID, new_id(request.began.epoch, random.getrandbits(RANDOM_BITS)).encode("ascii"))
+    )
     return response

@@ -15,6 +15,7 @@ from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
+from providers.client.deadline import NEVER
 from providers.client.link import Expired, Link
 from providers.client.pool import Pool
 from providers.client.request import Destination
@@ -100,7 +101,7 @@ class Body(httpx.AsyncByteStream):
         finally:
             # When the end has come meanwhile, the next request's wait may have begun on this connection.
             if not self.has_let_go:
-                link.deadline.end()
+                link.deadline.due_at = NEVER
 
     def await_first(self) -> None:
         """The first content has to be here as soon as a first byte has: a head alone says nothing."""
@@ -152,7 +153,7 @@ class Body(httpx.AsyncByteStream):
     def let_go(self) -> Link:
         self.has_let_go = True
         self.link.body = None
-        self.link.deadline.end()
+        self.link.deadline.due_at = NEVER
         return self.link
 
     def connection_lost(self) -> None:

@@ -13,32 +13,32 @@ from collections.abc import Callable
 
 TIMER_SLACK_SECONDS = 0.001
 """uvloop counts in milliseconds: a timer may ring that much early."""
+NEVER = math.inf
 
 
 class Deadline:
-    """Calls `expire` when a wait takes too long. Nothing is waited for outside `begin` and `end`."""
+    """Calls `expire` when a wait takes too long: one that begins with `begin(due_at)` and ends with `due_at = NEVER`."""
 
-    __slots__ = ("_due_at", "_expire", "_loop", "_rings_at", "_timer")
+    __slots__ = ("_expire", "_loop", "_rings_at", "_timer", "due_at")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, expire: Callable[[], None]) -> None:
         self._loop = loop
         self._expire = expire
-        self._due_at = self._rings_at = math.inf
+        self._rings_at = NEVER
+        self.due_at = NEVER
+        """When the wait must be over, on the loop's clock. NEVER: nothing is waited for. To end a wait is no call: there are
+        three for each request."""
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, due_at: float) -> None:
         """A wait begins that may last until `due_at`, on the loop's clock."""
-        self._due_at = due_at
+        self.due_at = due_at
         if due_at < self._rings_at:
             self._set_timer(due_at)
 
-    def end(self) -> None:
-        """The wait is over."""
-        self._due_at = math.inf
-
     def cancel(self) -> None:
         """There will be no more waits."""
-        self._due_at = self._rings_at = math.inf
+        self.due_at = self._rings_at = NEVER
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -51,11 +51,11 @@ class Deadline:
 
     def _ring(self) -> None:
         self._timer = None
-        self._rings_at = math.inf
-        if self._due_at == math.inf:
+        self._rings_at = NEVER
+        if self.due_at == NEVER:
             return
-        if self._due_at - self._loop.time() > TIMER_SLACK_SECONDS:
-            self._set_timer(self._due_at)
+        if self.due_at - self._loop.time() > TIMER_SLACK_SECONDS:
+            self._set_timer(self.due_at)
             return
-        self._due_at = math.inf
+        self.due_at = NEVER
         self._expire()

@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
 from providers.client.answer import Sending, total_timeout
+from providers.client.deadline import NEVER
 from providers.client.link import Expired, Link
 from providers.errors import FirstByteTimeout, ProtocolError
 
@@ -59,7 +60,7 @@ async def exchange(link: Link, message: Message, sending: Sending) -> Head:
         link.drop()
         raise
     finally:
-        link.deadline.end()
+        link.deadline.due_at = NEVER
 
 
 def reason_of(exc: BaseException) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.client.deadline import Deadline
+from providers.client.deadline import NEVER, Deadline
 from tests.waiting import comes
 
 
@@ -37,7 +37,7 @@ async def test_a_wait_that_ended_does_not_expire() -> None:
     waiting = Waiting()
 
     waiting.begin(0.05)
-    waiting.deadline.end()
+    waiting.deadline.due_at = NEVER
     await asyncio.sleep(0.15)
 
     assert waiting.expired == []
@@ -46,7 +46,7 @@ async def test_a_wait_that_ended_does_not_expire() -> None:
 async def test_a_wait_expires_by_its_own_deadline_and_not_by_the_last_ones() -> None:
     waiting = Waiting()
     waiting.begin(0.05)
-    waiting.deadline.end()
+    waiting.deadline.due_at = NEVER
     began = waiting.loop.time()
 
     waiting.begin(0.2)
@@ -60,7 +60,7 @@ async def test_a_shorter_wait_after_a_longer_one_expires_in_its_time() -> None:
     waiting = Waiting()
     began = waiting.loop.time()
     waiting.begin(60)
-    waiting.deadline.end()
+    waiting.deadline.due_at = NEVER
 
     waiting.begin(0.05)
 
@@ -102,7 +102,7 @@ async def test_a_thousand_waits_share_one_timer(monkeypatch: pytest.MonkeyPatch)
 
     for _ in range(1000):
         waiting.begin(60)
-        waiting.deadline.end()
+        waiting.deadline.due_at = NEVER
 
     assert len(set_to) == 1
     waiting.deadline.cancel()

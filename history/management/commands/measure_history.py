@@ -135,6 +135,7 @@ def pages() -> dict[str, str]:
         "API, a status": f"{api}?status=404",
         "API, a status (there is none)": f"{api}?status=203",
         "API, streamed": f"{api}?streamed=true",
+        "API, use by key, 24 hours": f"{reverse('api:usage')}?group_by=key",
         "one request": reverse("admin:history_requestlog_change", args=[middle.pk]),
         **{f"dashboard, {period.label}": f"{index}?period={name}" for name, period in periods.PERIODS.items()},
         "dashboard, 30 days, an alias": f"{index}?period=30d&alias=fast",

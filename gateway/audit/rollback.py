@@ -1,7 +1,7 @@
 """The configuration of a revision, made valid again by a new one: nothing of what happened since is forgotten.
 
 It goes the way of an import: the same rules judge it, all or nothing. Credentials that are stored stay those of now, since
-no revision holds one; client keys stay as they are.
+no revision holds one; client keys stay as they are, but for names in their lists that are gone then.
 """
 
 from __future__ import annotations

@@ -90,7 +90,8 @@ class Row:
 
     @property
     def speed(self) -> str:
-        return NONE if self.tokens_per_second is None else f"{self.tokens_per_second:.3g}"
+        speed = self.tokens_per_second
+        return NONE if speed is None else f"{speed:,.0f}" if speed >= 100 else f"{speed:.3g}"
 
     @property
     def mood(self) -> str:

@@ -77,6 +77,7 @@ class ConfigRevisionAdmin(AuthoredAdmin):
             "door_mood": DOOR_LABELS[Door(revision.door)],
             "changes": changes_of(revision),
             "is_newest": newest is not None and newest.number == revision.number,
+            "before": ConfigRevision.objects.filter(number__lt=revision.number).order_by("-number").first(),
             "others": choices(but=revision),
             "may_roll_back": request.user.has_perm(MAY_ROLL_BACK),
         }

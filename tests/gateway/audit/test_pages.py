@@ -106,6 +106,13 @@ def test_a_rollback_asks_and_then_does_it(browser: Client, fast: Alias) -> None:
     assert (revision.rolled_back_to, revision.note, revision.author_name) == (1, "a mistake", "anna")
 
 
+def test_the_newest_revision_is_undone_from_its_own_page(browser: Client, fast: Alias) -> None:
+    page = browser.get(page_of(2)).content.decode()
+
+    assert page_of(1, "roll_back") in page
+    assert "Undo this: back to revision 1" in page
+
+
 def test_the_list_says_which_revisions_are_rollbacks(browser: Client, fast: Alias) -> None:
     seen = browser.get(page_of(1, "roll_back")).context["newest"].number
     browser.post(page_of(1, "roll_back"), {"seen": seen, "why": "a mistake"})

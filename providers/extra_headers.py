@@ -10,7 +10,6 @@ here: `objection_to_headers` keeps them from being sent.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -57,15 +56,6 @@ def shown(headers: object) -> dict[str, str]:
 def line(shown_headers: Mapping[str, str]) -> str:
     """For reports: `HTTP-Referer: https://…, X-Team: stored`. Of values that may be shown."""
     return ", ".join(f"{name}: {value}" for name, value in sorted(shown_headers.items()))
-
-
-def holds_a_secret(typed: str) -> bool:
-    """Whether a JSON text that somebody typed holds a value that no page may bring back. What cannot be read may be one."""
-    try:
-        headers = json.loads(typed)
-    except ValueError:
-        return True
-    return any(_named(headers)[name] != STORED for name in hidden(headers))
 
 
 def sealed(headers: object, vault: secrets.Vault) -> tuple[dict[str, str], set[str]]:

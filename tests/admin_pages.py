@@ -1,5 +1,7 @@
 """The admin as a browser meets it: pages fetched with cookies, and forms sent back as they came with a few changes."""
 
+import html
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -7,6 +9,7 @@ from django import forms
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from providers.admin.headers_field import HeadersField
 from tests.gateways import saved
 
 SEVERAL = (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)
@@ -85,7 +88,9 @@ def _fields_of(page: Any) -> Iterator[tuple[str, Any]]:
             value = field.value()
             if field.field.show_hidden_initial:
                 yield field.html_initial_name, value
-            if isinstance(field.field.widget, forms.MultiWidget):
+            if isinstance(field.field, HeadersField):
+                yield from inputs_in(str(field))
+            elif isinstance(field.field.widget, forms.MultiWidget):
                 parts = field.field.widget.decompress(value) or []
                 yield from ((f"{field.html_name}_{place}", part or "") for place, part in enumerate(parts))
             elif isinstance(field.field, forms.BooleanField):
@@ -93,3 +98,12 @@ def _fields_of(page: Any) -> Iterator[tuple[str, Any]]:
             else:
                 empty = [] if isinstance(field.field, SEVERAL) else ""
                 yield field.html_name, empty if value is None else value
+
+
+def inputs_in(markup: str) -> Iterator[tuple[str, str]]:
+    """What a browser sends of text and hidden inputs."""
+    without_templates = re.sub(r"<template>.*?</template>", "", markup, flags=re.DOTALL)
+    for tag in re.findall(r"<input [^>]*>", without_templates):
+        attributes = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
+        if attributes["type"] in ("text", "hidden"):
+            yield attributes["name"], html.unescape(attributes.get("value", ""))

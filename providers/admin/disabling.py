@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from providers.admin.deletion import in_the_way
+from providers.admin.header_rows import types_a_secret
 from providers.consequences import Deed, foreseen
-from providers.extra_headers import holds_a_secret
 
 VERBS = {Deed.DELETING: "delete", Deed.DISABLING: "disable"}
 SECRET_FIELDS = {"credential", "digest", "password", "extra_headers"}
@@ -30,19 +30,14 @@ def question(request: HttpRequest, doomed: Iterator[Doomed], context: dict[str, 
         return None
     sent = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
     # A page never comes back with a secret in it, so one that was typed cannot wait here for the answer.
-    has_secret = any(_is_secret(name.rpartition("-")[2], value) for name, value in sent)
+    has_secret = types_a_secret(request.POST, "extra_headers") or any(
+        value and name.rpartition("-")[2] in SECRET_FIELDS for name, value in sent
+    )
     deeds = {deed for deed, _, _ in told}
     verb = " and ".join(word for deed, word in VERBS.items() if deed in deeds)
     shown = {"title": f"{verb.capitalize()} what is in use?", "verb": verb, "told": told, "confirmed": CONFIRMED}
     context = {**context, **shown, "sent": [] if has_secret else sent, "has_secret": has_secret}
     return TemplateResponse(request, "admin/disable_confirmation.html", context)
-
-
-def _is_secret(field: str, value: str) -> bool:
-    """Whether this was typed and may not come back. Headers whose values stay as they are may."""
-    if field == "extra_headers":
-        return bool(value) and holds_a_secret(value)
-    return bool(value) and field in SECRET_FIELDS
 
 
 def left_off(request: HttpRequest, prefix: str, rows: QuerySet[Any]) -> Iterator[Doomed]:

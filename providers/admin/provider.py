@@ -13,13 +13,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from providers.admin.address_input import AddressInput
 from providers.admin.configuration import ConfigurationAdmin, ConfigurationForm, shortened
-from providers.admin.headers_field import HeadersField, entered_headers
+from providers.admin.headers_field import EnteredHeaders, HeadersField
 from providers.admin.models_within import ProviderModelInline
 from providers.admin.unfolded import (
     CheckboxWidget,
     InlineFormSet,
     PlainTabularInline,
-    TextAreaWidget,
     TextWidget,
     display,
 )
@@ -49,9 +48,12 @@ class ProviderForm(ConfigurationForm):
     )
     remove_credential = forms.BooleanField(required=False, label="Remove the stored credential", widget=CheckboxWidget)
 
-    class Meta:
-        widgets = {"extra_headers": TextAreaWidget(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"})}
-        field_classes = {"extra_headers": HeadersField}
+    extra_headers = HeadersField(
+        label="Extra headers",
+        required=False,
+        help_text="Sent with every request. A value is $NAME of an environment variable, or the text itself: it is encrypted "
+        "and never shown again, but for well-known headers that carry no secret.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,8 +62,9 @@ class ProviderForm(ConfigurationForm):
         if field := self.fields.get("credential"):
             field.help_text = self._help_for_credential()
         if isinstance(headers := self.fields.get("extra_headers"), HeadersField):
-            headers.stored = self.instance.extra_headers
-            self.initial["extra_headers"] = shown(self.instance.extra_headers)
+            stored = self.instance.extra_headers
+            headers.stored = stored if isinstance(stored, dict) else {}
+            self.initial["extra_headers"] = shown(stored)
 
     def _help_for_credential(self) -> str:
         help_text = str(Provider._meta.get_field("credential").help_text)
@@ -79,11 +82,8 @@ class ProviderForm(ConfigurationForm):
             )
         elif "credential" in cleaned and not typed:
             cleaned["credential"] = "" if removes else self._stored
-        if isinstance(headers := cleaned.get("extra_headers"), dict):
-            try:
-                cleaned["extra_headers"] = entered_headers(self.instance, headers)
-            except ValidationError as exc:
-                self.add_error("extra_headers", exc)
+        if isinstance(headers := cleaned.get("extra_headers"), EnteredHeaders):
+            cleaned["extra_headers"] = self.instance.enter_headers(headers.typed, headers.kept)
         return cleaned
 
 

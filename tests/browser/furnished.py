@@ -26,6 +26,8 @@ MODELS = {
     "mistral": ("mistral-small-latest", "codestral-latest"),
     "deepseek": ("deepseek-chat",),
 }
+HEADERS = {"Helicone-Auth": "Bearer sk-helicone-literal", "X-Team": "$ANTHROPIC_TEAM", "anthropic-beta": "context-1m"}
+"""Of Anthropic: one of each kind."""
 ALIASES: Mapping[str, Mapping[str, object]] = {
     "arch.summarize.v1": {"description": "Summaries of tickets; the new model gets 5 %", "weight_mode": "percent"},
     "cheap": {"description": "Batch jobs that may wait"},
@@ -88,7 +90,9 @@ def furnish_providers(local_url: str) -> None:
     for name, (title, url, api_types) in ADDRESSES.items():
         # One stored key among the references, and one provider that is switched off.
         credential = "sk-mistral-literal-secret" if name == "mistral" else f"${name.upper()}_API_KEY"
-        provider = saved(Provider(name=name, display_name=title, credential=credential, enabled=name != "deepseek"))
+        headers = HEADERS if name == "anthropic" else {}
+        fields = {"credential": credential, "extra_headers": headers, "enabled": name != "deepseek"}
+        provider = saved(Provider(name=name, display_name=title, **fields))
         for api_type in api_types:
             saved(Endpoint(provider=provider, api_type=api_type, base_url=url))
         for model in MODELS[name]:

@@ -19,6 +19,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "plexus_site.settings"
 os.environ["PLEXUS_PRIVATE_UPSTREAMS"] = "127.0.0.0/8"
 for provider in ("OPENAI", "ANTHROPIC", "MISTRAL", "DEEPSEEK"):  # not Groq: a page says so
     os.environ[f"{provider}_API_KEY"] = "a made-up key"
+os.environ["ANTHROPIC_TEAM"] = "search"
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402 - Django must have read its settings first
@@ -99,8 +100,8 @@ def shots_of_a_furnished_site() -> list[Shot]:
     """Every page that an operator meets."""
     handed_over = RequestLog.objects.filter(attempt_count=2).latest("id")
     refused = RequestLog.objects.filter(status=404).latest("id")
-    openai, fast, smart = (
-        Provider.objects.get(name="openai"),
+    openai, anthropic = Provider.objects.get(name="openai"), Provider.objects.get(name="anthropic")
+    fast, smart = (
         Alias.objects.get(name="fast"),
         Alias.objects.get(name="smart"),
     )
@@ -115,6 +116,8 @@ def shots_of_a_furnished_site() -> list[Shot]:
         Shot(name="health", address=reverse("admin:gateway_upstreamhealth_changelist"), prepare=spoil_health),
         Shot(name="health-of-one", address=f"{reverse('admin:gateway_upstreamhealth_changelist')}?provider=groq"),
         Shot(name="provider-form", address=change(openai)),
+        Shot(name="provider-form-headers", address=change(anthropic)),
+        Shot(name="provider-form-headers-errors", address=change(anthropic), prepare=spoil_headers),
         Shot(name="provider-form-errors", address=reverse("admin:providers_provider_add"), prepare=spoil_provider),
         Shot(name="model-form", address=change(model)),
         Shot(name="alias-form", address=change(fast)),
@@ -202,6 +205,16 @@ def spoil_route(page: Page) -> None:
 def spoil_provider(page: Page) -> None:
     page.fill("#id_name", "not a name!")
     page.fill("#id_endpoints-0-base_url", "http://10.0.0.7/v1")
+    submit(page, "[name=_save]")
+
+
+def spoil_headers(page: Page) -> None:
+    page.fill("#id_extra_headers-0-value", "Bearer sk-typed-now")
+    page.fill("#id_extra_headers-1-name", "X Team")
+    page.fill("#id_extra_headers-3-name", "X-New")
+    page.fill("#id_extra_headers-3-value", "$")
+    page.click("text=Add a header")
+    page.fill("#id_extra_headers-5-name", "Authorization")
     submit(page, "[name=_save]")
 
 

@@ -74,6 +74,18 @@ def test_what_a_file_would_change_is_seen_and_then_done(operator: Person, alias:
     assert elsewhere(Alias.objects.filter(name="slow").exists)
 
 
+def test_a_file_is_chosen_and_looked_at_without_a_complaint_of_the_page(operator: Person, alias: Alias) -> None:
+    operator.opens("Import and export")
+    text = b"models: [{alias: slow, targets: [{alias: fast}]}]"
+
+    operator.page.get_by_label("A file").set_input_files(
+        {"name": "plexus.yaml", "mimeType": "text/yaml", "buffer": text}
+    )
+    operator.submits(operator.page.get_by_role("button", name="Look what it would change"))
+
+    operator.sees("+ alias slow")
+
+
 def test_a_question_comes_before_a_loss(operator: Person, alias: Alias) -> None:
     operator.goes_to(f"/admin/routing/alias/{alias.pk}/change/")
 

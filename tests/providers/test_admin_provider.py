@@ -1,6 +1,5 @@
 """The form and the list of providers: above all, what they never show."""
 
-import json
 import re
 from typing import Any
 
@@ -278,88 +277,6 @@ def test_half_a_price_is_said_beside_the_other_half(admin: Client) -> None:
     answer = send_form(admin, f"/admin/providers/providermodel/{model.pk}/change/", input_usd_per_mtok="0.15")
 
     assert errors_of(answer)["output_usd_per_mtok"] == ["Give both prices, input and output, or neither."]
-
-
-HEADERS = '{"Helicone-Auth": "Bearer sk-another", "X-Title": "plexus", "X-Team": "$TEAM_KEY"}'
-
-
-def headers_shown(page: Any) -> dict[str, str]:
-    """What the text area says."""
-    shown: dict[str, str] = json.loads(page.context["adminform"].form["extra_headers"].value())
-    return shown
-
-
-def test_values_of_headers_go_in_and_come_back_as_a_word(admin: Client) -> None:
-    provider = a_provider()
-
-    answer = send_form(admin, page_of(provider), extra_headers=HEADERS)
-    page = admin.get(page_of(provider))
-
-    assert answer.status_code == 302
-    stored = Provider.objects.get().extra_headers
-    assert vault().open(stored["Helicone-Auth"]) == "Bearer sk-another"
-    assert headers_shown(page) == {"Helicone-Auth": "stored", "X-Team": "$TEAM_KEY", "X-Title": "plexus"}
-    assert stored["Helicone-Auth"] not in text_of(page)
-
-
-def test_a_form_that_is_sent_as_it_came_leaves_headers_as_they_are(admin: Client) -> None:
-    provider = a_provider()
-    send_form(admin, page_of(provider), extra_headers=HEADERS)
-    before = Provider.objects.get().extra_headers
-
-    send_form(admin, page_of(provider), display_name="OpenAI")
-
-    assert Provider.objects.get().extra_headers == before
-
-
-def test_a_word_can_stand_only_for_what_is_stored(admin: Client) -> None:
-    answer = send_form(admin, page_of(a_provider()), extra_headers='{"X-Team": "stored"}')
-
-    assert errors_of(answer)["extra_headers"] == ["No value of “X-Team” is stored. Type it."]
-
-
-def test_a_refused_form_asks_for_the_values_again(admin: Client) -> None:
-    provider = a_provider()
-    send_form(admin, page_of(provider), extra_headers=HEADERS)
-    typed = '{"Helicone-Auth": "stored", "X-New": "sk-new-one", "X-Title": "plexus"}'
-
-    refused = send_form(admin, page_of(provider), name="not a name", extra_headers=typed)
-    shown = headers_shown(refused)
-    again = send_form(admin, page_of(provider), extra_headers=json.dumps(shown))
-
-    assert "sk-new-one" not in text_of(refused)
-    assert shown == {"Helicone-Auth": "stored", "X-New": "type it again", "X-Title": "plexus"}
-    assert errors_of(again)["extra_headers"] == ["Type the value of “X-New” again: it is not shown."]
-
-
-def test_headers_that_are_no_json_do_not_come_back(admin: Client) -> None:
-    provider = a_provider()
-    send_form(admin, page_of(provider), extra_headers='{"X-Title": "plexus"}')
-
-    refused = send_form(admin, page_of(provider), extra_headers='{"X-New": "sk-new-one"')
-
-    assert "extra_headers" in errors_of(refused)
-    assert "sk-new-one" not in text_of(refused)
-    assert headers_shown(refused) == {"X-Title": "plexus"}
-
-
-@pytest.mark.parametrize("typed", ["[]", '"x"', '{"X-N": 5}', '{"X-N": null}', '{"X-N": "a\\nb"}', '{"X-N": "$"}'])
-def test_headers_that_cannot_be_sent_are_refused_beside_their_field(admin: Client, typed: str) -> None:
-    answer = send_form(admin, page_of(a_provider()), extra_headers=typed)
-
-    assert "extra_headers" in errors_of(answer)
-
-
-def test_a_stored_header_goes_to_another_host_only_when_it_is_typed_again(admin: Client) -> None:
-    provider = a_provider(auth="none", credential="")
-    send_form(admin, page_of(provider), extra_headers=HEADERS)
-    moved: dict[str, Any] = {"endpoints__0__base_url": "https://new.example.com/v1"}
-
-    kept = send_form(admin, page_of(provider), **moved)
-    typed = send_form(admin, page_of(provider), extra_headers=HEADERS, **moved)
-
-    assert "header “Helicone-Auth”" in errors_of(kept)["endpoints-0-base_url"][0]
-    assert typed.status_code == 302
 
 
 def test_whoever_may_only_look_sees_names_and_no_ciphertext() -> None:

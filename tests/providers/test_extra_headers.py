@@ -99,14 +99,3 @@ def test_a_sealed_text_that_is_typed_is_a_text_like_any_other() -> None:
     entered = extra_headers.entered({}, {"X-Team": stolen}, [], VAULT)
 
     assert VAULT.open(entered["X-Team"]) == stolen
-
-
-@pytest.mark.parametrize(
-    ("typed", "holds"),
-    [
-        ('{"X-Team": "red"}', True), ('{"X-Team": "red"', True), ('{"X-Title": ["red"]}', True),
-        ('{"X-Team": "stored"}', False), ('{"X-Team": "$TEAM", "X-Title": "red"}', False), ("{}", False),
-    ],
-)  # fmt: skip
-def test_a_text_that_may_hold_a_secret_is_told_from_one_that_does_not(typed: str, holds: bool) -> None:
-    assert extra_headers.holds_a_secret(typed) is holds

@@ -107,7 +107,11 @@ class Breaker:
         """As of the last look()."""
         if self.state is State.CLOSED:
             share = self.ramp.share(now)
-            return Standing(share=share, reason=f"starting slowly, at {share * 100:.0f} % of its weight") if share < 1 else WELL
+            return (
+                Standing(share=share, reason=f"starting slowly, at {share * 100:.0f} % of its weight")
+                if share < 1
+                else WELL
+            )
         why = f"{WORDS[self.cause]} ({self.condition})" if self.condition else WORDS[self.cause]
         if self.state is State.OPEN:
             reason = with_time_left(why, self.until - now)

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from gateway.management.commands.test import Share, how_far, shares
+from gateway.management.commands.test import Share, how_far, shares, turns
 from gateway.management.outcomes import NOTHING_TO_RUN, Outcome, exit_code_of, together
 from tests import services
 from tests.gateways import eventually
@@ -131,7 +131,8 @@ EMBEDDED_IN_TWO = [Share(half="embedded", part="database"), Share(half="embedded
     [
         (("embedded", "real"), [], 2, [*EMBEDDED_IN_TWO, Share(half="real")]),
         (("embedded", "real"), ["-x", "--durations=9"], 8, [*EMBEDDED_IN_TWO, Share(half="real")]),
-        (("embedded",), [], 1, EMBEDDED_IN_TWO),
+        (("embedded",), [], 1, [Share(half="embedded")]),
+        (("embedded",), [], 2, EMBEDDED_IN_TWO),
         (("real",), [], 8, [Share(half="real")]),
         (("embedded", "real"), [], 1, [Share(half="embedded"), Share(half="real")]),
         (("embedded", "real"), ["tests/routing", "-x"], 8, [Share(half="embedded"), Share(half="real")]),
@@ -142,6 +143,13 @@ def test_the_whole_embedded_half_runs_in_two_where_no_more_than_one_process_has_
     halves: Sequence[str], for_pytest: Sequence[str], cores: int, started: list[Share]
 ) -> None:
     assert shares(halves, for_pytest, cores) == started
+
+
+def test_on_a_single_core_the_halves_run_one_after_the_other() -> None:
+    both = [Share(half="embedded"), Share(half="real")]
+
+    assert turns(both, 1) == [[both[0]], [both[1]]]
+    assert turns(both, 2) == [both]
 
 
 @pytest.mark.parametrize(

@@ -54,14 +54,13 @@ def _warnings() -> Iterator[checks.CheckMessage]:
 
     reachable = Q(endpoints__isnull=False)
     for provider in Provider.objects.filter(enabled=True).annotate(addresses=Count("endpoints", filter=reachable)):
-        needs_credential = provider.auth != Provider.Auth.NONE
         if objection := objection_to_secrets(provider):
             yield checks.Warning(
                 f"The provider “{provider}” cannot be called: {objection}",
                 hint="Set the variable, or enter the credential or the header anew under Providers › Providers.",
                 id="providers.W001",
             )
-        if needs_credential and not provider.credential:
+        if provider.lacks_credential:
             yield checks.Warning(
                 f"The provider “{provider}” has no credential.",
                 hint="Enter one under Providers › Providers, or set its authentication to “none”.",

@@ -75,6 +75,23 @@ def _why_uncallable(model: "ProviderModel") -> str | None:
     return None
 
 
+def leads_to_no_credential(alias: "Alias") -> bool:
+    """Whether everybody who would serve it is called without the key that their authentication needs, and so refuses, as a rule."""
+    providers = [model.provider for model in _who_would_serve(alias, set())]
+    return bool(providers) and all(provider.lacks_credential for provider in providers)
+
+
+def _who_would_serve(alias: "Alias", seen: set[int]) -> Iterator["ProviderModel"]:
+    if alias.pk in seen or not alias.enabled:
+        return
+    seen.add(alias.pk)
+    for target in alias.targets.all():
+        if target.enabled and target.to_alias is not None:
+            yield from _who_would_serve(target.to_alias, seen)
+        elif target.enabled and target.model is not None and _why_uncallable(target.model) is None:
+            yield target.model
+
+
 @checks.register("routing", deploy=True)
 def check_aliases(app_configs: Sequence[Any] | None, **kwargs: Any) -> Iterable[checks.CheckMessage]:  # Any: Django's
     try:

@@ -14,7 +14,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
-from providers.admin import disabling, locking
+from providers.admin import disabling, locking, refused
 from providers.admin.deletion import in_the_way, linked, without_links
 from providers.admin.turns import COMPANIONS, HISTORY
 from providers.admin.unfolded import ModelAdmin
@@ -57,6 +57,9 @@ class ConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's 
         if self.news:
             self.add_error(None, ValidationError([ValidationError(sentence, code="changed") for sentence in self.news]))
         return super().clean()
+
+    def say_what_is_lost(self) -> None:
+        """Called before a form that was refused comes back: say beside its field what was typed and will not be there."""
 
     def add_error(self, field: str | None, error: Any) -> None:  # Any: whatever Django takes for an error
         if not isinstance(error, ValidationError) or not hasattr(error, "error_dict"):
@@ -109,12 +112,28 @@ class ConfigurationAdmin(ModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Any: Django's own signature."""
+        if request.method == "POST":  # else it would not come back
+            context["adminform"].form.say_what_is_lost()
+            refused.unfold_touched(context["adminform"])
+            context["mistakes"] = refused.mistakes(context["adminform"].form, context["inline_admin_formsets"])
         shown = {
             **context,
             "stamp": locking.stamp_of(kwargs.get("obj")),
             "show_history": context.get("show_history") and all(one.may_look(request) for one in HISTORY[:1]),
         }
         return super().render_change_form(request, shown, *args, **kwargs)
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """Any: Django's own signature."""
+        message = super().construct_change_message(request, form, formsets, add)
+        request.changed_nothing = not (add or message)  # type: ignore[attr-defined]  # ours, for `message_user`
+        return message
+
+    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
+        """Django says “changed successfully” of a form that came as it was, too. Any: Django's own signature."""
+        if getattr(request, "changed_nothing", False):
+            message, args = f"Nothing changed: all of this {self.opts.verbose_name} is as it was.", (messages.INFO,)
+        super().message_user(request, message, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         with in_turn(request):
@@ -148,10 +167,10 @@ class ConfigurationAdmin(ModelAdmin):
         return [*foretold, *tree], counts, lacking, protected
 
     def folded_unless_used(self, request: HttpRequest, obj: Model | None, *fields: str) -> list[str]:
-        """The classes of a fieldset: folded while these fields have their defaults, and no mistake may be among them."""
+        """The classes of a fieldset: folded while these fields have their defaults."""
         row = obj or self.model()
         is_used = any(getattr(row, name) != row._meta.get_field(name).get_default() for name in fields)  # type: ignore[union-attr]  # no relations
-        return [] if is_used or request.method == "POST" else ["collapse"]
+        return [] if is_used else [refused.FOLDED]
 
     def _doomed_in_form(self, request: HttpRequest, object_id: str) -> Iterator[disabling.Doomed]:
         """The row itself, or those within it, that the form that was sent would disable or delete."""

@@ -56,6 +56,14 @@ def named(row: Model) -> str:
     return capfirst(f"{row._meta.verbose_name}{owner}: {row}")
 
 
+def leading(row: Model) -> str:
+    """The same as the beginning of a sentence: “the alias fast leads to it (target openai/gpt-4o)”."""
+    alias = getattr(row, "alias", None)
+    if alias is None:
+        return f"the {row._meta.verbose_name} {row} leads to it"
+    return f"the alias {alias} leads to it ({row._meta.verbose_name} {row})"
+
+
 def _page_of(row: Model, site: AdminSite, request: HttpRequest) -> str | None:
     """Its own, or that of the alias which it is a part of; None for who may not open it."""
     for one in (row, getattr(row, "alias", None)):

@@ -7,8 +7,9 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
 
 from providers.admin.configuration import ConfigurationForm
-from providers.admin.deletion import in_the_way, named
+from providers.admin.deletion import in_the_way, leading
 from providers.admin.provider_model import PRICE_LABELS
+from providers.admin.refused import keep
 from providers.admin.unfolded import InlineFormSet, PlainTabularInline
 from providers.models import Provider, ProviderModel
 
@@ -25,8 +26,9 @@ class ModelsFormSet(InlineFormSet):
         for form in self.initial_forms:
             is_doomed = getattr(form, "cleaned_data", {}).get(DELETION_FIELD_NAME)
             if is_doomed and (others := in_the_way([form.instance])):
-                leading = "; ".join(sorted(map(named, others)))
-                message = f"“{form.instance}” is not deleted, since this leads to it: {leading}. Change that first, or disable the model."
+                keep(form)
+                there = "; ".join(sorted(map(leading, others)))
+                message = f"“{form.instance}” is not deleted: {there}. Change that first, or disable the model."
                 raise ValidationError(message, code="deleting_protected")
         super().clean()
 

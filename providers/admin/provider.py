@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest
@@ -71,6 +71,17 @@ class ProviderForm(ConfigurationForm):
         if not self._stored:
             return help_text
         return f"Now: {self.instance.credential_shown}. Leave empty to keep it. To change it: {help_text}"
+
+    def say_what_is_lost(self) -> None:
+        """Whoever typed a key must not think that it is there because the form is."""
+        if "credential" not in self.fields:
+            return
+        typed = self["credential"].data
+        if typed and self["credential"].field.widget.format_value(typed) is None:
+            keeps = ", or leave it empty to keep the stored one" if self._stored else ""
+            self.add_error(
+                "credential", ValidationError(f"What you typed was not kept: type it again{keeps}.", code="lost")
+            )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
@@ -173,6 +184,18 @@ class ProviderAdmin(ConfigurationAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> list[str]:
         return ["models_elsewhere", "stored_credential", "stored_headers"]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Any: Django's own signature."""
+        super().save_related(request, form, formsets, change)
+        provider: Provider = form.instance
+        if provider.lacks_credential:
+            page = reverse("admin:providers_provider_change", args=[provider.pk])
+            told = (
+                "The provider “{}” has no credential, and its authentication ({}) needs one: its requests go out without a key. "
+                '<a class="underline" href="{}#id_credential">Enter it under Credential</a>, or set Authentication to “none”.'
+            )
+            messages.warning(request, format_html(told, provider, provider.get_auth_display(), page))
 
     def get_inlines(self, request: HttpRequest, obj: Provider | None) -> Any:  # Any: Django's own type is long
         return [EndpointInline] if self._has_many_models(obj) else self.inlines

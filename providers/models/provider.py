@@ -114,6 +114,11 @@ class Provider(ConfigurationModel):
         return self.name
 
     @property
+    def lacks_credential(self) -> bool:
+        """Its requests are to carry a key, and go out without one."""
+        return self.auth != self.Auth.NONE and not self.credential
+
+    @property
     def credential_shown(self) -> str:
         """What a page may show of the credential: a reference, or that there is one."""
         if not self.credential:

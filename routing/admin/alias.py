@@ -18,7 +18,7 @@ from providers.admin.deletion import without
 from providers.admin.unfolded import display
 from routing import conditions
 from routing.admin.inlines import SynonymInline, TargetInline
-from routing.checks import WHAT_IT_READS, why_unserved
+from routing.checks import WHAT_IT_READS, leads_to_no_credential, why_unserved
 from routing.models import Alias, ClaimedName, Target
 from routing.selection import SELECTORS
 
@@ -118,7 +118,9 @@ class AliasAdmin(ConfigurationAdmin):
         if not alias.enabled:
             return "off", "disabled"
         reason = why_unserved(alias)
-        return ("warning", short_reason(reason)) if reason else ("ready", "ready")
+        if reason:
+            return "warning", short_reason(reason)
+        return ("warning", "no credential") if leads_to_no_credential(alias) else ("ready", "ready")
 
 
 def target_chip(alias: Alias, target: Target) -> SafeString:

@@ -228,7 +228,7 @@ def test_a_model_in_use_is_not_removed_from_its_provider(admin: Client) -> None:
     answer = send_form(admin, page_of(provider), models__0__DELETE="on")
 
     assert answer.status_code == 200
-    assert "is not deleted, since this leads to it: Target of the alias fast: openai/gpt-4o." in text_of(answer)
+    assert "is not deleted: the alias fast leads to it (target openai/gpt-4o)." in text_of(answer)
     assert ProviderModel.objects.exists()
 
 

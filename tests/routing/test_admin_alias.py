@@ -382,6 +382,17 @@ def test_the_list_warns_of_an_alias_whose_credential_cannot_be_had(admin: Client
     assert "nobody to serve it" in text_of(page)
 
 
+def test_the_list_warns_of_an_alias_whose_providers_lack_the_key_they_need(
+    admin: Client, models: list[ProviderModel]
+) -> None:
+    saved(Target(alias=saved(Alias(name="fast")), model=models[0]))
+    Provider.objects.update(auth="bearer", credential="")
+
+    page = text_of(admin.get(LIST))
+
+    assert "no credential" in page
+
+
 def test_the_list_asks_the_database_as_often_for_many_aliases_as_for_few(
     admin: Client, models: list[ProviderModel], django_assert_max_num_queries: Any
 ) -> None:

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from providers.models import Provider, ProviderModel
-from routing.checks import check_aliases, why_unserved
+from routing.checks import check_aliases, leads_to_no_credential, why_unserved
 from routing.models import Alias, Target
 from tests.gateways import saved
 
@@ -66,6 +66,27 @@ def test_the_reason_is_found_behind_another_alias() -> None:
     assert why_unserved(front) == "has nobody to serve it: the alias “behind” has only disabled providers"
 
 
+@pytest.mark.parametrize(("auth", "lacks"), [("bearer", True), ("x-api-key", True), ("none", False)])
+def test_who_leads_only_to_providers_without_the_key_they_need_is_found(auth: str, lacks: bool) -> None:
+    behind = an_alias("behind")
+    front = saved(Alias(name="front"))
+    saved(Target(alias=front, to_alias=behind))
+    Provider.objects.update(auth=auth)
+
+    front = Alias.objects.get(name="front")
+
+    assert leads_to_no_credential(front) is lacks
+    assert why_unserved(front) is None  # the requests go out all the same
+
+
+def test_one_provider_that_has_what_it_needs_is_enough() -> None:
+    fast = an_alias()
+    other = saved(ProviderModel(provider=saved(Provider(name="keyless")), name="m"))
+    saved(Target(alias=fast, model=other))
+
+    assert not leads_to_no_credential(fast)
+
+
 def test_an_alias_to_which_many_ways_lead_is_looked_at_once(django_assert_max_num_queries: Any) -> None:
     below = [an_alias("left-0"), an_alias("right-0")]
     for layer in range(1, 9):
@@ -76,6 +97,7 @@ def test_an_alias_to_which_many_ways_lead_is_looked_at_once(django_assert_max_nu
 
     with django_assert_max_num_queries(100):
         assert why_unserved(below[0]) is None
+    assert not leads_to_no_credential(below[0])
 
 
 def test_a_circle_that_was_written_past_its_rules_ends() -> None:

@@ -186,7 +186,7 @@ def test_a_model_that_is_deleted_within_the_page_of_its_provider_is_asked_for_to
 def test_a_model_that_cannot_be_deleted_is_refused_without_a_question(admin: Client, provider_in_use: Provider) -> None:
     answer = send_form(admin, page_of(provider_in_use), models__0__DELETE="on", models__0__enabled=None)
 
-    assert "is not deleted, since this leads to it: Target of the alias fast: one/m." in text_of(answer)
+    assert "is not deleted: the alias fast leads to it (target one/m)." in text_of(answer)
     assert ProviderModel.objects.get(provider=provider_in_use).enabled
 
 

@@ -78,7 +78,8 @@ class ConfigRevisionAdmin(AuthoredAdmin):
             "changes": changes_of(revision),
             "is_newest": newest is not None and newest.number == revision.number,
             "before": ConfigRevision.objects.filter(number__lt=revision.number).order_by("-number").first(),
-            "others": choices(but=revision),
+            "others": others_than(revision),
+            "predecessor": predecessor_of(revision),
             "may_roll_back": request.user.has_perm(MAY_ROLL_BACK),
         }
         return self._page(request, "revision", f"Revision {revision.number}", context)
@@ -92,8 +93,9 @@ class ConfigRevisionAdmin(AuthoredAdmin):
         return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
 
     def compare(self, request: HttpRequest) -> HttpResponse:
-        """`?old=3&new=7`, by number."""
-        old, new = (self._numbered(request, request.GET.get(side, "")) for side in ("old", "new"))
+        """`?old=3&new=7`, by number. The older one stands on the left, whichever way round they were chosen."""
+        chosen = (self._numbered(request, request.GET.get(side, "")) for side in ("old", "new"))
+        old, new = sorted(chosen, key=lambda revision: revision.number)
         rows = changes_between(store.contents_of_revision(old), store.contents_of_revision(new))
         found = {one.number: one for one in [*choices(), old, new]}
         context = {
@@ -190,7 +192,19 @@ def changes_of(revision: ConfigRevision) -> ShownChanges:
     return shown_changes(shown, rows.count())
 
 
-def choices(but: ConfigRevision | None = None) -> list[ConfigRevision]:
-    """Those that may be compared with, the newest first."""
-    revisions = ConfigRevision.objects.defer("packed").order_by("-number")
-    return [one for one in revisions[: MOST_CHOICES + 1] if but is None or one.number != but.number]
+def choices() -> list[ConfigRevision]:
+    """Those that may be compared, the newest first."""
+    return list(ConfigRevision.objects.defer("packed").order_by("-number")[: MOST_CHOICES + 1])
+
+
+def others_than(revision: ConfigRevision) -> list[ConfigRevision]:
+    """Those that it may be compared with, the newest first; its predecessor among them, however old."""
+    before = predecessor_of(revision)
+    found = {one.number: one for one in [*choices(), *([before] if before else [])] if one.number != revision.number}
+    return [found[number] for number in sorted(found, reverse=True)]
+
+
+def predecessor_of(revision: ConfigRevision) -> ConfigRevision | None:
+    """None for the oldest that is kept."""
+    older = ConfigRevision.objects.defer("packed").filter(number__lt=revision.number)
+    return older.order_by("-number").first()

@@ -85,6 +85,23 @@ def test_any_two_are_compared(browser: Client, fast: Alias) -> None:
     assert "cheaper" not in page.partition("What differs")[2]
 
 
+def test_the_older_of_two_stands_on_the_left_whichever_was_chosen_there(browser: Client, fast: Alias) -> None:
+    page = browser.get(reverse("admin:gateway_configrevision_compare"), {"old": 2, "new": 1})
+
+    assert [side.number for _, _, side in page.context["sides"]] == [1, 2]
+    assert '<span class="audit-new">cheaper &lt;now&gt;</span>' in text_of(page)
+
+
+def test_a_revision_is_compared_with_its_predecessor_unless_another_is_chosen(browser: Client, fast: Alias) -> None:
+    fast.description = "dearer"
+    saved(fast)
+    record_what_was_changed_outside()
+
+    chosen = re.findall(r'<option value="(\d+)" selected>', text_of(browser.get(page_of(2))))
+
+    assert chosen == ["1"]
+
+
 @pytest.mark.parametrize(
     "query", [{}, {"old": "1", "new": "99"}, {"old": "x", "new": "1"}, {"old": "9" * 30, "new": "1"}]
 )

@@ -47,7 +47,9 @@ class StepSerializer(serializers.Serializer[Any]):
 
 
 class TargetFiguresSerializer(FiguresSerializer):
-    alias = serializers.CharField(help_text=f"{DIRECT}: asked for as provider/model. {UNRESOLVED}: refused before.")
+    alias = serializers.CharField(
+        help_text=f"{DIRECT}: asked for as provider/model. {UNRESOLVED}: refused, or left, before any was found."
+    )
     target = serializers.CharField(allow_blank=True, help_text="provider/model; empty: none.")
 
 

@@ -208,6 +208,12 @@ class Draft(msgspec.Struct, kw_only=True):
             self.end_attempt(outcome, now)
         told = self.attempts[self.answered - 1] if self.attempts else None
         route = self.route or self.barred_route or NO_ROUTE
+        if told is not None:
+            provider, model, target_id = told.provider, told.model, told.target_id
+        elif route.id or outcome is Outcome.REFUSED:
+            provider, model, target_id = "", "", None
+        else:  # a model by its own name that could not be asked at all: it is that model's failure
+            (provider, _, model), target_id = route.name.partition("/"), None
         return Exchange(
             id=self.id,
             started_at=self.began.epoch,
@@ -218,9 +224,9 @@ class Draft(msgspec.Struct, kw_only=True):
             requested_model=self.requested_model,
             alias=route.name if route.id else route.known_as,
             alias_id=route.id or None,
-            provider=told.provider if told else "",
-            model=told.model if told else "",
-            target_id=told.target_id if told else None,
+            provider=provider,
+            model=model,
+            target_id=target_id,
             streamed=self.streamed,
             outcome=outcome,
             status=status,

@@ -21,7 +21,7 @@ from history.keys.store import by_key
 from history.keys.table import KeyTable, keys
 from history.models import RequestLog, TargetStat
 from history.periods import Window
-from history.scope import DIRECT, UNRESOLVED, Scope, scope_of
+from history.scope import DIRECT, UNRESOLVED, Scope, scope_of, unknown_period
 
 MOST_ROWS = 50
 
@@ -68,6 +68,7 @@ def callback(request: HttpRequest, context: Context) -> Context:
     """Unfold's DASHBOARD_CALLBACK: puts `dashboard` into the context of the index page, for those who may see it."""
     if request.user.has_perm("history.view_requestlog"):
         context["dashboard"] = dashboard(scope_of(request.GET, comparison.MEASURES), timezone.now())
+        context["unknown_period"] = unknown_period(request.GET)
         context["gateway_url"] = request.build_absolute_uri("/v1/chat/completions")
     return context
 

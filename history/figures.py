@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from history import latency
@@ -42,9 +43,15 @@ def tokens(sums: Sums) -> int:
     return int(sums["input_tokens"] + sums["output_tokens"])
 
 
-def known_usd(sums: Sums) -> float | None:
+def exact_usd(sums: Sums) -> Decimal | None:
     """What is known to have been spent; None where something was and nobody knows how much."""
-    return None if sums["unknown_costs"] and not sums["cost_usd"] else float(sums["cost_usd"])
+    return None if sums["unknown_costs"] and not sums["cost_usd"] else Decimal(sums["cost_usd"])
+
+
+def known_usd(sums: Sums) -> float | None:
+    """The same, for what is drawn and compared."""
+    exact = exact_usd(sums)
+    return None if exact is None else float(exact)
 
 
 def shown_cost(sums: Sums) -> str:

@@ -78,7 +78,8 @@ class Asked(Record, frozen=True, kw_only=True):
     alias: Text128 = ""
     alias_id: int | None = None
     provider: Text64 = ""
-    """Of the upstream that is asked; in the end, that answered or was tried last. Empty when none was."""
+    """Of the upstream that is asked; in the end, that answered or was tried last. Empty when none was,
+    unless one model was asked for by its own name and could not be asked: then it is that one's."""
     model: Text256 = ""
     target_id: int | None = None
     streamed: bool = False

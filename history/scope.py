@@ -14,7 +14,7 @@ from history.periods import Period
 DIRECT: Final = "(direct)"
 """Stands for requests that asked for provider/model. Aliases have no brackets, so none is mistaken for it."""
 UNRESOLVED: Final = "(unresolved)"
-"""Stands for requests that were refused before anybody was found."""
+"""Stands for requests that were refused, or left by their client, before anybody was found."""
 
 REQUESTS: Final = "requests"
 BY_KEY: Final = "key"
@@ -69,6 +69,12 @@ def scope_of(query: Mapping[str, str], measures: Mapping[str, object]) -> Scope:
         measure=measure if measure in measures else REQUESTS,
         by_key=query.get("by") == BY_KEY,
     )
+
+
+def unknown_period(query: Mapping[str, str]) -> str:
+    """What an address asks for as a period and is none; empty where nothing is wrong."""
+    said = _name(query, "period")
+    return "" if said in periods.PERIODS else said
 
 
 def _name(query: Mapping[str, str], parameter: str) -> str:

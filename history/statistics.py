@@ -82,8 +82,8 @@ class Sums(msgspec.Struct):
         self.refused += len(rows) - len(fair)
         self.errors += sum([row.outcome is FAILED or row.outcome is INTERRUPTED for row in fair])
         self.cancelled += sum([row.outcome is CANCELLED for row in rows])
-        # What we refuse is refused at once, and would make every upstream look fast.
-        self._count_latencies([row.latency_ms for row in rows if row.outcome is not REFUSED])
+        # Where nobody was asked it ended at once, which would make every upstream look fast.
+        self._count_latencies([row.latency_ms for row in rows if row.attempts])
         first_bytes = [row.first_byte_ms for row in rows if row.first_byte_ms is not None]
         self.first_byte_count += len(first_bytes)
         self.first_byte_ms_sum += sum(first_bytes)

@@ -12,7 +12,7 @@ from history.shown import shown_count, shown_duration, shown_share
 NO_ALIAS: Final = "no alias"
 NAMES_OF_NONE: Final = {DIRECT: "direct, no alias", UNRESOLVED: "refused, no alias"}
 """As the comparison of aliases calls them. No alias can be called so: they have no spaces."""
-WHY_NO_ALIAS: Final = {DIRECT: "asked for as provider/model", UNRESOLVED: "refused before any was found"}
+WHY_NO_ALIAS: Final = {DIRECT: "asked for as provider/model", UNRESOLVED: "refused, or left, before any was found"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -302,6 +302,36 @@ def objection_to_named_host(split: SplitURL, allowed: AllowedNetworks) -> tuple[
     )
 
 
+PRIVATE_ENDINGS = ("corp", "home", "internal", "intranet", "lan", "local", "localdomain", "private", "svc", "test")
+"""What names of private networks end with. Sources: RFC 6762 appendix G, RFC 6761, ICANN's resolution 2024.07.29.06 on .internal,
+Kubernetes' short names of services."""
+
+
+def remark_on_url(url: str) -> str | None:
+    """What there is to say of an address that may stand, but that will most likely not be called; None where there is nothing.
+
+    Whether a name leads to a listed address is known when it is called: no name is looked up here, and it may lead elsewhere then.
+    """
+    try:
+        split = split_url(url)
+    except ValueError:
+        return None
+    if split.scheme == "https" or split.literal or not _looks_public(split.host):
+        return None
+    return (
+        f"Plain http goes only to addresses that {SETTING} lists, and “{split.host}” looks like a public name: "
+        "unless it leads to a listed address, every request there will be refused. Use https."
+    )
+
+
+def _looks_public(host: str) -> bool:
+    """Whether it has a domain, and none that is kept for private networks."""
+    name = host.rstrip(".").lower()
+    if "." not in name or is_localhost(name) or name.endswith(".home.arpa"):
+        return False
+    return name.rpartition(".")[2] not in PRIVATE_ENDINGS
+
+
 def is_localhost(host: str) -> bool:
     name = host.rstrip(".")
     return name == "localhost" or name.endswith(".localhost")

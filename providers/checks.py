@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from django.db.models import Count, Q
 
 from providers import extra_headers, secrets
+from providers.addresses import remark_on_url
 
 if TYPE_CHECKING:
     from providers.models import Provider
@@ -72,3 +73,7 @@ def _warnings() -> Iterator[checks.CheckMessage]:
                 hint="Add an address for each API type under Providers › Providers.",
                 id="providers.W003",
             )
+        for remark in sorted(
+            {one for endpoint in provider.endpoints.all() if (one := remark_on_url(endpoint.base_url))}
+        ):
+            yield checks.Warning(f"The provider “{provider}”: {remark}", id="providers.W004")

@@ -38,14 +38,16 @@ class ExpiryFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ClientKey]) -> QuerySet[ClientKey]:
-        now = timezone.now()
+        word, now = self.value(), timezone.now()
+        if not word:
+            return queryset
         wanted = {
             "valid": Q(expires_at__isnull=True) | Q(expires_at__gt=now),
             "soon": Q(expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON),
             "expired": Q(expires_at__lte=now),
             "never": Q(expires_at__isnull=True),
         }
-        return queryset.filter(wanted.get(self.value() or "", Q()))
+        return queryset.filter(wanted[word]) if word in wanted else queryset.none()
 
 
 @admin.register(ClientKey)

@@ -73,12 +73,14 @@ async def one_by_one(stretches: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 def as_csv(fields: Sequence[str], rows: Sequence[Row]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([harmless(value) for value in row] for row in rows)
+    csv.writer(text).writerows([cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
 
 
-def harmless(value: object) -> object:
-    """A cell that no spreadsheet calculates."""
+def cell(value: object) -> object:
+    """What no spreadsheet calculates; a truth as JSON writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 

@@ -66,6 +66,13 @@ class Price(Number):
         return float(value)
 
 
+class Dollars(serializers.DecimalField):
+    """US dollars that were spent, as a text: no reader makes a binary fraction of money unasked."""
+
+    def __init__(self, **kwargs: Any) -> None:  # Any: DRF's own
+        super().__init__(**{"max_digits": None, "decimal_places": 12, **kwargs})
+
+
 class Moment(serializers.DateTimeField):
     """A time with its zone."""
 

@@ -86,7 +86,7 @@ class Totals(msgspec.Struct):
             counts.output_tokens += usage.output_tokens or 0
             counts.cached_input_tokens += usage.cached_input_tokens or 0
             counts.reasoning_tokens += usage.reasoning_tokens or 0
-        if not exchange.provider:
+        if not exchange.attempts:
             return  # nobody was asked: how fast we refuse says nothing about anybody
         times = self.times.get(key[1:3]) or self._times(key[1:3])
         times.note(exchange.latency_ms, exchange.first_byte_ms)

@@ -115,8 +115,10 @@ class RequestLogAdmin(ModelAdmin):
 
     @display(description="served by", header=True)
     def served_by(self, log: RequestLog) -> Sequence[str]:
-        under = f"after {log.attempt_count} tries" if log.attempt_count > 1 else ""
-        return [f"{log.provider}/{log.model}" if log.provider else NONE, under]
+        if not log.provider:
+            return [NONE, ""]
+        under = "was not asked" if not log.attempt_count else f"after {log.attempt_count} tries"
+        return [f"{log.provider}/{log.model}", "" if log.attempt_count == 1 else under]
 
     @display(description="key")
     def key(self, log: RequestLog) -> str:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from providers.addresses import remark_on_url
 from providers.admin.address_input import AddressInput
 from providers.admin.configuration import ConfigurationAdmin, ConfigurationForm, shortened
 from providers.admin.headers_field import EnteredHeaders, HeadersField
@@ -181,6 +182,15 @@ class ProviderAdmin(ConfigurationAdmin):
                 },
             ),
         ]
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: bool
+    ) -> None:  # Any: Django's own types
+        super().save_formset(request, form, formset, change)
+        if formset.model is Endpoint:
+            changed = [*formset.new_objects, *(row for row, _ in formset.changed_objects)]
+            for remark in sorted({one for row in changed if (one := remark_on_url(row.base_url))}):
+                messages.warning(request, remark)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> list[str]:
         return ["models_elsewhere", "stored_credential", "stored_headers"]

@@ -149,7 +149,9 @@ def test_the_list_tells_how_long_a_key_lasts(admin: Client) -> None:
         assert state in page
 
 
-@pytest.mark.parametrize(("expiry", "names"), [("expired", ["old"]), ("soon", ["soon"]), ("never", ["ever"])])
+@pytest.mark.parametrize(
+    ("expiry", "names"), [("expired", ["old"]), ("soon", ["soon"]), ("never", ["ever"]), ("bogus", [])]
+)
 def test_the_list_is_filtered_by_expiry(admin: Client, expiry: str, names: list[str]) -> None:
     now = timezone.now()
     a_key("old", expires_at=now - timedelta(days=1))

@@ -60,6 +60,30 @@ def test_every_try_is_kept_in_order_with_its_failure() -> None:
     ]
 
 
+def test_a_model_that_was_asked_for_by_name_and_could_not_be_asked_fails_under_its_own_name() -> None:
+    draft = a_draft()
+    draft.route = Route(name="meta/llama/3", model_id=9)
+
+    exchange = draft.close(Outcome.FAILED, 503, 1, code="upstreams_unavailable")
+
+    assert (exchange.alias, exchange.provider, exchange.model, exchange.attempts) == ("", "meta", "llama/3", ())
+
+
+def test_what_was_refused_is_no_upstreams_business() -> None:
+    draft = a_draft()
+    draft.route = Route(name="meta/llama", model_id=9)
+
+    exchange = draft.close(Outcome.REFUSED, 404, 1, code="no_enabled_targets")
+
+    assert (exchange.provider, exchange.model) == ("", "")
+
+
+def test_an_alias_that_nobody_could_take_names_no_upstream() -> None:
+    exchange = a_draft().close(Outcome.FAILED, 503, 1, code="upstreams_unavailable")
+
+    assert (exchange.alias, exchange.provider, exchange.model) == ("fast", "", "")
+
+
 def test_a_status_that_was_seen_is_kept_also_when_the_failure_does_not_tell_it() -> None:
     draft = a_draft()
     draft.begin_attempt(STEP, "http://a", None, 1)

@@ -181,6 +181,40 @@ def test_a_taken_demo_port_is_changed_for_a_free_one(first: Running) -> None:
     assert not [url for (url,) in moved.rows("SELECT base_url FROM providers_endpoint") if f":{port}/" in str(url)]
 
 
+def test_a_second_one_on_the_same_folder_is_told_where_the_first_runs_and_changes_nothing(new: Path) -> None:
+    with quickstart(new, "--demo-port", "0") as running:
+        running.wait_for(READY)
+        before = running.rows("SELECT * FROM providers_endpoint ORDER BY id")
+
+        with (
+            quickstart(new) as elsewhere,
+            Running("quickstart", "--port", running.url.rpartition(":")[2], data=new) as same,
+        ):
+            codes = [elsewhere.wait(), same.wait()]
+
+        told = (
+            f"Plexus runs already on this data directory ({running.url}, process {running.process.pid}). "
+            "Open it, stop it, or set PLEXUS_DATA_DIR to another folder."
+        )
+        assert codes == [1, 1]
+        assert told in elsewhere.output
+        assert told in same.output
+        assert running.rows("SELECT * FROM providers_endpoint ORDER BY id") == before
+        answer_every_alias(running)
+        running.stop()
+
+
+def test_the_folder_of_one_that_was_killed_is_free(new: Path) -> None:
+    with quickstart(new) as killed:
+        killed.wait_for(READY)
+        killed.stop(signal.SIGKILL)
+
+    with quickstart(new) as after:
+        after.wait_for(READY)
+
+        assert after.stop() == 0
+
+
 def test_keys_in_the_environment_become_providers_by_reference(new: Path) -> None:
     with quickstart(new, OPENAI_API_KEY="sk-secret-1", ANTHROPIC_API_KEY="sk-secret-2") as running:
         running.wait_for(READY)

@@ -236,6 +236,24 @@ def test_a_refused_request_shows_its_error_and_no_attempts(reader: Client) -> No
     assert "&lt;script&gt;" in page
 
 
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        *("outcome=bogus", "outcome__exact=bogus", "status=bogus", "recent=bogus", "streamed=bogus", "key=bogus"),
+        *("started_at_from_0=bogus", "started_at_to_0=2026-11-20&started_at_to_1=bogus"),
+    ],
+)
+def test_a_filter_that_says_nothing_finds_nothing_and_says_so(reader: Client, narrowed: str) -> None:
+    kept(an_exchange())
+
+    response = reader.get(f"{reverse(LIST)}?{narrowed}")
+
+    page = " ".join(response.content.decode().split())
+    assert "None of the requests is like that" in page
+    assert "Show all" in page
+    assert "No requests yet" not in page
+
+
 @pytest.mark.parametrize("id", ["00000000-0000-7000-8000-000000000000", "nonsense", "_00"])
 def test_a_request_that_is_not_there_leads_back_to_the_list(reader: Client, id: str) -> None:
     response = reader.get(reverse("admin:history_requestlog_change", args=[id]))

@@ -56,6 +56,15 @@ def test_requests_show_up_as_numbers_charts_and_tables(reader: Client) -> None:
     assert 'data-chart="latency"' in page
 
 
+@pytest.mark.parametrize(("period", "is_told"), [("bogus", True), ("7d", False), ("", False)])
+def test_a_period_that_there_is_none_of_is_told(reader: Client, period: str, is_told: bool) -> None:
+    store.write([an_exchange(at=timezone.now())])
+
+    page = reader.get(reverse("admin:index"), {"period": period}).content.decode()
+
+    assert (f"There is no period “{period}”: the last 24 hours are shown." in page) is is_told
+
+
 @pytest.mark.parametrize("period", PERIODS)
 def test_each_period_has_its_page(reader: Client, period: str) -> None:
     store.write([an_exchange(at=timezone.now())])

@@ -60,6 +60,14 @@ def test_a_refused_request_counts_under_no_target_and_without_a_latency() -> Non
     assert counts == {"requests": 1, "refused": 1}
 
 
+def test_a_model_that_could_not_be_asked_has_an_error_and_no_latency() -> None:
+    unavailable = an_exchange(alias="", outcome=Outcome.FAILED, status=503, latency_ms=0.4, usage=None, attempts=())
+
+    counts = of_hour(tallied(unavailable, cost_usd=None))
+
+    assert counts == {"requests": 1, "errors": 1}
+
+
 def test_a_client_that_leaves_is_nobodys_error() -> None:
     counts = of_hour(tallied(an_exchange(outcome=Outcome.CANCELLED, status=499)))
 

@@ -38,7 +38,7 @@ def test_requests_without_an_alias_are_told_apart() -> None:
 
     assert shown == [
         ("direct, no alias", "asked for as provider/model"),
-        ("refused, no alias", "refused before any was found"),
+        ("refused, no alias", "refused, or left, before any was found"),
     ]
 
 

@@ -114,6 +114,20 @@ def test_nobody_reachable_for_a_while_fails_fast_and_says_when_to_come_back(gate
     assert "127.0.0.1" not in last.text
 
 
+def test_a_model_asked_for_by_name_that_is_left_alone_fails_under_its_name_and_is_no_refusal(
+    gateway: RunningGateway,
+) -> None:
+    name = "limited/status-429-retry-after-60"
+    gateway.model("limited", "status-429-retry-after-60")
+
+    replies = [gateway.ask(name) for _ in range(2)]
+
+    assert [reply.json()["error"]["code"] for reply in replies] == ["upstream_says_429", "upstream_rate_limited"]
+    eventually(lambda: RequestLog.objects.count() == 2)
+    rows = RequestLog.objects.order_by("id").values_list("alias", "provider", "model", "outcome", "attempt_count")
+    assert [*rows] == [("", *name.split("/"), "failed", tries) for tries in (1, 0)]
+
+
 def test_upstreams_that_die_while_they_are_well_are_asked_a_few_times_and_then_all_is_refused_at_once(
     gateway: RunningGateway,
 ) -> None:

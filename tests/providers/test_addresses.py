@@ -13,6 +13,7 @@ from providers.addresses import (
     objection_to_address,
     objection_to_plain_http,
     objection_to_url,
+    remark_on_url,
     split_url,
 )
 from providers.wire import FORMATS
@@ -300,3 +301,25 @@ def test_a_base_url_leaves_room_for_the_path_of_an_endpoint() -> None:
 
 def test_the_endpoint_of_every_wire_format_is_known() -> None:
     assert {format.path for format in FORMATS.values()} <= set(ENDPOINT_PATHS)
+
+
+@pytest.mark.parametrize("host", ["api.openai.com", "API.OpenAI.com.", "internal.example.org", "api.openai.com:8080"])
+def test_plain_http_to_a_public_name_is_remarked_on(host: str) -> None:
+    assert "will be refused" in (remark_on_url(f"http://{host}/v1") or "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://api.openai.com/v1", "http://ollama:11434/v1", "http://localhost:8000", "http://127.0.0.1:8000/v1"),
+        *(
+            "http://gpu.internal/v1",
+            "http://vllm.ml.svc/v1",
+            "http://vllm.ml.svc.cluster.local",
+            "http://nas.home.arpa/v1",
+        ),
+        *("http://[::1]:8000/v1", "no URL"),
+    ],
+)
+def test_an_address_that_may_well_be_called_is_not(url: str) -> None:
+    assert remark_on_url(url) is None

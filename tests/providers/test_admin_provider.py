@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
+from pytest_django import Settings
 
+from providers.addresses import AllowedNetworks
 from providers.models import Endpoint, Provider, ProviderModel, vault
 from routing.models import Alias, CustomRoute, Target
 from tests.admin_pages import a_member_of_staff, a_reader, an_administrator, errors_of, send_form, text_of
@@ -286,3 +288,11 @@ def test_whoever_may_only_look_sees_names_and_no_ciphertext() -> None:
 
     assert "Helicone-Auth: stored, X-Title: plexus" in page
     assert provider.extra_headers["Helicone-Auth"] not in page
+
+
+def test_plain_http_to_a_public_name_is_warned_of_once_it_is_saved(admin: Client, settings: Settings) -> None:
+    settings.PLEXUS_PRIVATE_UPSTREAMS = AllowedNetworks.parse("10.0.0.0/8")
+    answer = send_form(admin, ADD, name="openai", credential=SECRET, endpoints__0__base_url="http://api.openai.com/v1")
+
+    assert answer.status_code == 302
+    assert "“api.openai.com” looks like a public name" in text_of(admin.get(LIST))

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
+from providers.addresses import AllowedNetworks
 from providers.checks import check_providers
 from providers.models import Endpoint, Provider
 from tests.gateways import saved
@@ -74,3 +76,14 @@ def test_an_extra_header_whose_variable_is_not_set_is_told_by_name() -> None:
 
     assert id == "providers.W001"
     assert "cannot be called: The extra header “Helicone-Auth”: The environment variable NOBODY_SET_THIS" in message
+
+
+def test_plain_http_to_a_public_name_is_named(settings: Settings) -> None:
+    settings.PLEXUS_PRIVATE_UPSTREAMS = AllowedNetworks.parse("10.0.0.0/8")
+    provider = a_provider(auth="none")
+    saved(Endpoint(provider=provider, api_type="embeddings", base_url="http://api.openai.com/v1"))
+
+    ((id, message),) = warnings()
+
+    assert id == "providers.W004"
+    assert "“api.openai.com” looks like a public name" in message

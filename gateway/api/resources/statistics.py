@@ -6,11 +6,12 @@ from typing import Any
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from gateway.api.fields import Dollars
 from gateway.api.filters import known_are
 from gateway.api.pointers import Wrong
 from gateway.api.problems import Refused
@@ -18,7 +19,7 @@ from gateway.api.views import ApiView
 from history import latency, periods
 from history.comparison import MEASURES, Measure
 from history.dashboard import numbers
-from history.figures import Sums, known_usd
+from history.figures import Sums, exact_usd
 from history.scope import DIRECT, LONGEST, UNRESOLVED, Scope, alias_of, target_of
 
 COUNTED = ("requests", "errors", "refused", "cancelled", "attempts", "attempt_failures")
@@ -35,19 +36,26 @@ class FiguresSerializer(serializers.Serializer[Any]):
     attempt_failures = serializers.IntegerField()
     input_tokens = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
-    cost_usd = serializers.FloatField(allow_null=True, help_text="What is known; null where nobody knows any of it.")
+    cost_usd = Dollars(allow_null=True, help_text="What is known; null where nobody knows any of it.")
     unknown_costs = serializers.IntegerField(help_text="Requests whose cost nobody told us.")
     latency_p50_ms = serializers.FloatField(allow_null=True)
     latency_p95_ms = serializers.FloatField(allow_null=True)
 
 
+@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}]})
+class ValueField(serializers.Field[Any, Any, Any, Any]):
+    """Of whatever the measure is."""
+
+
 class StepSerializer(serializers.Serializer[Any]):
     start = serializers.DateTimeField()
-    value = serializers.FloatField(allow_null=True)
+    value = ValueField(allow_null=True, help_text="Of the cost, dollars as a text.")
 
 
 class TargetFiguresSerializer(FiguresSerializer):
-    alias = serializers.CharField(help_text=f"{DIRECT}: asked for as provider/model. {UNRESOLVED}: refused before.")
+    alias = serializers.CharField(
+        help_text=f"{DIRECT}: asked for as provider/model. {UNRESOLVED}: refused, or left, before any was found."
+    )
     target = serializers.CharField(allow_blank=True, help_text="provider/model; empty: none.")
 
 
@@ -66,7 +74,7 @@ class StatisticsSerializer(serializers.Serializer[Any]):
 def figures_of(sums: Sums) -> dict[str, Any]:  # Any: JSON
     return {
         **{name: int(sums[name] or 0) for name in (*COUNTED, "input_tokens", "output_tokens", "unknown_costs")},
-        "cost_usd": known_usd(sums),
+        "cost_usd": told_usd(sums),
         "latency_p50_ms": _percentile_ms(sums, 0.5),
         "latency_p95_ms": _percentile_ms(sums, 0.95),
     }
@@ -94,7 +102,15 @@ def scope_asked_for(query: Any) -> Scope:  # Any: Django's own
     return Scope(period=periods.PERIODS[period], alias=query.get("alias", "")[:LONGEST], target=target, measure=measure)
 
 
-def measured(measure: Measure, sums: Sums) -> float | None:
+def told_usd(sums: Sums) -> str | None:
+    """As a request's own cost is written: `0.000135000000`."""
+    exact = exact_usd(sums)
+    return None if exact is None else Dollars().to_representation(exact)
+
+
+def measured(measure: Measure, sums: Sums) -> float | str | None:
+    if measure.unit == "usd":
+        return told_usd(sums)
     value = measure.of(sums)
     return None if value is None else float(value)
 
@@ -117,7 +133,7 @@ class Statistics(ApiView):
     def get(self, request: Request) -> Response:
         """Read the sums of a period, over time and per target."""
         scope = scope_asked_for(request.query_params)
-        found = numbers(scope, timezone.now())
+        found = numbers(scope, timezone.now().replace(microsecond=0))  # buckets begin at whole seconds
         window, measure = found["window"], MEASURES[scope.measure]
         return Response(
             {

@@ -10,12 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gateway.api.fields import Moment
+from gateway.api.fields import Dollars, Moment
 from gateway.api.filters import known_are
 from gateway.api.pointers import Wrong
 from gateway.api.problems import Refused
 from gateway.api.resources.requests import Requests
-from history.figures import Sums, known_usd
+from history.figures import Sums, exact_usd
 from history.ids import first_id_at
 from history.keys import LONGEST
 from history.keys.store import by_key
@@ -39,7 +39,7 @@ class KeyUsageSerializer(serializers.Serializer[Any]):
     cancelled = serializers.IntegerField(help_text="Of those, cancelled by the client.")
     input_tokens = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
-    cost_usd = serializers.FloatField(allow_null=True, help_text="What is known; null where nobody knows any of it.")
+    cost_usd = Dollars(allow_null=True, help_text="What is known; null where nobody knows any of it.")
     unknown_costs = serializers.IntegerField(help_text="Requests whose cost nobody told us.")
 
 
@@ -67,7 +67,7 @@ def stretch_asked_for(query: Any, now: datetime) -> tuple[datetime, datetime]:  
 
 def usage_of(sums: Sums) -> dict[str, Any]:  # Any: JSON
     named = {name: sums[name] for name in ("key_id", "key_name")}
-    return {**named, **{name: int(sums[name]) for name in COUNTED}, "cost_usd": known_usd(sums)}
+    return {**named, **{name: int(sums[name]) for name in COUNTED}, "cost_usd": exact_usd(sums)}
 
 
 class Usage(Requests):

@@ -33,6 +33,7 @@ from gateway.interchange.snapshot import (
 from gateway.interchange.store.names import Names
 from gateway.interchange.store.rows import said
 from providers import secrets
+from providers.addresses import remark_on_url
 from providers.models import Endpoint, Provider, ProviderModel, hold_configuration
 from routing.models import Alias, CustomRoute, PatternAlias, Synonym, Target
 
@@ -129,7 +130,11 @@ class _Applying(Names):
         stored = {endpoint.api_type: endpoint for endpoint in provider.endpoints.all()} if provider.pk else {}
         for one in wanted:
             row = stored.get(one.api_type) or Endpoint(provider=provider, api_type=one.api_type)
-            self._settle(row, one, said(one, ["base_url"]), "address", f"{provider} {one.api_type}", parent=provider)
+            is_settled = self._settle(
+                row, one, said(one, ["base_url"]), "address", f"{provider} {one.api_type}", parent=provider
+            )
+            if is_settled and (remark := remark_on_url(row.base_url)):
+                self._warn(one.place("base_url"), remark)
         if entry.keeps_other_endpoints and not self.prune:
             return
         # Last, since they say to which hosts a stored key may go.

@@ -27,6 +27,7 @@ from gateway.management.quickstart.first_request import (
     ask,
     ask_without_key,
 )
+from gateway.management.quickstart.only_one import RunsAlready, only_one
 from gateway.management.quickstart.setting_up import Made, OfferedBefore, is_first_run, set_up
 from gateway.management.saying import say
 from gateway.management.serving import CannotListen, listen, url_of
@@ -66,18 +67,20 @@ class Command(BaseCommand):
                 stream.reconfigure(errors="replace")  # a terminal that has no “—” still gets the rest of the line
         self.say(self.style.MIGRATE_HEADING("Plexus quickstart"))
         self.check(tags=[ENVIRONMENT])
-        try:
-            listening = listen(options["host"], options["port"])
-        except CannotListen as exc:
-            raise CommandError(str(exc)) from exc
-        with listening, ExitStack() as stack:
+        with ExitStack() as stack:
+            try:
+                turn = stack.enter_context(only_one(Path(settings.DATA_DIR)))
+                listening = stack.enter_context(listen(options["host"], options["port"]))
+            except (RunsAlready, CannotListen) as exc:
+                raise CommandError(str(exc)) from exc
+            self.url = url_of(listening)
+            turn.serves_at(self.url)
             self.migrate()
             wanted = [] if options["no_providers"] else self.wanted_providers()
             demo = self.demo_server(options["demo_port"])
             if demo is not None:
                 stack.enter_context(demo)
             made = set_up(demo.base_url if demo else None, wanted)
-            self.url = url_of(listening)
             self.show(made, demo)
             self.opens_browser = made.examples and not options["no_browser"] and can_open_browser()
             self.serve(listening, made)
@@ -86,7 +89,6 @@ class Command(BaseCommand):
     # Before serving
 
     def migrate(self) -> None:
-        Path(settings.DATA_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
         if database.pending_migrations():
             self.say(f"  Database   preparing {where_database_is()} …")
             database.migrate()

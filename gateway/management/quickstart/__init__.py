@@ -1,5 +1,6 @@
 """The steps of `manage.py quickstart`.
 
+    only_one        one of them per data folder
     demo_server     the demo upstream on loopback, in a thread
     demo_provider   the demo provider in the database, and its address
     examples        the example aliases

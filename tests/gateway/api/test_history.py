@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from gateway.api import export
 from gateway.models import ClientKey
-from history.models import RequestLog
+from history.models import RequestLog, TargetStat
 from history.records import Outcome
 from history.store import write
 from routing.models import CustomRoute, ProviderAlias
@@ -126,7 +127,8 @@ def test_an_export_writes_every_value_as_the_list_does(api: Asking) -> None:
 
     assert (listed["cost_usd"], listed["latency_ms"]) == ("0.000000020000", 12.346)
     assert json.loads(line) == listed
-    assert row == {name: "" if value is None else str(value) for name, value in listed.items()}
+    told_in_csv = {name: json.dumps(value) if isinstance(value, bool) else value for name, value in listed.items()}
+    assert row == {name: "" if value is None else str(value) for name, value in told_in_csv.items()}
 
 
 def test_an_export_is_filtered_as_the_list_is(api: Asking) -> None:
@@ -172,6 +174,27 @@ def test_statistics_are_the_sums_of_the_dashboard(api: Asking) -> None:
         ("fast", "openai/gpt-4o"),
         ("(unresolved)", ""),
     }
+
+
+def test_money_is_a_text_wherever_it_is_told(api: Asking) -> None:
+    write([an_exchange(timezone.now())])
+    RequestLog.objects.update(cost_usd=Decimal("0.000135"))
+    TargetStat.objects.update(cost_usd=Decimal("0.000135"))
+
+    (listed,) = api.get("requests").json()["results"]
+    (used,) = api.get("usage").json()["results"]
+    told = api.get("statistics?period=1h&measure=cost").json()
+
+    shown = [listed["cost_usd"], used["cost_usd"], told["total"]["cost_usd"], told["targets"][0]["cost_usd"]]
+    assert shown == ["0.000135000000"] * 4
+    assert sorted(step["value"] for step in told["steps"])[-1] == "0.000135000000"
+
+
+def test_all_times_of_statistics_are_in_whole_seconds_of_utc(api: Asking) -> None:
+    told = api.get("statistics?period=1h").json()
+
+    for moment in (told["start"], told["end"], *(step["start"] for step in told["steps"])):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment)
 
 
 def test_statistics_are_narrowed_to_an_alias(api: Asking) -> None:

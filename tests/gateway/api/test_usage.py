@@ -1,6 +1,7 @@
 """What each client key used, over the API."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -42,7 +43,7 @@ def test_each_key_is_told_with_what_it_used(api: Asking) -> None:
     billing, ops = told["results"]
     assert (billing["key_id"], billing["key_name"], billing["requests"], billing["errors"]) == (1, "billing", 1, 0)
     assert (billing["input_tokens"], billing["output_tokens"]) == (1000, 500)
-    assert billing["cost_usd"] > 0
+    assert Decimal(billing["cost_usd"]) > 0
     assert ops["errors"] == 1
 
 

@@ -260,6 +260,14 @@ def test_the_way_to_a_revision_begins_there_too(browser: Client, fast: Alias) ->
     assert way_to(page)[0] == "Audit"
 
 
+def test_a_list_narrowed_to_a_door_that_there_is_none_of_says_so(browser: Client, fast: Alias) -> None:
+    page = text_of(browser.get(reverse("admin:gateway_configrevision_changelist"), {"door": "bogus"}))
+
+    assert "None of the" in page
+    assert "Show all" in page
+    assert "yet" not in page
+
+
 def test_the_way_to_client_keys_still_begins_with_access(browser: Client) -> None:
     page = browser.get(reverse("admin:gateway_clientkey_changelist"))
 

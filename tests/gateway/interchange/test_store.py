@@ -349,3 +349,13 @@ def test_a_provider_whose_stored_address_stays_is_not_warned_of() -> None:
     difference = import_text("providers: [{name: bare, auth: {type: none}}]")
 
     assert "no address" not in str(difference.findings)
+
+
+def test_plain_http_to_a_public_name_is_imported_with_a_warning(settings: Settings) -> None:
+    settings.PLEXUS_PRIVATE_UPSTREAMS = AllowedNetworks.parse("10.0.0.0/8")
+    difference = import_text(
+        "providers: [{name: openai, auth: {type: none}, baseUrls: {chat: 'http://api.openai.com/v1'}}]"
+    )
+
+    (warning,) = warnings(difference)
+    assert "“api.openai.com” looks like a public name" in warning

@@ -13,8 +13,11 @@ from gateway.metrics.report import Present, Recorded, Report, summed
 from gateway.metrics.totals import OTHER, Totals
 from history.records import Exchange, Outcome
 from providers.pricing import Usage
+from tests.history.exchanges import an_attempt
 
 MOST_MICROSECONDS = 3.0
+
+NOBODY: dict[str, Any] = {"alias": "", "provider": "", "model": "", "attempts": ()}
 
 
 def an_exchange(**changes: Any) -> Exchange:  # Any: any field's value
@@ -28,6 +31,7 @@ def an_exchange(**changes: Any) -> Exchange:  # Any: any field's value
         "outcome": Outcome.OK,
         "status": 200,
         "latency_ms": 700.0,
+        "attempts": (an_attempt(),),
         "first_byte_ms": 40.0,
         "usage": Usage(input_tokens=10, output_tokens=5, cached_input_tokens=4, reasoning_tokens=2),
     }
@@ -95,7 +99,7 @@ def test_times_fall_into_cumulative_buckets() -> None:
 
 def test_a_request_that_nobody_was_asked_for_is_counted_and_not_timed() -> None:
     counted = Totals()
-    counted.note(an_exchange(alias="", provider="", model="", status=404, outcome=Outcome.REFUSED, usage=None))
+    counted.note(an_exchange(**NOBODY, status=404, outcome=Outcome.REFUSED, usage=None))
 
     assert counted.times == {}
     assert sum(counts.requests for counts in counted.requests.values()) == 1

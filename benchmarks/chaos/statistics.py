@@ -105,7 +105,7 @@ def _of_request(row: RequestRow) -> Counters:
         "input_tokens": row.input_tokens or 0,
         "output_tokens": row.output_tokens or 0,
         "cost_usd": row.cost_usd or Decimal(0),
-        "latency_ms_sum": 0.0 if row.outcome == "refused" else row.latency_ms,
+        "latency_ms_sum": row.latency_ms if row.attempt_count else 0.0,  # where nobody was asked, it ended at once
     }
 
 

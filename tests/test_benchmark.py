@@ -79,7 +79,7 @@ def test_a_rate_is_kept_and_not_exceeded(built: Path, upstream: Server, tmp_path
     load = programs.load_requests(built, upstream.port, file, connections=8, seconds=2, per_second=100)
 
     assert load.errors == 0
-    assert 100 <= load.requests <= 200, "a busy machine may come behind"
+    assert 190 <= load.requests <= 200
 
 
 @needs_compiler

@@ -3,6 +3,7 @@
 A word that a filter does not know finds nothing: all requests would look like an answer to it.
 """
 
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 
 from django.contrib import admin
@@ -98,7 +99,7 @@ class StartedAtFilter(RangeDateTimeFilter):  # type: ignore[misc]  # unfold ship
         return min(moment.replace(tzinfo=UTC), LATEST)
 
 
-class OneOf(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
+class OneOf(DropdownFilter, ABC):  # type: ignore[misc]  # unfold ships no types
     """One of a closed set of words. Subclasses say which, and what each looks for."""
 
     def queryset(self, request: HttpRequest, queryset: Requests) -> Requests:
@@ -108,9 +109,9 @@ class OneOf(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
         condition = self.condition(word)
         return queryset.none() if condition is None else queryset.filter(condition)
 
+    @abstractmethod
     def condition(self, word: str) -> Q | None:
         """None for a word that is not among them."""
-        raise NotImplementedError
 
 
 class RecentFilter(OneOf):

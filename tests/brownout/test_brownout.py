@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -77,7 +76,7 @@ def test_the_same_seed_asks_for_the_same() -> None:
 # The upstream
 
 
-async def asked(upstream: Upstream, script: str, *, seconds: float = 60) -> tuple[int, bytes]:
+async def asked(upstream: Upstream, script: str, *, seconds: float = 0.5) -> tuple[int, bytes]:
     """Status and body. Raises what aiohttp raises, or TimeoutError."""
     wish = Wish(model="three", script=script, streams=script.startswith("stream"))
     url, body = f"{upstream.url}/chat/completions", body_of(wish, 7, 400)
@@ -90,10 +89,8 @@ async def test_a_sick_upstream_does_what_its_sickness_says_and_gets_well() -> No
         seen: dict[Sickness, list[object]] = {}
         for sickness in Sickness:
             await upstream.fall_ill(sickness)
-            seconds = 0.5 if sickness in (Sickness.STALLS, Sickness.LATE) else 60
             seen[sickness] = await asyncio.gather(
-                *(asked(upstream, script, seconds=seconds) for script in ["whole 0", "stream 9 5"] * 4),
-                return_exceptions=True,
+                *(asked(upstream, script) for script in ["whole 0", "stream 9 5"] * 4), return_exceptions=True
             )
             await upstream.recover()
             status, _ = await asked(upstream, "whole 0")
@@ -123,14 +120,12 @@ def test_a_short_run_lets_nobody_notice(tmp_path: Path) -> None:
         str(file),
     ]
 
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
     told = json.loads(file.read_text())["modes"]["half"]
-    # How fast the others are, and shares of a hundredth in four seconds, are for a machine that does nothing else.
-    broken = [one for one in told["objections"] if not re.search("p99|the sick one got|its full share", one)]
+    # How fast the others are is for a machine that does nothing else.
+    broken = [one for one in told["objections"] if "p99" not in one]
     assert broken == [], run.stdout + run.stderr
-    assert told["share"] < 0.05, "of a third"
-    assert told["back_seconds"] is not None
     assert run.returncode == (1 if told["objections"] else 0), run.stdout + run.stderr
     assert told["requests"] > 1000
     assert told["share_before"] > 0.2

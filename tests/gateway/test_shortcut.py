@@ -79,7 +79,7 @@ async def test_an_idle_connection_is_closed_in_time() -> None:
         await asked(a_request(b"hello"))
         took = asyncio.get_running_loop().time() - began
 
-    assert took >= KEPT_SECONDS
+    assert KEPT_SECONDS <= took < 5
 
 
 async def test_a_client_that_wants_the_connection_closed_is_told_that_it_will_be() -> None:

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import httpx
@@ -136,11 +137,13 @@ def is_up(client: httpx.Client) -> bool:
         return False
 
 
-def test_whoever_looks_for_changes_looks_more_than_once_a_second() -> None:
-    assert django_settings.PLEXUS_TABLE_POLL_SECONDS < 1
+def seconds_until(holds: Callable[[], bool]) -> float:
+    began = time.monotonic()
+    eventually(holds)
+    return time.monotonic() - began
 
 
-def test_another_process_uses_a_change_when_it_looks(gateway: RunningGateway, elsewhere: httpx.Client) -> None:
+def test_another_process_uses_a_change_within_a_second(gateway: RunningGateway, elsewhere: httpx.Client) -> None:
     body = {"model": "fast", "messages": [{"role": "user", "content": "Hello!"}]}
 
     def status() -> int:
@@ -149,12 +152,14 @@ def test_another_process_uses_a_change_when_it_looks(gateway: RunningGateway, el
 
     assert status() == 404
     gateway.alias("fast", gateway.model("openai", "small"))
-    assert eventually(lambda: status() == 200)
+    assert seconds_until(lambda: status() == 200) < 1
     ClientKey.objects.get(name="a test").delete()
-    assert eventually(lambda: status() == 401)
+    assert seconds_until(lambda: status() == 401) < 1
 
 
-def test_another_process_answers_at_a_new_path_when_it_looks(gateway: RunningGateway, elsewhere: httpx.Client) -> None:
+def test_another_process_answers_at_a_new_path_within_a_second(
+    gateway: RunningGateway, elsewhere: httpx.Client
+) -> None:
     model = gateway.model("openai", "small")
     body = {"model": "small", "messages": [{"role": "user", "content": "Hello!"}]}
 
@@ -165,6 +170,6 @@ def test_another_process_answers_at_a_new_path_when_it_looks(gateway: RunningGat
     assert status() == 404
     route = CustomRoute(path="/openai", provider=model.provider)
     route.save()
-    assert eventually(lambda: status() == 200)
+    assert seconds_until(lambda: status() == 200) < 1
     route.delete()
-    assert eventually(lambda: status() == 404)
+    assert seconds_until(lambda: status() == 404) < 1

@@ -71,7 +71,7 @@ def test_the_next_one_answers_where_the_first_is_late_and_the_first_is_let_go_of
 
     reply = gateway.ask("fast", "one two", stream=streams)
 
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 4
     assert (said(reply.text) if streams else reply.json()["choices"][0]["message"]["content"]) == "one two"
     assert (reply.headers["x-plexus-provider"], reply.headers["x-plexus-attempts"]) == ("p1", "2")
     assert tries(gateway, reply) == [(1, "p0", "cancelled"), (2, "p1", "ok")]

@@ -33,8 +33,8 @@ def test_an_answer_is_recorded_with_who_what_how_long_and_how_much(gateway: Runn
     assert (row.input_tokens, row.output_tokens) == (4, 4)
     assert row.cost_usd == Decimal("0.000062")
     assert row.first_byte_ms is not None
-    assert 0 < row.first_byte_ms <= row.latency_ms < 60_000
-    assert began - 1 < row.started_at.timestamp() < began + 60
+    assert 0 < row.first_byte_ms <= row.latency_ms < 10_000
+    assert began - 1 < row.started_at.timestamp() < began + 10
     assert row.request_bytes > 50
     assert row.answer_bytes > 100
     attempt = row.attempts.get()

@@ -176,7 +176,7 @@ def test_the_rest_of_a_body_that_was_answered_already_does_not_come_for_ever(
 
     assert reply is not None
     assert reply.status == 413
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 2
 
 
 def test_a_connection_whose_refused_body_has_come_whole_serves_on(fast: RunningGateway) -> None:
@@ -292,7 +292,7 @@ def test_a_client_that_never_reads_pauses_its_upstream_and_is_let_go_of(
         eventually(lambda: len(IN_FLIGHT) == 0)
         seconds = time.monotonic() - began
 
-    assert 1 < seconds < 50
+    assert 1 < seconds < 8
     row = only_row()
     assert row.outcome == "cancelled"
     assert row.answer_bytes < 20_000_000, "the upstream was paused"

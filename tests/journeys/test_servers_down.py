@@ -169,9 +169,9 @@ def test_requests_go_on_and_new_processes_start_while_all_servers_are_frozen_or_
             assert third.ask() == 200
         time.sleep(1)
 
-    assert len(seen.statuses) > 20
+    assert len(seen.statuses) > 100
     assert set(seen.statuses) == {200}
-    assert seen.slowest_seconds < 5, "who waited for a frozen server would have waited for all that time"
+    assert seen.slowest_seconds < 1, "who waited for a frozen server would have waited for all that time"
     kept = servers.folder / "routing_table.last_known_good"
     assert kept.stat().st_mode & 0o777 == 0o600
     assert b"sk-very-secret" not in kept.read_bytes()

@@ -65,7 +65,7 @@ def test_whole_answers_that_wait_where_nobody_answers_are_asked_for_elsewhere(ga
 
     assert statuses == [200] * UPSTREAM_STALLS
     assert next_one.status_code == 200
-    assert time.monotonic() - began < 45, "a first byte is waited for a minute"
+    assert time.monotonic() - began < 10, "a first byte is waited for a minute"
     eventually(lambda: len(IN_FLIGHT) == 0)
 
 

@@ -10,7 +10,7 @@ from tests.gateways import RunningGateway, eventually
 from tests.journeys.raw_http import chat, connected, head, read_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SOON_SECONDS = 20.0
+SOON_SECONDS = 1.0
 """An upstream that nobody lets go of is kept for a minute."""
 
 

@@ -80,7 +80,7 @@ def test_a_process_takes_the_disks_table_when_the_database_says_that_it_is_the_n
 
     assert other.catch_up()
 
-    assert (other.source, other.age_seconds < 60) == (Source.DISK, True)
+    assert (other.source, other.age_seconds < 5) == (Source.DISK, True)
 
 
 def test_an_old_one_is_not_taken_while_the_database_answers() -> None:

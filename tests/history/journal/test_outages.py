@@ -96,7 +96,7 @@ def test_with_a_dead_or_frozen_broker_rows_arrive_all_the_same(
     recorder.stop(60)
 
     check_once(100)
-    assert longest < ANSWER_SECONDS / 2, "no request waits for the broker"
+    assert longest < 0.5, "no request waits for the broker"
     assert recorder.lost == 0
 
 
@@ -129,7 +129,7 @@ def test_while_the_database_cannot_take_rows_the_journal_keeps_them(tmp_path: Pa
         rename("history_away", "history_targetstat")
 
     assert waiting == 100
-    assert 0.5 < lag < 60
+    assert 0.5 < lag < 10
     recorder.stop(60)
     check_once(200)
     assert recorder.pending == 0

@@ -157,7 +157,7 @@ async def test_a_connection_that_does_not_come_is_a_connect_timeout(transport: U
         with pytest.raises(errors.ConnectTimeout):
             await ask(transport, a_request(url, "m", timeouts=Timeouts(connect_seconds=0.3)))
 
-        assert time.monotonic() - started < 20, "the kernel would try for minutes"
+        assert time.monotonic() - started < 1, "the kernel would try for minutes"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ async def test_the_first_byte_deadline_is_absolute(upstream: FaultyUpstream, tra
         await ask(transport, a_request(upstream, "drip-0.2", timeouts=SHORT_FIRST_BYTE))
 
     # Byte by byte it would take more than 20 s.
-    assert 0.25 < time.monotonic() - started < 15
+    assert 0.25 < time.monotonic() - started < 1
 
 
 @pytest.mark.parametrize("model", ["silence", "stall-after-3"])
